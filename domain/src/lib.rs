@@ -1,0 +1,7 @@
+//! Clinical types and rules in plain Rust: no web, no database, no wall clock, no randomness.
+//!
+//! Terms are in `GLOSSARY.md`. Anything that depends on "now" takes it as an argument.
+
+pub mod id;
+
+pub use id::*;
