@@ -3,5 +3,7 @@
 //! Terms are in `GLOSSARY.md`. Anything that depends on "now" takes it as an argument.
 
 pub mod id;
+pub mod note;
+pub mod text_merge;
 
 pub use id::*;
