@@ -1,0 +1,35 @@
+//! The schema, one step per noun: table, index, row-level security and grants together, so that no table can exist unprotected.
+//! Run as `tsumugi_owner`, which is neither superuser nor exempt from row-level security. See README.md for safe changes.
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+mod m20261120_000001_tenant;
+mod m20261120_000002_audit;
+mod m20261120_000003_version;
+mod m20261120_000004_patient;
+mod m20261120_000005_encounter;
+mod m20261120_000006_note;
+mod m20261120_000007_medication_request;
+mod m20261120_000008_master;
+mod m20261120_000009_operation;
+mod table;
+
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261120_000001_tenant::Migration),
+            Box::new(m20261120_000002_audit::Migration),
+            Box::new(m20261120_000003_version::Migration),
+            Box::new(m20261120_000004_patient::Migration),
+            Box::new(m20261120_000005_encounter::Migration),
+            Box::new(m20261120_000006_note::Migration),
+            Box::new(m20261120_000007_medication_request::Migration),
+            Box::new(m20261120_000008_master::Migration),
+            Box::new(m20261120_000009_operation::Migration),
+        ]
+    }
+}
