@@ -2,8 +2,12 @@
 //!
 //! Terms are in `GLOSSARY.md`. Anything that depends on "now" takes it as an argument.
 
+pub mod coverage;
+pub mod eligibility;
+pub mod encounter;
 pub mod id;
 pub mod note;
+pub mod prescription;
 pub mod text_merge;
 
 pub use id::*;

@@ -1,0 +1,334 @@
+//! 保険資格 (`Coverage`): what a card said, how it differs from what we knew, and which of two things follows.
+
+use chrono::{Days, NaiveDate};
+
+use crate::eligibility::{EligibilityStatus, Qualification};
+
+/// 保険種別 (S04).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CoverageKind {
+    /// 社保
+    Employees,
+    /// 国保
+    National,
+    /// 後期高齢者
+    LateElderly,
+    /// 生活保護(医療扶助)
+    PublicAssistance,
+    /// 労災
+    WorkersAccident,
+    /// 自賠責
+    Automobile,
+    /// 自費
+    SelfPay,
+}
+
+impl CoverageKind {
+    pub const ALL: [Self; 7] = [
+        Self::Employees,
+        Self::National,
+        Self::LateElderly,
+        Self::PublicAssistance,
+        Self::WorkersAccident,
+        Self::Automobile,
+        Self::SelfPay,
+    ];
+
+    /// The stored code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Employees => "employees",
+            Self::National => "national",
+            Self::LateElderly => "late_elderly",
+            Self::PublicAssistance => "public_assistance",
+            Self::WorkersAccident => "workers_accident",
+            Self::Automobile => "automobile",
+            Self::SelfPay => "self_pay",
+        }
+    }
+
+    /// Reads a stored code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// The short word on the page.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Employees => "社保",
+            Self::National => "国保",
+            Self::LateElderly => "後期",
+            Self::PublicAssistance => "生保",
+            Self::WorkersAccident => "労災",
+            Self::Automobile => "自賠",
+            Self::SelfPay => "自費",
+        }
+    }
+
+    /// From the card's 証区分 and the 法別番号 that leads an eight-digit 保険者番号; six digits are 国保.
+    pub fn of(card_classification: &str, insurer_number: &str) -> Self {
+        if card_classification == "A1" {
+            return Self::PublicAssistance;
+        }
+        let significant = insurer_number.trim_start_matches(['0', ' ']);
+        match (insurer_number.trim().len(), insurer_number.trim().get(..2)) {
+            (8, Some("39")) => Self::LateElderly,
+            (8, Some("67")) => Self::National,
+            (8, Some("12" | "25")) => Self::PublicAssistance,
+            (8, Some("00")) if significant.len() <= 6 => Self::National,
+            (8, Some(_)) => Self::Employees,
+            _ => Self::National,
+        }
+    }
+}
+
+/// How we came to believe it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// マイナ保険証
+    Card,
+    /// 資格確認書
+    Certificate,
+    /// 目視
+    Sight,
+    /// 照会不可
+    Unavailable,
+}
+
+impl Verification {
+    /// The stored code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::Certificate => "certificate",
+            Self::Sight => "sight",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// What one coverage says, without its identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoverageContent {
+    pub kind: CoverageKind,
+    pub insurer_number: String,
+    pub insurer_name: String,
+    pub insured_symbol: String,
+    pub insured_number: String,
+    pub branch_number: String,
+    pub is_self: bool,
+    pub copay_percent: Option<u8>,
+    pub card_classification: String,
+    pub limit_category: String,
+    pub valid_from: Option<NaiveDate>,
+    pub valid_to: Option<NaiveDate>,
+    pub verified_on: NaiveDate,
+    pub verification: Verification,
+    pub eligibility: EligibilityStatus,
+}
+
+impl CoverageContent {
+    /// From one qualification of a reader's answer. The end is the day of loss when there is one, else the card's own end.
+    pub fn from_qualification(
+        q: &Qualification,
+        status: EligibilityStatus,
+        by_card: bool,
+        verified_on: NaiveDate,
+    ) -> Self {
+        Self {
+            kind: CoverageKind::of(&q.card_classification, &q.insurer_number),
+            insurer_number: q.insurer_number.trim().to_owned(),
+            insurer_name: q.insurer_name.clone().unwrap_or_default(),
+            insured_symbol: q.insured_symbol.clone().unwrap_or_default(),
+            insured_number: q.insured_number.clone(),
+            branch_number: q.branch_number.clone().unwrap_or_default(),
+            is_self: q.is_self.unwrap_or(true),
+            copay_percent: q.effective_copay_percent(),
+            card_classification: q.card_classification.clone(),
+            limit_category: q.limit.as_ref().map(|limit| limit.category.clone()).unwrap_or_default(),
+            valid_from: q.valid_from.or(q.qualified_on),
+            valid_to: q.disqualified_on.or(q.valid_to),
+            verified_on,
+            verification: if by_card { Verification::Card } else { Verification::Certificate },
+            eligibility: status,
+        }
+    }
+
+    /// The same 保険者番号・記号・番号・枝番. A branch number unknown on one side does not make another card.
+    pub fn is_same_card(&self, other: &Self) -> bool {
+        self.insurer_number == other.insurer_number
+            && self.insured_symbol == other.insured_symbol
+            && self.insured_number == other.insured_number
+            && (self.branch_number == other.branch_number
+                || self.branch_number.is_empty()
+                || other.branch_number.is_empty())
+    }
+
+    /// Field by field, old beside new; the day of checking is not a difference.
+    pub fn differences(&self, new: &Self) -> Vec<Difference> {
+        let mut found = Vec::new();
+        let mut compare = |field: CoverageField, old: String, new: String| {
+            if old != new {
+                found.push(Difference { field, old, new });
+            }
+        };
+        compare(CoverageField::Kind, self.kind.label().into(), new.kind.label().into());
+        compare(CoverageField::InsurerNumber, self.insurer_number.clone(), new.insurer_number.clone());
+        compare(CoverageField::InsurerName, self.insurer_name.clone(), new.insurer_name.clone());
+        compare(CoverageField::InsuredSymbol, self.insured_symbol.clone(), new.insured_symbol.clone());
+        compare(CoverageField::InsuredNumber, self.insured_number.clone(), new.insured_number.clone());
+        compare(CoverageField::BranchNumber, self.branch_number.clone(), new.branch_number.clone());
+        compare(CoverageField::Relation, self.relation_label().into(), new.relation_label().into());
+        compare(CoverageField::Copay, percent(self.copay_percent), percent(new.copay_percent));
+        compare(CoverageField::LimitCategory, self.limit_category.clone(), new.limit_category.clone());
+        compare(CoverageField::ValidFrom, day(self.valid_from), day(new.valid_from));
+        compare(CoverageField::ValidTo, day(self.valid_to), day(new.valid_to));
+        compare(CoverageField::Eligibility, self.eligibility.label().into(), new.eligibility.label().into());
+        found
+    }
+
+    /// 本人 or 家族.
+    pub const fn relation_label(&self) -> &'static str {
+        if self.is_self { "本人" } else { "家族" }
+    }
+
+    /// The last day of an old card when another one took its place: never after the day it was already to end.
+    pub fn closing_day(&self, replaced_by: &Self) -> NaiveDate {
+        let successor_starts = replaced_by.valid_from.unwrap_or(replaced_by.verified_on);
+        let eve = successor_starts.checked_sub_days(Days::new(1)).unwrap_or(successor_starts);
+        self.valid_to.map_or(eve, |known| known.min(eve))
+    }
+}
+
+/// A field of the comparison shown at reception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CoverageField {
+    Kind,
+    InsurerNumber,
+    InsurerName,
+    InsuredSymbol,
+    InsuredNumber,
+    BranchNumber,
+    Relation,
+    Copay,
+    LimitCategory,
+    ValidFrom,
+    ValidTo,
+    Eligibility,
+}
+
+impl CoverageField {
+    /// The row header.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Kind => "保険種別",
+            Self::InsurerNumber => "保険者番号",
+            Self::InsurerName => "保険者名",
+            Self::InsuredSymbol => "記号",
+            Self::InsuredNumber => "番号",
+            Self::BranchNumber => "枝番",
+            Self::Relation => "本人・家族",
+            Self::Copay => "負担割合",
+            Self::LimitCategory => "限度額区分",
+            Self::ValidFrom => "有効開始",
+            Self::ValidTo => "有効終了",
+            Self::Eligibility => "資格",
+        }
+    }
+}
+
+/// One changed field; an empty side means the value was not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    pub field: CoverageField,
+    pub old: String,
+    pub new: String,
+}
+
+fn percent(value: Option<u8>) -> String {
+    match value {
+        Some(p) if p % 10 == 0 => format!("{}割", p / 10),
+        Some(p) => format!("{p}%"),
+        None => String::new(),
+    }
+}
+
+fn day(value: Option<NaiveDate>) -> String {
+    value.map(|d| d.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn content() -> CoverageContent {
+        CoverageContent {
+            kind: CoverageKind::Employees,
+            insurer_number: "01139997".into(),
+            insurer_name: "全国健康保険協会　架空支部".into(),
+            insured_symbol: "12345678".into(),
+            insured_number: "9000001".into(),
+            branch_number: "00".into(),
+            is_self: true,
+            copay_percent: Some(30),
+            card_classification: "01".into(),
+            limit_category: String::new(),
+            valid_from: Some(on("2020-04-01")),
+            valid_to: None,
+            verified_on: on("2026-11-20"),
+            verification: Verification::Card,
+            eligibility: EligibilityStatus::Valid,
+        }
+    }
+
+    #[test]
+    fn insurer_numbers_tell_the_kind() {
+        for (class, number, kind) in [
+            ("01", "01139997", CoverageKind::Employees),
+            ("01", "06139992", CoverageKind::Employees),
+            ("01", "39131234", CoverageKind::LateElderly),
+            ("01", "138057", CoverageKind::National),
+            ("01", "00138057", CoverageKind::National),
+            ("01", "  138057", CoverageKind::National),
+            ("A1", "12131234", CoverageKind::PublicAssistance),
+            ("01", "", CoverageKind::National),
+        ] {
+            assert_eq!(CoverageKind::of(class, number), kind, "{class} {number}");
+        }
+    }
+
+    #[test]
+    fn nothing_changed_means_no_difference_even_when_checked_again() {
+        let again = CoverageContent { verified_on: on("2026-12-01"), ..content() };
+        assert_eq!(content().differences(&again), []);
+    }
+
+    #[test]
+    fn a_change_shows_old_beside_new() {
+        let new = CoverageContent { copay_percent: Some(20), limit_category: "A03".into(), ..content() };
+        let found = content().differences(&new);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0], Difference { field: CoverageField::Copay, old: "3割".into(), new: "2割".into() });
+        assert_eq!(found[1].old, "");
+    }
+
+    #[test]
+    fn an_unknown_branch_number_is_not_another_card() {
+        let unknown = CoverageContent { branch_number: String::new(), ..content() };
+        let other = CoverageContent { branch_number: "01".into(), ..content() };
+        assert!(content().is_same_card(&unknown));
+        assert!(!content().is_same_card(&other));
+    }
+
+    #[test]
+    fn an_old_card_ends_the_day_before_its_successor_and_never_later_than_it_was_to() {
+        let new = CoverageContent { insurer_number: "06139992".into(), valid_from: Some(on("2026-10-01")), ..content() };
+        assert_eq!(content().closing_day(&new), on("2026-09-30"));
+        let ended = CoverageContent { valid_to: Some(on("2026-08-31")), ..content() };
+        assert_eq!(ended.closing_day(&new), on("2026-08-31"));
+    }
+}

@@ -1,0 +1,461 @@
+//! 資格確認の結果: what a card reader's answer says about a person's insurance, in our words.
+//!
+//! Codes are the OQSCD tables of オンライン資格確認等システム. A code we do not know is kept as it came (`Unknown`), because a
+//! national table may grow before this program does.
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+use unicode_normalization::UnicodeNormalization;
+
+/// 資格有効性 (OQSCD006).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QualificationValidity {
+    /// 1 有効
+    Valid,
+    /// 2 無効
+    Invalid,
+    /// 3 無効(新しい資格あり)
+    Superseded,
+    /// 4 該当資格なし
+    NotFound,
+    /// 5 複数該当
+    Multiple,
+    /// 6 有効(未登録、医療扶助)
+    ValidUnregistered,
+    /// A code not in the table; never taken as valid.
+    Unknown(String),
+}
+
+impl QualificationValidity {
+    /// Reads the one-digit code.
+    pub fn from_code(code: &str) -> Self {
+        match code {
+            "1" => Self::Valid,
+            "2" => Self::Invalid,
+            "3" => Self::Superseded,
+            "4" => Self::NotFound,
+            "5" => Self::Multiple,
+            "6" => Self::ValidUnregistered,
+            other => Self::Unknown(other.to_owned()),
+        }
+    }
+
+    /// The code as received.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Valid => "1",
+            Self::Invalid => "2",
+            Self::Superseded => "3",
+            Self::NotFound => "4",
+            Self::Multiple => "5",
+            Self::ValidUnregistered => "6",
+            Self::Unknown(code) => code,
+        }
+    }
+}
+
+/// What the board shows about a visit's insurance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EligibilityStatus {
+    Unchecked,
+    Valid,
+    Invalid,
+    Superseded,
+    NotFound,
+    Multiple,
+    Pending,
+    Unavailable,
+}
+
+impl EligibilityStatus {
+    pub const ALL: [Self; 8] = [
+        Self::Unchecked,
+        Self::Valid,
+        Self::Invalid,
+        Self::Superseded,
+        Self::NotFound,
+        Self::Multiple,
+        Self::Pending,
+        Self::Unavailable,
+    ];
+
+    /// The stored code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unchecked => "unchecked",
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Superseded => "superseded",
+            Self::NotFound => "not_found",
+            Self::Multiple => "multiple",
+            Self::Pending => "pending",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// Reads a stored code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.code() == code)
+    }
+
+    /// The words on the board.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Unchecked => "未照会",
+            Self::Valid => "有効",
+            Self::Invalid => "無効",
+            Self::Superseded => "無効(新資格あり)",
+            Self::NotFound => "該当なし",
+            Self::Multiple => "複数候補",
+            Self::Pending => "処理中",
+            Self::Unavailable => "照会不可",
+        }
+    }
+}
+
+/// 処理結果区分 (OQSCD003), the header's word on the whole answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ResultSegment {
+    /// 1 正常
+    Normal,
+    /// 2 処理中
+    InProgress,
+    /// 9 異常
+    Failed,
+    Unknown(String),
+}
+
+impl ResultSegment {
+    pub fn from_code(code: &str) -> Self {
+        match code {
+            "1" => Self::Normal,
+            "2" => Self::InProgress,
+            "9" => Self::Failed,
+            other => Self::Unknown(other.to_owned()),
+        }
+    }
+}
+
+/// 性別 (OQSCD007).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdministrativeSex {
+    Male,
+    Female,
+    Unknown,
+}
+
+impl AdministrativeSex {
+    /// Anything but 1 and 2 is 不明: 3 未設定 and codes we do not know look the same to reception.
+    pub fn from_code(code: &str) -> Self {
+        match code {
+            "1" => Self::Male,
+            "2" => Self::Female,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The code of `patient.sex`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Male => "male",
+            Self::Female => "female",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One 同意 the patient gave on the reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// Element prefix, such as `PharmacistsInfo`.
+    pub subject: String,
+    /// 同意区分 (OQSCD016) is 1.
+    pub given: bool,
+    pub given_at: Option<DateTime<FixedOffset>>,
+    /// Viewing is allowed only until then.
+    pub available_until: Option<DateTime<FixedOffset>>,
+}
+
+/// 限度額適用認定証等の区分.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LimitCertificate {
+    /// OQSCD012, such as `A03`; unknown codes kept.
+    pub category: String,
+    pub valid_from: Option<NaiveDate>,
+    pub valid_to: Option<NaiveDate>,
+}
+
+/// One `ResultOfQualificationConfirmation`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Qualification {
+    /// 証区分 (OQSCD010): `01` 一般, `A1` 医療扶助…; unknown codes kept.
+    pub card_classification: String,
+    pub insurer_number: String,
+    pub insured_symbol: Option<String>,
+    pub insured_number: String,
+    pub branch_number: Option<String>,
+    /// 本人家族 (OQSCD009): true = 本人. `None` when not said.
+    pub is_self: Option<bool>,
+    pub name: String,
+    /// Full-width katakana with at most one space; `None` when the card has none.
+    pub name_kana: Option<String>,
+    pub sex: AdministrativeSex,
+    pub birth_date: NaiveDate,
+    pub postal_code: Option<String>,
+    pub address: Option<String>,
+    pub qualified_on: Option<NaiveDate>,
+    pub disqualified_on: Option<NaiveDate>,
+    pub valid_from: Option<NaiveDate>,
+    pub valid_to: Option<NaiveDate>,
+    /// 一部負担割合 in percent (`030` → 30).
+    pub copay_percent: Option<u8>,
+    /// 高齢受給者証の負担割合 in percent; wins over `copay_percent` while valid.
+    pub elderly_copay_percent: Option<u8>,
+    pub insurer_name: Option<String>,
+    pub loss_reason: Option<String>,
+    pub limit: Option<LimitCertificate>,
+    pub consents: Vec<Consent>,
+    /// 照会番号: our 患者番号 when we registered it.
+    pub reference_number: Option<String>,
+}
+
+impl Qualification {
+    /// The share the patient pays today; `None` when the service did not say.
+    pub fn effective_copay_percent(&self) -> Option<u8> {
+        self.elderly_copay_percent.or(self.copay_percent)
+    }
+}
+
+/// A card reader's answer, read and checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaceResult {
+    pub processed_at: Option<DateTime<FixedOffset>>,
+    /// 資格確認日.
+    pub confirmed_on: Option<NaiveDate>,
+    pub institution_code: Option<String>,
+    /// 照会区分 (OQSCD002) is 1: read from the card itself.
+    pub by_card: bool,
+    pub segment: ResultSegment,
+    /// 処理結果状況 (OQSCD004) is 1.
+    pub is_processed: bool,
+    pub validity: Option<QualificationValidity>,
+    /// The service's own words, shown as they came.
+    pub message: Option<ServiceMessage>,
+    pub qualifications: Vec<Qualification>,
+    /// 処方箋発行形態 (OQSCD017): `1` 電子, `2` 紙.
+    pub prescription_choice: Option<String>,
+}
+
+/// Code and sentence from the national service; opaque to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceMessage {
+    pub code: Option<String>,
+    pub text: Option<String>,
+}
+
+impl FaceResult {
+    /// The state to show. Several candidates are always `Multiple`: a person chooses, never the program.
+    pub fn status(&self) -> EligibilityStatus {
+        if self.segment == ResultSegment::InProgress {
+            return EligibilityStatus::Pending;
+        }
+        if self.segment != ResultSegment::Normal || !self.is_processed {
+            return EligibilityStatus::Unavailable;
+        }
+        if self.qualifications.len() > 1 {
+            return EligibilityStatus::Multiple;
+        }
+        match &self.validity {
+            Some(QualificationValidity::Valid | QualificationValidity::ValidUnregistered) => EligibilityStatus::Valid,
+            Some(QualificationValidity::Invalid) => EligibilityStatus::Invalid,
+            Some(QualificationValidity::Superseded) => EligibilityStatus::Superseded,
+            Some(QualificationValidity::NotFound) => EligibilityStatus::NotFound,
+            Some(QualificationValidity::Multiple) => EligibilityStatus::Multiple,
+            Some(QualificationValidity::Unknown(_)) | None => EligibilityStatus::Unavailable,
+        }
+    }
+
+    /// The one qualification to work with; `None` when there is none or more than one.
+    pub fn single(&self) -> Option<&Qualification> {
+        match (self.qualifications.as_slice(), self.status()) {
+            (_, EligibilityStatus::Multiple) => None,
+            ([only], _) => Some(only),
+            _ => None,
+        }
+    }
+}
+
+/// Half-width katakana to full-width, hiragana to katakana, runs of space to one full-width space; the rest is kept.
+pub fn full_width_kana(text: &str) -> String {
+    let mut wide = String::with_capacity(text.len() * 2);
+    let mut run = String::new();
+    for c in text.chars().chain(std::iter::once('\0')) {
+        if ('\u{ff61}'..='\u{ff9f}').contains(&c) {
+            run.push(c);
+            continue;
+        }
+        if !run.is_empty() {
+            wide.extend(run.nfkc());
+            run.clear();
+        }
+        match c {
+            '\0' => {}
+            'ぁ'..='ゖ' => wide.extend(char::from_u32(u32::from(c) + 0x60)),
+            _ => wide.push(c),
+        }
+    }
+    wide.split_whitespace().collect::<Vec<_>>().join("\u{3000}")
+}
+
+/// Whether a text carries a 個人番号 (12 digits with a right check digit), which we must never keep.
+/// Full-width digits and the separators of the card's print (`1234 5678 9012`) count.
+pub fn carries_individual_number(text: &str) -> bool {
+    let folded: Vec<char> = text.nfkc().collect();
+    let mut start = 0;
+    while start < folded.len() {
+        if !folded[start].is_ascii_digit() {
+            start += 1;
+            continue;
+        }
+        let (digits, end) = digit_run(&folded, start);
+        if is_individual_number(&digits) {
+            return true;
+        }
+        start = end.max(start + 1);
+    }
+    false
+}
+
+/// Digits from `start`, allowing one space or hyphen after each full group of four.
+fn digit_run(chars: &[char], start: usize) -> (Vec<u32>, usize) {
+    let mut digits = Vec::new();
+    let mut at = start;
+    while let Some(c) = chars.get(at) {
+        if let Some(digit) = c.to_digit(10).filter(|_| c.is_ascii()) {
+            digits.push(digit);
+        } else if !is_group_separator(chars, at, digits.len()) {
+            break;
+        }
+        at += 1;
+    }
+    (digits, at)
+}
+
+fn is_group_separator(chars: &[char], at: usize, digits_before: usize) -> bool {
+    matches!(digits_before, 4 | 8)
+        && matches!(chars[at], ' ' | '-')
+        && chars.get(at + 1).is_some_and(char::is_ascii_digit)
+}
+
+/// Check digit of 個人番号 (令 平成26年総務省令第85号): weights 2..7 and 2..6 from the right, modulo 11.
+fn is_individual_number(digits: &[u32]) -> bool {
+    let [body @ .., check] = digits else { return false };
+    if body.len() != 11 {
+        return false;
+    }
+    let sum: u32 = body.iter().rev().zip((2..=7).chain(2..=6)).map(|(digit, weight)| digit * weight).sum();
+    let expected = match sum % 11 {
+        0 | 1 => 0,
+        remainder => 11 - remainder,
+    };
+    *check == expected
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(validity: &str, count: usize) -> FaceResult {
+        let one = Qualification {
+            card_classification: "01".into(),
+            insurer_number: "01139997".into(),
+            insured_symbol: None,
+            insured_number: "9000001".into(),
+            branch_number: None,
+            is_self: Some(true),
+            name: "架空　太郎".into(),
+            name_kana: None,
+            sex: AdministrativeSex::Male,
+            birth_date: NaiveDate::from_ymd_opt(1975, 4, 1).unwrap(),
+            postal_code: None,
+            address: None,
+            qualified_on: None,
+            disqualified_on: None,
+            valid_from: None,
+            valid_to: None,
+            copay_percent: Some(30),
+            elderly_copay_percent: None,
+            insurer_name: None,
+            loss_reason: None,
+            limit: None,
+            consents: Vec::new(),
+            reference_number: None,
+        };
+        FaceResult {
+            processed_at: None,
+            confirmed_on: None,
+            institution_code: None,
+            by_card: true,
+            segment: ResultSegment::Normal,
+            is_processed: true,
+            validity: Some(QualificationValidity::from_code(validity)),
+            message: None,
+            qualifications: vec![one; count],
+            prescription_choice: None,
+        }
+    }
+
+    #[test]
+    fn validity_codes_become_board_states() {
+        for (code, count, expected) in [
+            ("1", 1, EligibilityStatus::Valid),
+            ("2", 1, EligibilityStatus::Invalid),
+            ("3", 1, EligibilityStatus::Superseded),
+            ("4", 0, EligibilityStatus::NotFound),
+            ("5", 0, EligibilityStatus::Multiple),
+            ("6", 1, EligibilityStatus::Valid),
+            ("7", 1, EligibilityStatus::Unavailable),
+        ] {
+            assert_eq!(result(code, count).status(), expected, "code {code}");
+        }
+    }
+
+    #[test]
+    fn several_answers_are_never_picked_from() {
+        let several = result("1", 2);
+        assert_eq!(several.status(), EligibilityStatus::Multiple);
+        assert_eq!(several.single(), None);
+        assert!(result("1", 1).single().is_some());
+        assert_eq!(result("5", 1).single(), None);
+    }
+
+    #[test]
+    fn failed_and_pending_answers_are_not_validity() {
+        let mut failed = result("1", 1);
+        failed.segment = ResultSegment::Failed;
+        assert_eq!(failed.status(), EligibilityStatus::Unavailable);
+        failed.segment = ResultSegment::InProgress;
+        assert_eq!(failed.status(), EligibilityStatus::Pending);
+        failed.segment = ResultSegment::Normal;
+        failed.is_processed = false;
+        assert_eq!(failed.status(), EligibilityStatus::Unavailable);
+    }
+
+    #[test]
+    fn half_width_kana_is_widened_with_its_marks() {
+        assert_eq!(full_width_kana("ｶｸｳ ﾀﾛｳ"), "カクウ　タロウ");
+        assert_eq!(full_width_kana("ｼﾞｮｰｼﾞ  ﾊﾟｰｸ "), "ジョージ　パーク");
+        assert_eq!(full_width_kana("やまだ　はなこ"), "ヤマダ　ハナコ");
+        assert_eq!(full_width_kana(""), "");
+    }
+
+    #[test]
+    fn individual_numbers_are_recognised_in_any_dress() {
+        assert!(carries_individual_number("123456789018"));
+        assert!(carries_individual_number("番号 1234-5678-9018 です"));
+        assert!(carries_individual_number("１２３４　５６７８　９０１８"));
+        assert!(!carries_individual_number("123456789012"), "wrong check digit");
+        assert!(!carries_individual_number("20261120090103"), "a time of 14 digits");
+        assert!(!carries_individual_number("03-1234-5678"));
+        assert!(!carries_individual_number(""));
+    }
+}
