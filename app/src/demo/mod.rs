@@ -1,0 +1,4 @@
+//! Synthetic clinics.
+mod names;
+mod rng;
+mod texts;
