@@ -1,0 +1,17 @@
+//! オンライン資格確認等システム: the answer a card reader leaves behind (`OQSsiquc01res_face_….xml`).
+//!
+//! `port` holds what the rest of the program may know, `wire` the element names, `xml` a small reader with limits. The layout
+//! follows the public descriptions of 外部インターフェイス仕様書 (資格確認結果); what they do not confirm stays inside `wire`.
+
+mod port;
+mod wire;
+mod xml;
+
+pub use port::{ReadError, ReaderFile};
+
+use domain::eligibility::FaceResult;
+
+/// Reads one file a reader wrote. Never panics, whatever the bytes.
+pub fn read_face_result(file: &ReaderFile) -> Result<FaceResult, ReadError> {
+    wire::parse(&file.bytes)
+}

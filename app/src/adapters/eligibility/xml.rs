@@ -1,0 +1,193 @@
+//! A bounded reader for small XML messages: bytes to text by the declared character code, text to a tree of elements.
+//!
+//! Document types, entities and oversized input are refused rather than skipped; attributes, comments and processing
+//! instructions carry nothing for us and are ignored.
+
+use encoding_rs::{Encoding, SHIFT_JIS, UTF_8};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use super::ReadError;
+
+pub(super) const MAX_BYTES: usize = 1024 * 1024;
+const MAX_DEPTH: usize = 16;
+const MAX_ELEMENTS: usize = 5_000;
+const MAX_TEXT_CHARS: usize = 2_000;
+
+/// One element: its local name, its own text, its children in order.
+#[derive(Debug, Default)]
+pub(super) struct Element {
+    pub name: String,
+    pub text: String,
+    pub children: Vec<Element>,
+}
+
+impl Element {
+    /// The first child of that name.
+    pub fn child(&self, name: &str) -> Option<&Element> {
+        self.children.iter().find(|c| c.name == name)
+    }
+
+    /// All children of that name.
+    pub fn children_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
+        self.children.iter().filter(move |c| c.name == name)
+    }
+
+    /// Trimmed text of a child; absent and empty are the same.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.child(name).map(|c| c.text.trim()).filter(|text| !text.is_empty())
+    }
+
+    /// Whether any text in the tree satisfies the predicate.
+    pub fn any_text(&self, found: &impl Fn(&str) -> bool) -> bool {
+        found(&self.text) || self.children.iter().any(|c| c.any_text(found))
+    }
+}
+
+/// Bytes to text. The XML declaration decides; `CharacterCodeIdentifier` (0 UTF-8, 1 or 2 Shift_JIS) settles what it leaves open
+/// and helps when a declaration is plainly wrong.
+pub(super) fn decode(bytes: &[u8]) -> Result<String, ReadError> {
+    if bytes.is_empty() {
+        return Err(ReadError::Empty);
+    }
+    if bytes.len() > MAX_BYTES {
+        return Err(ReadError::TooLarge { limit_kib: MAX_BYTES / 1024 });
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(ReadError::UnknownEncoding("UTF-16".into()));
+    }
+    if let Some(rest) = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]) {
+        return strict(UTF_8, rest).ok_or(ReadError::Garbled);
+    }
+    let declared = declared_encoding(bytes)?;
+    let identified = identified_encoding(bytes);
+    let order = match (declared, identified) {
+        (Some(first), Some(second)) => vec![first, second],
+        (Some(only), None) => vec![only],
+        (None, Some(only)) => vec![only],
+        (None, None) => vec![UTF_8, SHIFT_JIS],
+    };
+    order.into_iter().find_map(|encoding| strict(encoding, bytes)).ok_or(ReadError::Garbled)
+}
+
+/// Decodes without inventing characters; a replacement character or NUL means the text is damaged.
+fn strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
+    let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
+    let is_damaged = text.chars().any(|c| c == '\u{fffd}' || (c.is_control() && !matches!(c, '\n' | '\r' | '\t')));
+    (!is_damaged).then(|| text.into_owned())
+}
+
+fn declared_encoding(bytes: &[u8]) -> Result<Option<&'static Encoding>, ReadError> {
+    let head = &bytes[..bytes.len().min(200)];
+    let Some(declaration) = between(head, b"<?xml", b"?>") else { return Ok(None) };
+    let name = between(declaration, b"encoding=\"", b"\"").or_else(|| between(declaration, b"encoding='", b"'"));
+    let Some(name) = name else { return Ok(None) };
+    let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
+    match name.as_str() {
+        "utf-8" | "utf8" => Ok(Some(UTF_8)),
+        "shift_jis" | "shift-jis" | "sjis" | "x-sjis" | "cp932" | "ms932" | "windows-31j" => Ok(Some(SHIFT_JIS)),
+        _ => Err(ReadError::UnknownEncoding(name.chars().filter(char::is_ascii_graphic).take(20).collect())),
+    }
+}
+
+fn identified_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+    match between(bytes, b"<CharacterCodeIdentifier>", b"</CharacterCodeIdentifier>")?.trim_ascii() {
+        b"0" => Some(UTF_8),
+        b"1" | b"2" => Some(SHIFT_JIS),
+        _ => None,
+    }
+}
+
+fn between<'a>(bytes: &'a [u8], before: &[u8], after: &[u8]) -> Option<&'a [u8]> {
+    let start = find(bytes, before)? + before.len();
+    let rest = &bytes[start..];
+    find(rest, after).map(|end| &rest[..end])
+}
+
+fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    bytes.windows(needle.len()).position(|window| window == needle)
+}
+
+/// Text to the root element.
+pub(super) fn parse(text: &str) -> Result<Element, ReadError> {
+    let mut reader = Reader::from_str(text);
+    let mut builder = Builder::default();
+    loop {
+        let event = reader.read_event().map_err(|_| ReadError::Malformed { offset: reader.error_position() })?;
+        match event {
+            Event::Start(start) => builder.open(start.local_name().as_ref())?,
+            Event::Empty(start) => {
+                builder.open(start.local_name().as_ref())?;
+                builder.close();
+            }
+            Event::End(_) => builder.close(),
+            Event::Text(piece) => builder.text(&piece.xml10_content())?,
+            Event::CData(piece) => builder.text(&piece.xml10_content())?,
+            Event::GeneralRef(reference) => builder.text(resolve(&reference)?.encode_utf8(&mut [0; 4]))?,
+            Event::DocType(_) => return Err(ReadError::Forbidden),
+            Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
+            Event::Eof => return builder.finish(reader.buffer_position()),
+        }
+    }
+}
+
+/// The five predefined entities and character references; anything else would need a definition we refuse.
+fn resolve(reference: &quick_xml::events::BytesRef<'_>) -> Result<char, ReadError> {
+    if let Some(c) = reference.resolve_char_ref().map_err(|_| ReadError::Forbidden)? {
+        let is_allowed = !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+        return if is_allowed { Ok(c) } else { Err(ReadError::Garbled) };
+    }
+    match reference.xml10_content().as_ref() {
+        "lt" => Ok('<'),
+        "gt" => Ok('>'),
+        "amp" => Ok('&'),
+        "apos" => Ok('\''),
+        "quot" => Ok('"'),
+        _ => Err(ReadError::Forbidden),
+    }
+}
+
+/// Elements still open, innermost last; iterative, so depth costs no stack.
+#[derive(Default)]
+struct Builder {
+    open: Vec<Element>,
+    root: Option<Element>,
+    elements: usize,
+}
+
+impl Builder {
+    fn open(&mut self, name: &str) -> Result<(), ReadError> {
+        self.elements += 1;
+        if self.elements > MAX_ELEMENTS || self.open.len() >= MAX_DEPTH {
+            return Err(ReadError::TooComplex);
+        }
+        if self.root.is_some() {
+            return Err(ReadError::NotFaceResult);
+        }
+        self.open.push(Element { name: name.to_owned(), ..Element::default() });
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        let Some(done) = self.open.pop() else { return };
+        match self.open.last_mut() {
+            Some(parent) => parent.children.push(done),
+            None => self.root = Some(done),
+        }
+    }
+
+    fn text(&mut self, piece: &str) -> Result<(), ReadError> {
+        let Some(current) = self.open.last_mut() else {
+            return if piece.trim().is_empty() { Ok(()) } else { Err(ReadError::NotFaceResult) };
+        };
+        current.text.push_str(piece);
+        if current.text.chars().count() > MAX_TEXT_CHARS { Err(ReadError::TooComplex) } else { Ok(()) }
+    }
+
+    fn finish(self, offset: u64) -> Result<Element, ReadError> {
+        match self.root {
+            Some(root) if self.open.is_empty() => Ok(root),
+            _ => Err(ReadError::Malformed { offset }),
+        }
+    }
+}

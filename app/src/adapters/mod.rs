@@ -1,0 +1,3 @@
+//! Doors to the national services and partners: for each a port in our words and the exact wire types behind it.
+
+pub mod eligibility;
