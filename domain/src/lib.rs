@@ -2,12 +2,22 @@
 //!
 //! Terms are in `GLOSSARY.md`. Anything that depends on "now" takes it as an argument.
 
+pub mod clock;
 pub mod coverage;
 pub mod eligibility;
 pub mod encounter;
 pub mod id;
+pub mod insurer;
+pub mod kana;
+pub mod name;
 pub mod note;
+pub mod patient;
+pub mod patient_search;
+pub mod phone;
 pub mod prescription;
+pub mod search_key;
+pub mod text;
 pub mod text_merge;
+pub mod wareki;
 
 pub use id::*;
