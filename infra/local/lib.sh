@@ -99,3 +99,12 @@ wait_for() {
 
 # assignment NAME VALUE: one line a shell can source.
 assignment() { printf "%s='%s'\n" "$1" "$2"; }
+
+# remove_installation DIR: with the folders it links to.
+remove_installation() {
+  local link
+  for link in "$1"/*; do
+    [ ! -L "$link" ] || rm -rf -- "$(realpath "$link")"
+  done
+  rm -rf -- "$1"
+}
