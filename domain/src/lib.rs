@@ -17,7 +17,9 @@ pub mod phone;
 pub mod prescription;
 pub mod search_key;
 pub mod text;
+pub mod role;
 pub mod text_merge;
 pub mod wareki;
 
 pub use id::*;
+pub use role::Role;

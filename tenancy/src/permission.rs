@@ -1,0 +1,88 @@
+//! Rights by 職種 × 業務 × 情報区分 (GL-06). One table: it decides, it documents (`/permissions`), it is tested against every route.
+
+use domain::Role;
+
+use crate::{Act, InfoClass};
+
+/// A right, as a type: `Access<P>` in a handler's signature is the declaration and the proof.
+pub trait Permission: Send + Sync + 'static {
+    const RIGHT: &'static Right;
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Right {
+    /// The type's name, as written in the route list.
+    pub name: &'static str,
+    pub act: Act,
+    pub class: InfoClass,
+    pub roles: &'static [Role],
+}
+
+impl Right {
+    pub fn allows(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+macro_rules! rights {
+    ($($name:ident $act:ident $class:ident [$($role:ident)*])+) => {
+        $(
+            pub struct $name;
+            impl Permission for $name {
+                const RIGHT: &'static Right = &Right {
+                    name: stringify!($name),
+                    act: Act::$act,
+                    class: InfoClass::$class,
+                    roles: &[$(Role::$role),*],
+                };
+            }
+        )+
+        pub static TABLE: &[&Right] = &[$($name::RIGHT),+];
+    };
+}
+
+rights! {
+    PatientRead       View    Patient      [Doctor Nurse Clerk Pharmacist LabTech ClinicAdmin DoctorAide]
+    PatientWrite      Update  Patient      [Doctor Nurse Clerk ClinicAdmin]
+    PatientMerge      Merge   Patient      [ClinicAdmin]
+    CoverageRead      View    Coverage     [Doctor Nurse Clerk ClinicAdmin]
+    CoverageWrite     Update  Coverage     [Clerk ClinicAdmin Nurse]
+    EncounterRead     View    Encounter    [Doctor Nurse Clerk Pharmacist LabTech ClinicAdmin DoctorAide]
+    EncounterWrite    Update  Encounter    [Doctor Nurse Clerk ClinicAdmin]
+    EncounterClose    Approve Encounter    [Clerk ClinicAdmin]
+    NoteRead          View    Note         [Doctor Nurse Pharmacist LabTech DoctorAide]
+    NoteWrite         Update  Note         [Doctor Nurse DoctorAide]
+    NoteSign          Sign    Note         [Doctor]
+    NoteApprove       Approve Note         [Doctor]
+    NoteAmend         Amend   Note         [Doctor]
+    NoteVoid          Manage  Note         [Doctor ClinicAdmin]
+    PrescriptionRead  View    Prescription [Doctor Nurse Pharmacist DoctorAide]
+    PrescriptionWrite Update  Prescription [Doctor]
+    PrescriptionSign  Sign    Prescription [Doctor]
+    PrescriptionPrint Print   Prescription [Doctor Nurse Clerk]
+    MasterRead        View    Master       [Doctor Nurse Clerk Pharmacist LabTech ClinicAdmin DoctorAide]
+    AuditRead         View    Audit        [ClinicAdmin]
+    AuditExport       Export  Audit        [ClinicAdmin]
+    StaffManage       Manage  Staff        [ClinicAdmin]
+    RoleMatrixRead    View    Staff        [Doctor Nurse Clerk Pharmacist LabTech ClinicAdmin DoctorAide]
+    ClinicManage      Manage  Clinic       [ClinicAdmin]
+    BackupRead        View    Backup       [ClinicAdmin]
+    OwnAccount        Manage  Account      [Doctor Nurse Clerk Pharmacist LabTech ClinicAdmin DoctorAide]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// GL-06: least privilege that must not slip. A change here is a decision, not a fix.
+    #[test]
+    fn only_doctors_sign_and_only_admins_read_the_audit_log() {
+        for role in Role::ALL {
+            assert_eq!(NoteSign::RIGHT.allows(*role), *role == Role::Doctor);
+            assert_eq!(PrescriptionSign::RIGHT.allows(*role), *role == Role::Doctor);
+            assert_eq!(AuditRead::RIGHT.allows(*role), *role == Role::ClinicAdmin);
+        }
+        assert!(!NoteRead::RIGHT.allows(Role::Clerk), "医療事務 does not open the chart's text");
+    }
+}

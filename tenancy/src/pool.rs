@@ -1,0 +1,62 @@
+//! The pool. It can be held anywhere because nothing can be asked of it; only this crate can open a transaction on it.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, PgPool};
+
+use crate::{Clock, Error, RequestMeta, TenantId, TenantTx, tx::Actor};
+
+#[derive(Clone, Debug)]
+pub struct TenantPool {
+    pool: PgPool,
+    clock: Clock,
+}
+
+impl TenantPool {
+    /// Connects lazily: the process starts and says it is not ready while Postgres is away.
+    pub fn new(url: &str, max_connections: u32, clock: Clock) -> Result<Self, Error> {
+        Ok(Self { pool: lazy_pool(url, max_connections)?, clock })
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Is Postgres answering? For `/readyz`.
+    pub async fn ping(&self) -> Result<(), Error> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// `(open, idle)` connections, for the metrics.
+    pub fn usage(&self) -> (u32, usize) {
+        (self.pool.size(), self.pool.num_idle())
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    pub(crate) fn raw(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Opens the transaction and binds the clinic in one message. The uuid is typed, so the text cannot carry anything else.
+    pub(crate) async fn begin(&self, tenant_id: TenantId, actor: Actor, meta: RequestMeta) -> Result<TenantTx, Error> {
+        let opening = format!("BEGIN; SET LOCAL app.tenant_id = '{tenant_id}'");
+        let inner = self.pool.begin_with(AssertSqlSafe(opening)).await?;
+        Ok(TenantTx::new(inner, tenant_id, actor, meta, self.clock.now()))
+    }
+}
+
+/// Statements are prepared once per connection; a connection unused for ten minutes goes.
+pub(crate) fn lazy_pool(url: &str, max_connections: u32) -> Result<PgPool, Error> {
+    let options: PgConnectOptions = url.parse().map_err(|_| Error::Internal("database url cannot be parsed".into()))?;
+    Ok(PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .idle_timeout(Duration::from_secs(600))
+        .test_before_acquire(false)
+        .connect_lazy_with(options.application_name("tsumugi").statement_cache_capacity(200)))
+}

@@ -1,0 +1,192 @@
+//! A transaction bound to one clinic.
+//!
+//! It runs statements made by the query builder only; raw SQL is refused. Every statement is expected to bind `tenant_id` itself;
+//! row-level security is the second wall.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use chrono::{DateTime, Utc};
+use domain::{PatientId, StaffId, TenantId};
+use sea_orm::sea_query::{self, Expr, ExprTrait, Query};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, Iden, QueryResult, RuntimeErr, Statement, StatementBuilder, Values};
+use sea_query_sqlx::SqlxValues;
+use sqlx::postgres::PgArguments;
+use sqlx::{AssertSqlSafe, IntoArguments, Postgres, Transaction};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::audit::{Audit, ContentDigest};
+use crate::{Error, RequestMeta, Role};
+
+/// Who acts: a person with a role in force, or the product itself (worker, command line).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Actor {
+    Staff(StaffId, Role),
+    System,
+}
+
+#[derive(Debug)]
+pub struct TenantTx {
+    inner: Mutex<Transaction<'static, Postgres>>,
+    tenant_id: TenantId,
+    actor: Actor,
+    meta: RequestMeta,
+    now: DateTime<Utc>,
+    digests: std::sync::Mutex<Vec<ContentDigest>>,
+    statements: AtomicU32,
+}
+
+impl TenantTx {
+    pub(crate) fn new(inner: Transaction<'static, Postgres>, tenant_id: TenantId, actor: Actor, meta: RequestMeta, now: DateTime<Utc>) -> Self {
+        Self { inner: Mutex::new(inner), tenant_id, actor, meta, now, digests: Default::default(), statements: AtomicU32::new(0) }
+    }
+
+    pub fn tenant_id(&self) -> TenantId {
+        self.tenant_id
+    }
+
+    /// The person acting; the nil id when the product acts by itself.
+    pub fn actor(&self) -> StaffId {
+        match self.actor {
+            Actor::Staff(id, _) => id,
+            Actor::System => StaffId::new(Uuid::nil()),
+        }
+    }
+
+    /// The moment the transaction began, in microseconds.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// A fresh UUIDv7.
+    pub fn new_id(&self) -> Uuid {
+        crate::versioned::new_id(self.now)
+    }
+
+    /// Statements run so far, without BEGIN and COMMIT.
+    pub fn statements(&self) -> u32 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_digest(&self, digest: ContentDigest) {
+        match self.digests.lock() {
+            Ok(mut list) => list.push(digest),
+            Err(poisoned) => poisoned.into_inner().push(digest),
+        }
+    }
+
+    /// The answer already given under this key, if the act was done before.
+    pub async fn idempotent(&self, key: Uuid, act: &str) -> Result<Option<serde_json::Value>, Error> {
+        let query = Query::select()
+            .column(IdempotencyKey::Outcome)
+            .from(IdempotencyKey::Table)
+            .and_where(Expr::col(IdempotencyKey::TenantId).eq(self.tenant_id.as_uuid()))
+            .and_where(Expr::col(IdempotencyKey::Id).eq(key))
+            .and_where(Expr::col(IdempotencyKey::Act).eq(act))
+            .take();
+        let row = self.query_one(&query).await?;
+        row.map(|r| r.try_get("", "outcome").map_err(Error::from)).transpose()
+    }
+
+    /// Keeps the answer of an act under its key. A second writer of the same key gets [`Error::Duplicate`] and rolls back.
+    pub async fn remember(&self, key: Uuid, act: &str, outcome: serde_json::Value) -> Result<(), Error> {
+        let query = Query::insert()
+            .into_table(IdempotencyKey::Table)
+            .columns([IdempotencyKey::TenantId, IdempotencyKey::Id, IdempotencyKey::Act, IdempotencyKey::Outcome, IdempotencyKey::RecordedAt])
+            .values_panic([self.tenant_id.as_uuid().into(), key.into(), act.into(), outcome.into(), self.now.into()])
+            .take();
+        self.execute(&query).await?;
+        Ok(())
+    }
+
+    /// Writes the audit event and commits; nothing before this moment may be told to the user.
+    pub async fn commit(self, audit: Audit) -> Result<Receipt, Error> {
+        let digests = self.digests.lock().map(|mut d| std::mem::take(&mut *d)).unwrap_or_default();
+        let actor = match self.actor {
+            Actor::Staff(id, role) => (Some(id), role.code()),
+            Actor::System => (None, "system"),
+        };
+        let event = audit.event(self.tenant_id, actor, &self.meta, self.now, digests);
+        self.execute(&event.insert()).await?;
+        let statements = self.statements();
+        self.inner.into_inner().commit().await?;
+        Ok(Receipt { subjects: event.into_subjects(), statements })
+    }
+
+    async fn run<T>(&self, statement: Statement, how: impl AsyncFnOnce(&mut sqlx::PgConnection, AssertSqlSafe<String>, PgArguments) -> Result<T, sqlx::Error>) -> Result<T, DbErr> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let arguments = SqlxValues(statement.values.unwrap_or(Values(vec![]))).into_arguments();
+        let mut tx = self.inner.lock().await;
+        how(&mut tx, AssertSqlSafe(statement.sql), arguments).await.map_err(|e| DbErr::Exec(RuntimeErr::SqlxError(e.into())))
+    }
+}
+
+/// Proof that what was read or done is in the audit log, and about whom.
+#[derive(Debug)]
+pub struct Receipt {
+    subjects: Vec<PatientId>,
+    statements: u32,
+}
+
+impl Receipt {
+    pub fn covers(&self, patient: PatientId) -> bool {
+        self.subjects.contains(&patient)
+    }
+
+    /// Statements the act took, for the query budgets.
+    pub fn statements(&self) -> u32 {
+        self.statements
+    }
+}
+
+#[derive(Iden)]
+enum IdempotencyKey {
+    Table,
+    TenantId,
+    Id,
+    Act,
+    Outcome,
+    RecordedAt,
+}
+
+fn raw_refused<T>() -> Result<T, DbErr> {
+    Err(DbErr::Custom("raw SQL is not run on a clinic's transaction; use the query builder".into()))
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for TenantTx {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+
+    async fn execute_raw(&self, _: Statement) -> Result<ExecResult, DbErr> {
+        raw_refused()
+    }
+
+    async fn execute_unprepared(&self, _: &str) -> Result<ExecResult, DbErr> {
+        raw_refused()
+    }
+
+    async fn query_one_raw(&self, _: Statement) -> Result<Option<QueryResult>, DbErr> {
+        raw_refused()
+    }
+
+    async fn query_all_raw(&self, _: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        raw_refused()
+    }
+
+    async fn execute<S: StatementBuilder>(&self, s: &S) -> Result<ExecResult, DbErr> {
+        let statement = s.build(&DbBackend::Postgres);
+        self.run(statement, async |c, sql, args| sqlx::query_with(sql, args).execute(c).await.map(Into::into)).await
+    }
+
+    async fn query_one<S: StatementBuilder>(&self, s: &S) -> Result<Option<QueryResult>, DbErr> {
+        let statement = s.build(&DbBackend::Postgres);
+        self.run(statement, async |c, sql, args| Ok(sqlx::query_with(sql, args).fetch_optional(c).await?.map(Into::into))).await
+    }
+
+    async fn query_all<S: StatementBuilder>(&self, s: &S) -> Result<Vec<QueryResult>, DbErr> {
+        let statement = s.build(&DbBackend::Postgres);
+        self.run(statement, async |c, sql, args| Ok(sqlx::query_with(sql, args).fetch_all(c).await?.into_iter().map(Into::into).collect())).await
+    }
+}
