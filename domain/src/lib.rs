@@ -9,6 +9,7 @@ pub mod encounter;
 pub mod id;
 pub mod insurer;
 pub mod kana;
+pub mod masters;
 pub mod name;
 pub mod note;
 pub mod patient;
