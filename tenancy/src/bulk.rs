@@ -3,7 +3,6 @@
 //! setting, so the policies judge every row. Runs as `tsumugi_restore`; requests never come here.
 
 use serde_json::Value;
-use sqlx::postgres::PgPoolCopyExt as _;
 use sqlx::{AssertSqlSafe, PgPool, Postgres, Row as _, Transaction};
 
 use crate::{Error, TenantId, pool};
@@ -52,19 +51,17 @@ impl BulkTx {
         Ok(row.try_get(0)?)
     }
 
-    /// Appends rows to one table. A row is an object keyed by column; every row has the columns of the first one, the
+    /// Appends rows to one table. A line is a JSON object keyed by column; every line has the columns of the first one, the
     /// others take their defaults.
     ///
     /// # Errors
-    /// A name that is no identifier, a row that is no object, or whatever the table refuses.
-    pub async fn load(&mut self, table: &str, rows: impl IntoIterator<Item = Value>) -> Result<u64, Error> {
-        let mut rows = rows.into_iter().peekable();
-        let Some(Value::Object(first)) = rows.peek() else {
-            return if rows.peek().is_none() { Ok(0) } else { Err(Error::Internal("a row must be an object".into())) };
-        };
-        let columns: Vec<String> = first.keys().map(|name| identifier(name)).collect::<Result<_, _>>()?;
+    /// A line that is no object, a key that is no identifier, or whatever the table refuses.
+    pub async fn load(&mut self, table: &str, lines: impl IntoIterator<Item = String>) -> Result<u64, Error> {
+        let mut lines = lines.into_iter().peekable();
+        let Some(first) = lines.peek() else { return Ok(0) };
+        let columns = columns(first)?;
         let table = identifier(table)?;
-        self.stage(rows).await?;
+        self.stage(lines).await?;
         let insert = format!(
             "INSERT INTO {table} ({}) SELECT {} FROM staging, jsonb_populate_record(NULL::{table}, line) AS r",
             columns.join(", "),
@@ -75,12 +72,12 @@ impl BulkTx {
         Ok(loaded)
     }
 
-    async fn stage(&mut self, rows: impl Iterator<Item = Value>) -> Result<(), Error> {
+    async fn stage(&mut self, lines: impl Iterator<Item = String>) -> Result<(), Error> {
         let mut copy = self.inner.copy_in_raw("COPY staging (line) FROM STDIN").await?;
         let mut buffer = Vec::with_capacity(CHUNK + 4096);
-        for row in rows {
+        for line in lines {
             // In COPY's text format a backslash is an escape; JSON never holds a raw tab or line end.
-            buffer.extend(row.to_string().replace('\\', "\\\\").into_bytes());
+            buffer.extend(line.replace('\\', "\\\\").into_bytes());
             buffer.push(b'\n');
             if buffer.len() >= CHUNK {
                 copy.send(std::mem::take(&mut buffer)).await?;
@@ -96,6 +93,12 @@ impl BulkTx {
     pub async fn commit(self) -> Result<(), Error> {
         Ok(self.inner.commit().await?)
     }
+}
+
+fn columns(line: &str) -> Result<Vec<String>, Error> {
+    let row: Value = serde_json::from_str(line).map_err(Error::internal)?;
+    let row = row.as_object().ok_or_else(|| Error::Internal("a row must be an object".into()))?;
+    row.keys().map(|name| identifier(name)).collect()
 }
 
 fn identifier(name: &str) -> Result<String, Error> {
