@@ -33,6 +33,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod bulk;
 pub mod clock;
 pub mod error;
 pub mod operator;

@@ -4,7 +4,7 @@
 use domain::Role;
 use uuid::{Uuid, uuid};
 
-pub const PASSWORD: &str = "Tsumugi-demo-2026!";
+pub const PASSWORD: &str = "Aizome-demo-2026!";
 /// For the person who signs in for the first time and must change it.
 pub const FIRST_PASSWORD: &str = "Hajimete-2026!";
 /// Base32, 20 bytes; the same for everybody who has a second factor already.
