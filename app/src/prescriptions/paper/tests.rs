@@ -1,0 +1,112 @@
+//! The paper is read back with poppler when it is installed, and always checked for what must not happen.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::*;
+
+fn faces() -> Option<Typefaces> {
+    let file = |name: &str, fallback: &str| PathBuf::from(std::env::var(name).unwrap_or_else(|_| fallback.into()));
+    let mincho = file("TSUMUGI_FONT_MINCHO_FILE", "/usr/share/fonts/opentype/ipaexfont-mincho/ipaexm.ttf");
+    let gothic = file("TSUMUGI_FONT_GOTHIC_FILE", "/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf");
+    Typefaces::load(Some(&mincho), Some(&gothic)).ok()
+}
+
+fn sheet() -> Sheet {
+    Sheet {
+        insurer_number: "01139997".into(),
+        insured: "12345678・9000001 (枝番) 00".into(),
+        patient_name: "髙﨑　𠮷太郎".into(),
+        patient_kana: "タカサキ　ヨシタロウ".into(),
+        birth_date: "昭和50年4月1日".into(),
+        sex: "男".into(),
+        relation: "被保険者".into(),
+        copay: "3割".into(),
+        clinic_address: "東京都架空区架空１－２－３".into(),
+        clinic_name: "医療法人　架空会　架空内科クリニック".into(),
+        clinic_tel: "03-0000-0000".into(),
+        institution_code: "1319999999".into(),
+        doctor_name: "山﨑　理恵".into(),
+        issued_on: "令和8年11月20日".into(),
+        lines: vec![line("アムロジピンＯＤ錠５ｍｇ「見本」"), line("見本長名薬配合カプセル２５０ｍｇ（アセトアミノフェン・イソプロピルアンチピリン・無水カフェイン配合）「見本製薬」")],
+        remarks: vec!["体重 61.4kg".into()],
+    }
+}
+
+fn line(name: &str) -> SheetLine {
+    SheetLine { drug_name: name.into(), amount: "1錠".into(), usage: "1日1回朝食後　28日分".into(), is_patient_wish: true, ..SheetLine::default() }
+}
+
+fn text_of(pdf: &[u8], name: &str) -> Option<String> {
+    let path = std::env::temp_dir().join(format!("tsumugi-paper-{}-{name}.pdf", std::process::id()));
+    std::fs::write(&path, pdf).unwrap();
+    let output = Command::new("pdftotext").args(["-layout"]).arg(&path).arg("-").stderr(Stdio::null()).output();
+    if std::env::var_os("TSUMUGI_KEEP_PAPER").is_none() {
+        let _ = std::fs::remove_file(&path);
+    }
+    Some(String::from_utf8_lossy(&output.ok()?.stdout).into_owned())
+}
+
+#[test]
+fn the_form_can_be_read_back() {
+    let Some(faces) = faces() else { return eprintln!("no IPAex fonts: skipped") };
+    let paper = draw(&sheet(), &faces).unwrap();
+    assert!(paper.pdf.starts_with(b"%PDF-"));
+    assert_eq!(paper.replaced, [Replaced { wanted: '𠮷', printed: '吉' }], "髙 and 﨑 are in the font, 𠮷 is not");
+    let Some(text) = text_of(&paper.pdf, "usual") else { return eprintln!("no pdftotext: skipped") };
+    for expected in ["処　方　箋", "髙﨑　吉太郎", "※U+20BB7を吉で印字", "昭和50年4月1日", "令和8年11月20日", "アムロジピンＯＤ錠５ｍｇ「見本」", "1日1回朝食後", "以 下 余 白", "リフィル可", "山﨑　理恵"] {
+        let squeeze = |s: &str| s.split_whitespace().collect::<String>();
+        assert!(squeeze(&text).contains(&squeeze(expected)), "{expected} in\n{text}");
+    }
+}
+
+#[test]
+fn a_letter_no_font_has_is_replaced_and_reported() {
+    let Some(faces) = faces() else { return eprintln!("no IPAex fonts: skipped") };
+    let mut odd = sheet();
+    odd.patient_name = "𰻞󠄀　😀".into();
+    let paper = draw(&odd, &faces).unwrap();
+    let printed: Vec<_> = paper.replaced.iter().map(|r| (r.wanted, r.printed)).collect();
+    assert_eq!(printed, [('😀', '〓'), ('𰻞', '〓')]);
+    if let Some(text) = text_of(&paper.pdf, "odd") {
+        assert!(text.contains('〓'));
+    }
+}
+
+#[test]
+fn many_drugs_take_more_sheets_and_only_the_last_ends() {
+    let Some(faces) = faces() else { return eprintln!("no IPAex fonts: skipped") };
+    let mut long = sheet();
+    long.lines = (0..14).map(|n| line(&format!("見本錠{n}号 10mg"))).collect();
+    let paper = draw(&long, &faces).unwrap();
+    let Some(text) = text_of(&paper.pdf, "long") else { return eprintln!("no pdftotext: skipped") };
+    let pages: Vec<&str> = text.split('\u{c}').filter(|page| !page.trim().is_empty()).collect();
+    let squeezed: Vec<String> = pages.iter().map(|page| page.split_whitespace().collect()).collect();
+    let [first, .., last] = squeezed.as_slice() else { panic!("one page only") };
+    assert!(first.contains("次葉へ続く") && !first.contains("以下余白"));
+    assert!(last.contains("以下余白") && last.contains(&format!("{0}枚中{0}枚目", pages.len())));
+    assert!(squeezed.iter().all(|page| page.contains("髙﨑吉太郎")), "the head is on every sheet");
+}
+
+#[test]
+fn absurd_text_neither_panics_nor_hangs() {
+    let Some(faces) = faces() else { return eprintln!("no IPAex fonts: skipped") };
+    let mut absurd = sheet();
+    absurd.patient_name = "あ".repeat(400);
+    absurd.clinic_address = "A".repeat(400);
+    absurd.insurer_number = "1".repeat(40);
+    absurd.institution_code = "髙".into();
+    absurd.lines = vec![SheetLine { drug_name: "。".repeat(500), amount: "9".repeat(60), ..SheetLine::default() }, SheetLine::default()];
+    assert!(draw(&absurd, &faces).is_ok());
+    absurd.lines.clear();
+    assert!(draw(&absurd, &faces).is_ok());
+}
+
+#[test]
+fn a_missing_or_wrong_font_is_said_not_guessed() {
+    assert!(matches!(Typefaces::load(None, None), Err(PaperError::FontNotSet { .. })));
+    let nowhere = PathBuf::from("/nonexistent/font.ttf");
+    assert!(matches!(Typefaces::load(Some(&nowhere), None), Err(PaperError::FontUnreadable { .. })));
+    let not_a_font = PathBuf::from("Cargo.toml");
+    assert!(matches!(Typefaces::load(Some(&not_a_font), None), Err(PaperError::NotAFont { .. })));
+}
