@@ -1,4 +1,5 @@
 pub mod conformance;
 pub mod demo;
 pub mod adapters;
+pub mod patients;
 pub mod prescriptions;

@@ -59,6 +59,11 @@ impl Kana {
         }
     }
 
+    /// Text that was checked when it was written; a later, stricter rule must not lock a chart.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -42,6 +42,11 @@ impl PatientNumber {
         Ok(Self(text))
     }
 
+    /// Text that was checked when it was written.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -153,6 +158,11 @@ impl PostalCode {
         }
     }
 
+    /// Text that was checked when it was written.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -160,7 +170,10 @@ impl PostalCode {
 
 impl fmt::Display for PostalCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", &self.0[..3], &self.0[3..])
+        match self.0.split_at_checked(3) {
+            Some((area, town)) => write!(f, "{area}-{town}"),
+            None => f.write_str(&self.0),
+        }
     }
 }
 

@@ -59,6 +59,11 @@ impl Phone {
         }))
     }
 
+    /// Text that was checked when it was written.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

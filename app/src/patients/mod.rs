@@ -1,0 +1,3 @@
+//! 患者: find, register, edit, look back, merge (workflow S03).
+
+pub mod entity;
