@@ -6,6 +6,9 @@
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::kana::Kana;
+use crate::patient::Sex;
+
 /// 資格有効性 (OQSCD006).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QualificationValidity {
@@ -135,31 +138,12 @@ impl ResultSegment {
     }
 }
 
-/// 性別 (OQSCD007).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AdministrativeSex {
-    Male,
-    Female,
-    Unknown,
-}
-
-impl AdministrativeSex {
-    /// Anything but 1 and 2 is 不明: 3 未設定 and codes we do not know look the same to reception.
-    pub fn from_code(code: &str) -> Self {
-        match code {
-            "1" => Self::Male,
-            "2" => Self::Female,
-            _ => Self::Unknown,
-        }
-    }
-
-    /// The code of `patient.sex`.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Male => "male",
-            Self::Female => "female",
-            Self::Unknown => "unknown",
-        }
+/// 性別 (OQSCD007). Anything but 1 and 2 is 不明: 3 未設定 and codes we do not know look the same to reception.
+pub fn sex_of_code(code: &str) -> Sex {
+    match code {
+        "1" => Sex::Male,
+        "2" => Sex::Female,
+        _ => Sex::Unknown,
     }
 }
 
@@ -196,9 +180,9 @@ pub struct Qualification {
     /// 本人家族 (OQSCD009): true = 本人. `None` when not said.
     pub is_self: Option<bool>,
     pub name: String,
-    /// Full-width katakana with at most one space; `None` when the card has none.
-    pub name_kana: Option<String>,
-    pub sex: AdministrativeSex,
+    /// `None` when the card has no reading in kana.
+    pub name_kana: Option<Kana>,
+    pub sex: Sex,
     pub birth_date: NaiveDate,
     pub postal_code: Option<String>,
     pub address: Option<String>,
@@ -284,28 +268,6 @@ impl FaceResult {
     }
 }
 
-/// Half-width katakana to full-width, hiragana to katakana, runs of space to one full-width space; the rest is kept.
-pub fn full_width_kana(text: &str) -> String {
-    let mut wide = String::with_capacity(text.len() * 2);
-    let mut run = String::new();
-    for c in text.chars().chain(std::iter::once('\0')) {
-        if ('\u{ff61}'..='\u{ff9f}').contains(&c) {
-            run.push(c);
-            continue;
-        }
-        if !run.is_empty() {
-            wide.extend(run.nfkc());
-            run.clear();
-        }
-        match c {
-            '\0' => {}
-            'ぁ'..='ゖ' => wide.extend(char::from_u32(u32::from(c) + 0x60)),
-            _ => wide.push(c),
-        }
-    }
-    wide.split_whitespace().collect::<Vec<_>>().join("\u{3000}")
-}
-
 /// Whether a text carries a 個人番号 (12 digits with a right check digit), which we must never keep.
 /// Full-width digits and the separators of the card's print (`1234 5678 9012`) count.
 pub fn carries_individual_number(text: &str) -> bool {
@@ -374,7 +336,7 @@ mod tests {
             is_self: Some(true),
             name: "架空　太郎".into(),
             name_kana: None,
-            sex: AdministrativeSex::Male,
+            sex: Sex::Male,
             birth_date: NaiveDate::from_ymd_opt(1975, 4, 1).unwrap(),
             postal_code: None,
             address: None,
@@ -438,14 +400,6 @@ mod tests {
         failed.segment = ResultSegment::Normal;
         failed.is_processed = false;
         assert_eq!(failed.status(), EligibilityStatus::Unavailable);
-    }
-
-    #[test]
-    fn half_width_kana_is_widened_with_its_marks() {
-        assert_eq!(full_width_kana("ｶｸｳ ﾀﾛｳ"), "カクウ　タロウ");
-        assert_eq!(full_width_kana("ｼﾞｮｰｼﾞ  ﾊﾟｰｸ "), "ジョージ　パーク");
-        assert_eq!(full_width_kana("やまだ　はなこ"), "ヤマダ　ハナコ");
-        assert_eq!(full_width_kana(""), "");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! 受診 (`Encounter`): the states of a visit, who may move it, and which day it belongs to.
+//! 受診 (`Encounter`): the states of a visit, and who may move it.
 //!
 //! The states are `VisitStatus` of the workflow page §1. A move that is refused says which rule refused it, so the
 //! page can answer with a sentence instead of a code.
 
-use chrono::{DateTime, Duration, FixedOffset, NaiveDate, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 /// Seconds during which the last move can be taken back with one key (R4).
 pub const UNDO_WINDOW_S: i64 = 30;
@@ -255,18 +255,6 @@ impl EncounterClass {
     }
 }
 
-/// Japan Standard Time; Japan keeps no summer time.
-pub fn jst() -> FixedOffset {
-    // 9 hours is always inside the accepted range of ±24 h.
-    FixedOffset::east_opt(9 * 3600).unwrap_or_else(|| chrono::Offset::fix(&Utc))
-}
-
-/// The clinic's day an instant belongs to: a visit at 02:00 is still yesterday's when the boundary is 04:00 (R10).
-pub fn business_day(at: DateTime<Utc>, day_boundary_min: i32) -> NaiveDate {
-    let shift = Duration::minutes(i64::from(day_boundary_min.clamp(0, 24 * 60 - 1)));
-    (at.with_timezone(&jst()).naive_local() - shift).date()
-}
-
 /// Whole minutes waited, never negative.
 pub fn waited_min(arrived_at: DateTime<Utc>, until: DateTime<Utc>) -> i64 {
     (until - arrived_at).num_minutes().max(0)
@@ -374,15 +362,6 @@ mod tests {
         assert!(can_undo(moved, utc("2026-11-20T01:00:30Z")));
         assert!(!can_undo(moved, utc("2026-11-20T01:00:31Z")));
         assert!(!can_undo(moved, utc("2026-11-20T00:59:59Z")));
-    }
-
-    #[test]
-    fn night_belongs_to_the_day_before() {
-        let boundary = 240;
-        assert_eq!(business_day(utc("2026-11-19T18:59:59Z"), boundary).to_string(), "2026-11-19");
-        assert_eq!(business_day(utc("2026-11-19T19:00:00Z"), boundary).to_string(), "2026-11-20");
-        assert_eq!(business_day(utc("2026-11-19T15:00:00Z"), 0).to_string(), "2026-11-20");
-        assert_eq!(business_day(utc("2026-11-20T03:00:00Z"), 99_999).to_string(), "2026-11-19");
     }
 
     #[test]

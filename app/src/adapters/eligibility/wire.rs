@@ -5,15 +5,15 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone};
 use domain::eligibility::{
-    AdministrativeSex, Consent, FaceResult, LimitCertificate, Qualification, QualificationValidity, ResultSegment,
-    ServiceMessage, carries_individual_number, full_width_kana,
+    Consent, FaceResult, LimitCertificate, Qualification, QualificationValidity, ResultSegment, ServiceMessage, carries_individual_number,
+    sex_of_code,
 };
-use domain::encounter::jst;
+use domain::kana::Kana;
 
 use super::ReadError;
 use super::xml::{self, Element};
 
-/// Name, kana and address are far below this; longer text is not what a reader writes.
+/// Longer names are not what a reader writes.
 const MAX_NAME_CHARS: usize = 100;
 const MAX_MESSAGE_CHARS: usize = 200;
 const MAX_REFERENCE_CHARS: usize = 50;
@@ -81,8 +81,9 @@ fn qualification(e: &Element) -> Result<Qualification, ReadError> {
         branch_number: branch_number(e)?,
         is_self: e.value("PersonalFamilyClassification").map(|code| code == "1"),
         name: name(e)?,
-        name_kana: e.value("NameKana").and_then(kana),
-        sex: AdministrativeSex::from_code(required(e, "Sex1")?),
+        // Some foreign residents' reading is not kana; a person then types it.
+        name_kana: e.value("NameKana").and_then(|text| Kana::parse_foreign(text).ok()),
+        sex: sex_of_code(required(e, "Sex1")?),
         birth_date: date(e, "Birthdate")?.ok_or(ReadError::Missing("Birthdate"))?,
         postal_code: owned(e.value("PostNumber")),
         address: owned(e.value("Address")),
@@ -128,13 +129,6 @@ fn name(e: &Element) -> Result<String, ReadError> {
     if name.chars().count() > MAX_NAME_CHARS { Err(ReadError::Invalid("Name")) } else { Ok(name.to_owned()) }
 }
 
-/// `None` when the card's kana is not katakana (some foreign residents' is not): a person then types it.
-fn kana(text: &str) -> Option<String> {
-    let wide: String = full_width_kana(text).chars().map(|c| if matches!(c, '-' | '‐' | '−' | '－') { 'ー' } else { c }).collect();
-    let is_kana = |c: char| matches!(c, 'ァ'..='ヺ' | 'ー' | '・' | '\u{3000}');
-    (wide.chars().all(is_kana) && wide.chars().count() <= MAX_NAME_CHARS).then_some(wide)
-}
-
 fn reference_number(e: &Element) -> Result<Option<String>, ReadError> {
     match e.value("ReferenceNumber") {
         Some(n) if n.chars().count() > MAX_REFERENCE_CHARS => Err(ReadError::Invalid("ReferenceNumber")),
@@ -163,7 +157,7 @@ fn instant_of(text: &str) -> Option<DateTime<FixedOffset>> {
         return None;
     }
     let local = NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok()?;
-    jst().from_local_datetime(&local).single()
+    FixedOffset::east_opt(9 * 3600)?.from_local_datetime(&local).single()
 }
 
 /// Three digits of percent, `030` for 3割.

@@ -49,7 +49,7 @@ fn a_usual_answer_is_read_whole() {
     assert!(result.by_card);
     let q = result.single().unwrap();
     assert_eq!(q.name, "髙﨑　太郎");
-    assert_eq!(q.name_kana.as_deref(), Some("タカサキ　タロウ"));
+    assert_eq!(q.name_kana.as_ref().map(|kana| kana.as_str()), Some("タカサキ タロウ"));
     assert_eq!(q.branch_number.as_deref(), Some("01"));
     assert_eq!(q.copay_percent, Some(30));
     assert_eq!(q.disqualified_on, None);

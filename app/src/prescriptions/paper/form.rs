@@ -154,7 +154,7 @@ impl Canvas<'_, '_, '_> {
     /// 都道府県番号 2, 点数表番号 1, 医療機関コード 7 out of the ten digits.
     fn codes(&mut self, a: Area, code: &str) {
         let part = |from: usize, to: usize| code.get(from..to).unwrap_or_default().to_owned();
-        let columns = [(13.0, "都道府県番号", 5.0, part(0, 2)), (11.0, "点数表番号", 4.0, part(2, 3)), (14.0, "医療機関コード", 25.0, part(3, 10))];
+        let columns = [(13.0, "都道府県\n番号", 5.0, part(0, 2)), (11.0, "点数表\n番号", 4.0, part(2, 3)), (14.0, "医療機関\nコード", 25.0, part(3, 10))];
         let mut x = a.x;
         self.frame(a, THIN);
         for (label_w, label, value_w, value) in columns {
@@ -191,8 +191,8 @@ impl Canvas<'_, '_, '_> {
         }
         self.line((x, RX_BODY_TOP), (RIGHT, RX_BODY_TOP), THIN);
         self.line((x, RX_BODY_BOTTOM), (RIGHT, RX_BODY_BOTTOM), THIN);
-        self.cell(area(x, a.y, 12.0, RX_BODY_TOP - a.y), Style { size: 6.0, ..LABEL }, "変更不可\n(医療上必要)");
-        self.cell(area(x + 12.0, a.y, 10.0, RX_BODY_TOP - a.y), Style { size: 6.0, ..LABEL }, "患者希望");
+        self.cell(area(x, a.y, 12.0, RX_BODY_TOP - a.y), Style { size: 6.0, ..LABEL }, "変更不可\n(医療上\n必要)");
+        self.cell(area(x + 12.0, a.y, 10.0, RX_BODY_TOP - a.y), Style { size: 6.0, ..LABEL }, "患者\n希望");
         let notice = "個々の処方薬について、医療上の必要性があるため、後発医薬品(ジェネリック医薬品)への変更に差し支えがあると判断した場合には、「変更不可」欄に「レ」又は「×」を記載し、「保険医署名」欄に署名又は記名・押印すること。また、患者の希望を踏まえ、先発医薬品を処方した場合には、「患者希望」欄に「レ」又は「×」を記載すること。";
         self.cell(area(x + 22.0, a.y, RIGHT - x - 22.0, RX_BODY_TOP - a.y), Style { size: 5.8, ..SMALL }, notice);
         self.drug_rows(blocks, is_last, x);
