@@ -1,5 +1,18 @@
+//! Tsumugi (つむぎ電子カルテ). One folder per noun; `serve.rs` builds the application so that tests build the same one.
+
+pub mod adapters;
+pub mod cli;
+pub mod config;
 pub mod conformance;
 pub mod demo;
-pub mod adapters;
+pub mod error;
+pub mod health;
 pub mod patients;
 pub mod prescriptions;
+pub mod serve;
+pub mod slices;
+pub mod telemetry;
+pub mod tenants;
+pub mod web;
+
+pub use error::AppError;

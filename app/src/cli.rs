@@ -1,0 +1,59 @@
+//! `tsumugi …`: one image, several duties.
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use migrations::{Migrator, MigratorTrait};
+use tenancy::Clock;
+
+use crate::config::{self, Config};
+use crate::{serve, slices, telemetry, tenants};
+
+#[derive(Parser)]
+#[command(name = "tsumugi", version, about = "つむぎ電子カルテ", disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// 画面を開く
+    Serve,
+    /// 表を最新の形にする
+    Migrate,
+    /// 設定の一覧
+    Config,
+    /// すべての入口と必要な権限
+    Routes,
+    /// 医療機関
+    #[command(subcommand)]
+    Tenant(tenants::Command),
+}
+
+pub fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    telemetry::init_logs(&config::text("TSUMUGI_LOG")?);
+    let clock = Clock::system();
+    match cli.command {
+        Command::Config => print!("{}", config::table()),
+        Command::Routes => print!("{}", slices::routes().listing()),
+        Command::Serve => actix_web::rt::System::new().block_on(serve::run(Config::from_env()?, clock))?,
+        other => tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run(other, clock))?,
+    }
+    Ok(())
+}
+
+async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
+    match command {
+        Command::Migrate => migrate().await,
+        Command::Tenant(command) => tenants::run(command, clock).await,
+        Command::Config | Command::Routes | Command::Serve => Ok(()),
+    }
+}
+
+async fn migrate() -> anyhow::Result<()> {
+    let url = config::required("TSUMUGI_OWNER_DATABASE_URL")?;
+    let connection = sea_orm_migration::sea_orm::Database::connect(url).await.context("データベースに接続できません")?;
+    Migrator::up(&connection, None).await.context("表を最新の形にできません")?;
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! The web process: stateless, any number of them side by side.
+
+use std::time::Duration;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App, Error, HttpResponse, HttpServer, web};
+use anyhow::Context;
+use rustls::pki_types::pem::PemObject;
+use secrecy::ExposeSecret;
+use tenancy::session::Sessions;
+use tenancy::sign_in::SignIn;
+use tenancy::{Clock, Gate, TenantPool};
+
+use crate::config::Config;
+use crate::health::Draining;
+use crate::slices;
+use crate::telemetry::Metrics;
+use crate::web::context::{self, Deployment};
+use crate::web::render;
+
+/// Forms are text; 2 MB holds the longest note many times over. File uploads have limits of their own.
+const FORM_LIMIT: usize = 2 * 1024 * 1024;
+
+/// Everything the application is built from; cloned into each server thread.
+#[derive(Clone)]
+pub struct State {
+    pub gate: web::Data<Gate>,
+    pub sign_in: web::Data<SignIn>,
+    pub deployment: web::Data<Deployment>,
+    pub metrics: web::Data<Metrics>,
+    pub draining: web::Data<Draining>,
+}
+
+impl State {
+    pub fn new(config: &Config, clock: Clock) -> anyhow::Result<Self> {
+        let pool = TenantPool::new(config.database_url.expose_secret(), config.database_pool, clock.clone())?;
+        let gate = Gate::new(pool, Sessions::new(config.redis_url.expose_secret())?);
+        Ok(Self {
+            sign_in: web::Data::new(SignIn::new(gate.clone())?),
+            gate: web::Data::new(gate),
+            deployment: web::Data::new(Deployment {
+                public_url: config.public_url.clone(),
+                is_https: config.is_https(),
+                trusted_proxy: config.trusted_proxy.clone(),
+                clock,
+            }),
+            metrics: web::Data::new(Metrics::new()?),
+            draining: web::Data::new(Draining::default()),
+        })
+    }
+}
+
+/// The application, the same for the product and its tests.
+pub fn app(
+    state: &State,
+) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody + use<>>, Error = Error, InitError = ()> + use<>> {
+    App::new()
+        .app_data(state.gate.clone())
+        .app_data(state.sign_in.clone())
+        .app_data(state.deployment.clone())
+        .app_data(state.metrics.clone())
+        .app_data(state.draining.clone())
+        .app_data(web::FormConfig::default().limit(FORM_LIMIT))
+        .app_data(web::JsonConfig::default().limit(FORM_LIMIT))
+        .wrap(from_fn(render::layer))
+        .wrap(Compress::default())
+        .wrap(from_fn(context::layer))
+        .configure(|config| slices::routes().configure(config))
+}
+
+pub async fn run(config: Config, clock: Clock) -> anyhow::Result<()> {
+    let state = State::new(&config, clock)?;
+    let for_threads = state.clone();
+    let mut server = HttpServer::new(move || app(&for_threads))
+        .workers(config.workers)
+        .shutdown_timeout(30)
+        .disable_signals()
+        .bind((config.bind.as_str(), config.port))
+        .with_context(|| format!("ポート {} を開けません", config.port))?;
+    if let Some((certificate, key)) = &config.tls {
+        server = server.bind_rustls_0_23((config.bind.as_str(), config.tls_port), tls(certificate, key)?).with_context(|| format!("ポート {} を開けません", config.tls_port))?;
+    }
+    let server = server.run();
+    let admin = admin(&config, &state)?;
+    tracing::info!(port = config.port, admin.port = config.admin_port, backups = config.object_store.is_some(), "serving");
+    if config.object_store.is_none() {
+        tracing::warn!("no object store is configured: backups are off");
+    }
+    let (web, admin_handle) = (server.handle(), admin.handle());
+    let draining = state.draining.clone();
+    let drain = Duration::from_secs(config.drain_s);
+    tokio::spawn(async move {
+        stop_signal().await;
+        draining.begin();
+        tokio::time::sleep(drain).await;
+        web.stop(true).await;
+        admin_handle.stop(false).await;
+    });
+    futures_util::future::try_join(server, admin).await?;
+    state.gate.pool().close().await;
+    Ok(())
+}
+
+/// Metrics listen on a port of their own, which no visitor reaches.
+fn admin(config: &Config, state: &State) -> anyhow::Result<actix_web::dev::Server> {
+    let state = state.clone();
+    let server = HttpServer::new(move || {
+        App::new().app_data(state.metrics.clone()).app_data(state.gate.clone()).route("/metrics", web::get().to(metrics))
+    });
+    let server = server.workers(1).disable_signals().bind((config.bind.as_str(), config.admin_port));
+    Ok(server.with_context(|| format!("ポート {} を開けません", config.admin_port))?.run())
+}
+
+async fn metrics(metrics: web::Data<Metrics>, gate: web::Data<Gate>) -> HttpResponse {
+    let (open, idle) = gate.pool().usage();
+    metrics.pool_open.set(open.into());
+    metrics.pool_idle.set(idle as i64);
+    match metrics.text() {
+        Ok(text) => HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text),
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    }
+}
+
+/// TLS 1.3 and nothing older (GL-25).
+fn tls(certificate: &std::path::Path, key: &std::path::Path) -> anyhow::Result<rustls::ServerConfig> {
+    let chain: Result<Vec<_>, _> = rustls::pki_types::CertificateDer::pem_file_iter(certificate).context("サーバ証明書を読めません")?.collect();
+    let key = rustls::pki_types::PrivateKeyDer::from_pem_file(key).context("サーバ証明書の秘密鍵を読めません")?;
+    let provider = rustls::crypto::aws_lc_rs::default_provider().into();
+    Ok(rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_no_client_auth()
+        .with_single_cert(chain.context("サーバ証明書を読めません")?, key)?)
+}
+
+/// SIGTERM from the platform or Ctrl-C from a person.
+pub async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut s) => drop(s.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = terminate => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

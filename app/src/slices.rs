@@ -1,0 +1,11 @@
+//! The slices, in the order of the menu. A new one adds its line here.
+
+use crate::web::Routes;
+
+/// Every door of the product.
+pub fn routes() -> Routes {
+    let mut r = Routes::default();
+    crate::health::routes(&mut r);
+    r.public_get("/assets/{hash}/{path:.*}", crate::web::assets::serve, "static files, the same for everybody");
+    r
+}

@@ -1,0 +1,68 @@
+//! Numbers and logs. Labels are route patterns, outcomes and queue names; never a path, an id or a name.
+
+use std::time::Duration;
+
+use actix_web::http::{Method, StatusCode};
+use prometheus::{Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntGauge, Opts, Registry, TextEncoder};
+
+/// Registered once per process and shared by reference counting.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Registry,
+    requests: HistogramVec,
+    pub pool_open: IntGauge,
+    pub pool_idle: IntGauge,
+    pub seal_lag_seconds: Gauge,
+    pub backup_age_seconds: GaugeVec,
+    pub unanchored_seals: IntGauge,
+    pub clock_offset_seconds: Gauge,
+}
+
+impl Metrics {
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let buckets = vec![0.005, 0.01, 0.025, 0.05, 0.08, 0.1, 0.15, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0];
+        let requests = HistogramVec::new(
+            HistogramOpts::new("tsumugi_request_seconds", "Time from request to answer by route pattern").buckets(buckets),
+            &["method", "route", "status"],
+        )?;
+        let metrics = Self {
+            registry: Registry::new(),
+            requests,
+            pool_open: IntGauge::new("tsumugi_db_connections_open", "Open database connections")?,
+            pool_idle: IntGauge::new("tsumugi_db_connections_idle", "Idle database connections")?,
+            seal_lag_seconds: Gauge::new("tsumugi_audit_seal_lag_seconds", "Age of the oldest audit event not yet sealed")?,
+            backup_age_seconds: GaugeVec::new(Opts::new("tsumugi_backup_age_seconds", "Seconds since the last good backup, worst clinic"), &["scope"])?,
+            unanchored_seals: IntGauge::new("tsumugi_audit_unanchored_seals", "Seals not yet anchored outside the database")?,
+            clock_offset_seconds: Gauge::new("tsumugi_clock_offset_seconds", "Process clock against the database clock")?,
+        };
+        let r = &metrics.registry;
+        r.register(Box::new(metrics.requests.clone()))?;
+        r.register(Box::new(metrics.pool_open.clone()))?;
+        r.register(Box::new(metrics.pool_idle.clone()))?;
+        r.register(Box::new(metrics.seal_lag_seconds.clone()))?;
+        r.register(Box::new(metrics.backup_age_seconds.clone()))?;
+        r.register(Box::new(metrics.unanchored_seals.clone()))?;
+        r.register(Box::new(metrics.clock_offset_seconds.clone()))?;
+        Ok(metrics)
+    }
+
+    pub fn observe(&self, method: &Method, pattern: &str, status: StatusCode, elapsed: Duration) {
+        self.requests.with_label_values(&[method.as_str(), pattern, status.as_str()]).observe(elapsed.as_secs_f64());
+    }
+
+    /// The text a scraper reads.
+    pub fn text(&self) -> Result<String, prometheus::Error> {
+        let mut out = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut out)?;
+        Ok(String::from_utf8_lossy(&out).into_owned())
+    }
+}
+
+/// JSON lines on standard output.
+pub fn init_logs(filter: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_new(format!("{filter},sqlx=warn,aws=warn,hyper=warn")).unwrap_or_else(|_| "info".into());
+    let started = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter).try_init();
+    if started.is_err() {
+        tracing::debug!("logs were already set up");
+    }
+}

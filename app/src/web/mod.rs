@@ -1,0 +1,19 @@
+//! The web layer shared by all slices.
+
+pub mod assets;
+pub mod chrome;
+pub mod context;
+pub mod face;
+pub mod form;
+pub mod htmx;
+pub mod page;
+pub mod render;
+pub mod routes;
+pub mod stripe;
+
+pub use chrome::{Chrome, Nav};
+pub use form::{FormErrors, FormState};
+pub use htmx::{is_htmx, wants_json};
+pub use page::{Download, Json, Page, PublicPage, Redirect, Subjects};
+pub use routes::Routes;
+pub use stripe::PatientStripe;

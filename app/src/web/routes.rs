@@ -1,0 +1,119 @@
+//! Every door of the product, recorded. A handler's first argument `Access<P>` is its permission; a public door gives its reason.
+//! `tests/golden/routes.txt` holds the list, so a reviewer sees each new one.
+
+use actix_web::dev::Handler;
+use actix_web::http::Method;
+use actix_web::{FromRequest, Responder, Route, web};
+use tenancy::Access;
+use tenancy::permission::{Permission, Right};
+
+/// The permission carried by a handler's arguments.
+pub trait Guarded {
+    const RIGHT: &'static Right;
+}
+
+macro_rules! guarded {
+    ($($($arg:ident)*;)+) => {$(
+        impl<P: Permission, $($arg),*> Guarded for (Access<P>, $($arg,)*) {
+            const RIGHT: &'static Right = P::RIGHT;
+        }
+    )+};
+}
+guarded! { ; A; A B; A B C; A B C D; A B C D E; A B C D E F; }
+
+pub struct Recorded {
+    pub method: Method,
+    pub path: &'static str,
+    /// The permission, or why none is needed.
+    pub door: Door,
+    make: Box<dyn Fn() -> Route>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Door {
+    Guarded(&'static Right),
+    Public(&'static str),
+}
+
+#[derive(Default)]
+pub struct Routes(Vec<Recorded>);
+
+impl Routes {
+    pub fn get<F, Args>(&mut self, path: &'static str, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + Guarded + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::GET, path, Door::Guarded(Args::RIGHT), handler);
+    }
+
+    pub fn post<F, Args>(&mut self, path: &'static str, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + Guarded + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::POST, path, Door::Guarded(Args::RIGHT), handler);
+    }
+
+    pub fn public_get<F, Args>(&mut self, path: &'static str, handler: F, why: &'static str)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::GET, path, Door::Public(why), handler);
+    }
+
+    pub fn public_post<F, Args>(&mut self, path: &'static str, handler: F, why: &'static str)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::POST, path, Door::Public(why), handler);
+    }
+
+    fn add<F, Args>(&mut self, method: Method, path: &'static str, door: Door, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let verb = method.clone();
+        self.0.push(Recorded { method, path, door, make: Box::new(move || web::route().method(verb.clone()).to(handler.clone())) });
+    }
+
+    pub fn recorded(&self) -> &[Recorded] {
+        &self.0
+    }
+
+    /// Registers every path once with all its methods, in the order they were recorded.
+    pub fn configure(&self, config: &mut web::ServiceConfig) {
+        let mut paths: Vec<&'static str> = Vec::new();
+        for path in self.0.iter().map(|r| r.path) {
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        for path in paths {
+            let resource = self.0.iter().filter(|r| r.path == path).fold(web::resource(path), |resource, r| resource.route((r.make)()));
+            config.service(resource);
+        }
+    }
+
+    /// One line a door: method, path, permission or reason. The golden list.
+    pub fn listing(&self) -> String {
+        let mut lines: Vec<String> = self
+            .0
+            .iter()
+            .map(|r| match r.door {
+                Door::Guarded(right) => format!("{:<4} {:<60} {}", r.method, r.path, right.name),
+                Door::Public(why) => format!("{:<4} {:<60} public: {why}", r.method, r.path),
+            })
+            .collect();
+        lines.sort();
+        lines.join("\n") + "\n"
+    }
+}
