@@ -24,10 +24,12 @@ pub struct Clinic {
     pub patients: usize,
     /// Ages of the people who come.
     pub ages: (i64, i64),
+    /// Whether one of the charts holds a thousand visits.
+    pub has_busy_chart: bool,
     pub seed: u64,
 }
 
-pub const CLINICS: &[Clinic] = &[
+pub static CLINICS: &[Clinic] = &[
     Clinic {
         id: uuid!("01900000-0000-7000-8000-000000000001"),
         code: "ainosato",
@@ -40,6 +42,7 @@ pub const CLINICS: &[Clinic] = &[
         places: &[("受付", "reception"), ("診察室1", "exam"), ("診察室2", "exam"), ("処置室", "other")],
         patients: 2_100,
         ages: (0, 98),
+        has_busy_chart: true,
         seed: 0x7473_756d,
     },
     Clinic {
@@ -54,6 +57,7 @@ pub const CLINICS: &[Clinic] = &[
         places: &[("受付", "reception"), ("診察室", "exam")],
         patients: 240,
         ages: (0, 18),
+        has_busy_chart: false,
         seed: 0x7473_756d,
     },
     Clinic {
@@ -74,6 +78,7 @@ pub const CLINICS: &[Clinic] = &[
         ],
         patients: 160,
         ages: (20, 99),
+        has_busy_chart: false,
         seed: 0x7473_756d,
     },
 ];
@@ -92,7 +97,7 @@ const fn person(login_id: &'static str, name: &'static str, name_kana: &'static 
 }
 
 /// Every place has the same staff, so that one table documents them all.
-pub const STAFF: &[Person] = &[
+pub static STAFF: &[Person] = &[
     person("doctor", "藍沢 朋子", "アイザワ トモコ", "412345", &[Role::Doctor]),
     person("director", "紺野 修", "コンノ オサム", "398765", &[Role::Doctor, Role::ClinicAdmin]),
     person("nurse", "縞田 千秋", "シマダ チアキ", "1234567", &[Role::Nurse]),

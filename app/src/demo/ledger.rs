@@ -101,22 +101,30 @@ impl Ledger {
         self.plain("audit_event", &event_row(&event));
     }
 
-    /// Sends what has gathered.
-    ///
+    /// Rows gathered since the last batch.
+    pub fn waiting(&self) -> usize {
+        self.lines.values().map(Vec::len).sum()
+    }
+
+    pub fn take_batch(&mut self) -> Batch {
+        Batch(std::mem::take(&mut self.lines))
+    }
+}
+
+/// Rows ready to be sent; an earlier batch goes first.
+pub struct Batch(BTreeMap<&'static str, Vec<String>>);
+
+impl Batch {
     /// # Errors
     /// Whatever the database refuses.
-    pub async fn flush(&mut self, tx: &mut BulkTx) -> Result<u64, tenancy::Error> {
+    pub async fn load(mut self, tx: &mut BulkTx) -> Result<u64, tenancy::Error> {
         let mut loaded = 0;
         for table in TABLES {
-            if let Some(lines) = self.lines.remove(table) {
+            if let Some(lines) = self.0.remove(table) {
                 loaded += tx.load(table, lines).await?;
             }
         }
         Ok(loaded)
-    }
-
-    pub fn waiting(&self) -> usize {
-        self.lines.values().map(Vec::len).sum()
     }
 }
 
