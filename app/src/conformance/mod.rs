@@ -4,12 +4,15 @@
 //! hash of the sources, and both the command and the public page are computed from those two files. A row without a
 //! passing test reads 未確認 (open); nothing can be declared met by hand.
 
+mod pages;
 mod registry;
 mod results;
+mod views;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+pub use pages::routes;
 pub use registry::{Row, Status};
 use results::Results;
 

@@ -10,6 +10,7 @@ pub const FIRST_PASSWORD: &str = "Hajimete-2026!";
 /// Base32, 20 bytes; the same for everybody who has a second factor already.
 pub const TOTP_SECRET: &str = "KRZXK3LVM5UWIZLNN5SGK3LPONSWG4TF";
 
+#[derive(Clone, Copy)]
 pub struct Clinic {
     pub id: Uuid,
     pub code: &'static str,

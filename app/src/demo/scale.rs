@@ -9,6 +9,7 @@ use super::clinics::{CLINICS, Clinic, STAFF};
 use super::history::{Passwords, employ, tenant_row};
 use super::ledger::{Deed, Ledger};
 use super::people::{self, Arrival};
+use super::rng::Rng;
 
 /// Patients brought by one act.
 const IMPORT: usize = 1_000;
@@ -18,9 +19,10 @@ pub fn code(patients: usize, number: usize) -> String {
     format!("bench-{patients}-{number:04}")
 }
 
-pub fn tenant_id(patients: usize, number: usize, now: DateTime<Utc>) -> Uuid {
+/// The same on every day, so that seeding twice finds what is there.
+pub fn tenant_id(patients: usize, number: usize) -> Uuid {
     let seed = u64::try_from(patients * 1_000_000 + number).unwrap_or(0);
-    super::rng::Rng::new(seed).id_at(now)
+    Rng::new(seed).id_at(DateTime::UNIX_EPOCH + Duration::days(20_000))
 }
 
 /// The clinic, its doctor, and its patients in the given range; the first range opens the clinic.
@@ -34,11 +36,11 @@ pub struct Scaled {
 
 impl Scaled {
     pub fn open(patients: usize, number: usize, now: DateTime<Utc>, passwords: &Passwords) -> Self {
-        let id = tenant_id(patients, number, now);
+        let id = tenant_id(patients, number);
         let mut ledger = Ledger::new(id, u64::try_from(number).unwrap_or(0));
         let opened = now - Duration::days(400);
         let (code, name) = (code(patients, number), format!("計測クリニック{number:04}"));
-        let mut row = tenant_row(&Clinic { id, ..template() }, opened);
+        let mut row = tenant_row(&Clinic { id, ..CLINICS[0] }, opened);
         row["code"] = code.into();
         row["name"] = name.into();
         ledger.plain("tenant", &row);
@@ -59,9 +61,4 @@ impl Scaled {
         self.next += IMPORT;
         self.next < self.patients
     }
-}
-
-fn template() -> Clinic {
-    let first = &CLINICS[0];
-    Clinic { code: first.code, name: first.name, kind: first.kind, institution_code: first.institution_code, postal_code: first.postal_code, address: first.address, tel: first.tel, places: first.places, patients: 0, ages: first.ages, has_busy_chart: false, id: first.id, seed: 0 }
 }
