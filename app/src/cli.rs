@@ -6,7 +6,7 @@ use migrations::{Migrator, MigratorTrait};
 use tenancy::Clock;
 
 use crate::config::{self, Config};
-use crate::{serve, slices, telemetry, tenants};
+use crate::{conformance, demo, serve, slices, telemetry, tenants};
 
 #[derive(Parser)]
 #[command(name = "tsumugi", version, about = "つむぎ電子カルテ", disable_help_subcommand = true)]
@@ -28,6 +28,11 @@ enum Command {
     /// 医療機関
     #[command(subcommand)]
     Tenant(tenants::Command),
+    /// 要件ごとの適合状況
+    Conformance(conformance::ConformanceArgs),
+    /// 合成データ
+    #[command(subcommand)]
+    Demo(demo::Command),
 }
 
 pub fn main() -> anyhow::Result<()> {
@@ -37,6 +42,7 @@ pub fn main() -> anyhow::Result<()> {
     match cli.command {
         Command::Config => print!("{}", config::table()),
         Command::Routes => print!("{}", slices::routes().listing()),
+        Command::Conformance(args) => conformance::run(args)?,
         Command::Serve => actix_web::rt::System::new().block_on(serve::run(Config::from_env()?, clock))?,
         other => tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run(other, clock))?,
     }
@@ -47,7 +53,8 @@ async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
     match command {
         Command::Migrate => migrate().await,
         Command::Tenant(command) => tenants::run(command, clock).await,
-        Command::Config | Command::Routes | Command::Serve => Ok(()),
+        Command::Demo(command) => demo::run(command).await,
+        Command::Config | Command::Conformance(_) | Command::Routes | Command::Serve => Ok(()),
     }
 }
 
