@@ -32,15 +32,18 @@
 //! ```
 
 pub mod access;
+pub mod archive;
 pub mod audit;
 pub mod bulk;
 pub mod clock;
 pub mod error;
+pub mod keys;
 pub mod operator;
 pub mod password;
 pub mod permission;
 pub mod pool;
 pub mod principal;
+pub mod seal;
 pub mod session;
 pub mod sign_in;
 pub mod staff;
