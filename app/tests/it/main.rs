@@ -1,0 +1,9 @@
+//! Integration tests: the real application over real sockets, real Postgres, Redis and object store, the runtime role.
+//! One binary, one database made for the run. `make test` gives the addresses in TSUMUGI_TEST_*.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod fixtures;
+mod harness;
+mod routes;
+mod signing_in;
