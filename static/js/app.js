@@ -1,0 +1,61 @@
+// Start of every page. Everything here only helps: each page works by plain links and forms without it.
+import { startKeys } from "./keys.js";
+import { startRows } from "./rowkeys.js";
+import { startToasts } from "./toast.js";
+
+document.documentElement.dataset.script = "on";
+
+const prepare = (root) => {
+  for (const element of root.querySelectorAll("[data-needs-script]")) element.hidden = false;
+  startToasts(root);
+  if (root.querySelector("[data-autosave]")) import("./autosave.js").then((m) => m.startSections(root));
+  if (root.querySelector("[data-passkey]")) import("./webauthn.js").then((m) => m.startPasskeys(root));
+};
+
+const focusFirst = (root) => (root.matches?.("[data-focus]") ? root : root.querySelector("[data-focus]"))?.focus();
+
+// The server's own measure when it sends one, else the wait the browser saw.
+const showServerTime = () => {
+  const place = document.querySelector("[data-server-ms]");
+  const entry = performance.getEntriesByType("navigation")[0];
+  if (!place || !entry) return;
+  const server = entry.serverTiming?.find((timing) => timing.name === "app");
+  const ms = server ? server.duration : entry.responseStart - entry.requestStart;
+  place.textContent = `この画面 ${Math.max(1, Math.round(ms))} ms`;
+};
+
+// A form sent twice by a double press: the second one is dropped until the page comes back.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.hasAttribute("hx-post") || form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// Fragments: errors are swapped only when the server said where; a text somebody is writing is never replaced.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { xhr, target } = detail;
+  if (xhr.status >= 400 && xhr.getResponseHeader("HX-Retarget")) {
+    detail.shouldSwap = true;
+    detail.isError = false;
+  }
+  const active = document.activeElement;
+  if (active?.matches("[data-autosave] textarea") && target.contains(active)) detail.shouldSwap = false;
+});
+document.addEventListener("htmx:load", ({ detail }) => prepare(detail.elt));
+document.addEventListener("htmx:afterSettle", ({ detail }) => focusFirst(detail.elt));
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
+prepare(document);
+focusFirst(document);
+startKeys();
+startRows();
+if (Number(document.body.dataset.idleLock) > 0) import("./lock.js").then((m) => m.startLock());
+if (document.querySelector("[data-sign-out]")) import("./autosave.js").then((m) => m.guardSignOut());
+if (document.readyState === "complete") showServerTime();
+else window.addEventListener("load", showServerTime);
