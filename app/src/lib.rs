@@ -1,5 +1,6 @@
 //! Tsumugi (つむぎ電子カルテ). One folder per noun; `serve.rs` builds the application so that tests build the same one.
 
+pub mod account;
 pub mod adapters;
 pub mod cli;
 pub mod config;
@@ -10,6 +11,7 @@ pub mod health;
 pub mod patients;
 pub mod prescriptions;
 pub mod serve;
+pub mod sign_in;
 pub mod slices;
 pub mod telemetry;
 pub mod tenants;

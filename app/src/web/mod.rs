@@ -9,6 +9,8 @@ pub mod htmx;
 pub mod page;
 pub mod render;
 pub mod routes;
+#[cfg(test)]
+pub mod samples;
 pub mod stripe;
 
 pub use chrome::{Chrome, Nav};

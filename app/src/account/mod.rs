@@ -1,0 +1,3 @@
+//! The person's own password, PIN, second factors and sessions.
+
+pub mod views;
