@@ -1,11 +1,11 @@
-//! Lists kept in `tests/golden`. `UPDATE_GOLDEN=1` writes them anew; the difference is for the reviewer.
+//! Lists kept in `tests/golden`. `TSUMUGI_UPDATE_GOLDEN=1` writes them anew; the difference is for the reviewer.
 
 use std::path::Path;
 
 #[track_caller]
 pub fn assert(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+    if std::env::var_os("TSUMUGI_UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, actual).unwrap();
         return;
     }
@@ -17,7 +17,7 @@ pub fn assert(name: &str, actual: &str) {
         .collect();
     assert!(
         changes.is_empty(),
-        "{name} differs. If every line is meant, run the test again with UPDATE_GOLDEN=1 and commit the file.\n{}",
+        "{name} differs. If every line is meant, run the test again with TSUMUGI_UPDATE_GOLDEN=1 and commit the file.\n{}",
         changes.concat()
     );
 }

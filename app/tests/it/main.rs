@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod catalog;
 mod fixtures;
+mod golden;
 mod harness;
 mod routes;
 mod signing_in;
