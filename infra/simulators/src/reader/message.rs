@@ -1,0 +1,148 @@
+//! Writing the result message. Order of elements as in the public descriptions of 資格確認結果.
+
+use super::people::Person;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    Utf8,
+    Cp932,
+}
+
+impl Encoding {
+    fn declared(self) -> &'static str {
+        match self {
+            Self::Utf8 => "UTF-8",
+            Self::Cp932 => "Shift_JIS",
+        }
+    }
+
+    fn identifier(self) -> &'static str {
+        match self {
+            Self::Utf8 => "0",
+            Self::Cp932 => "1",
+        }
+    }
+
+    /// Letters outside the code page become numeric character references, as XML writers do.
+    pub fn bytes(self, text: &str) -> Vec<u8> {
+        match self {
+            Self::Utf8 => text.as_bytes().to_vec(),
+            Self::Cp932 => encoding_rs::SHIFT_JIS.encode(text).0.into_owned(),
+        }
+    }
+}
+
+/// Appends elements, leaving out empty optional ones.
+#[derive(Default)]
+pub struct Writer(String);
+
+impl Writer {
+    pub fn element(&mut self, name: &str, value: &str) -> &mut Self {
+        if !value.is_empty() {
+            self.open(name);
+            for c in value.chars() {
+                match c {
+                    '<' => self.0.push_str("&lt;"),
+                    '>' => self.0.push_str("&gt;"),
+                    '&' => self.0.push_str("&amp;"),
+                    c => self.0.push(c),
+                }
+            }
+            self.close(name);
+        }
+        self
+    }
+
+    pub fn open(&mut self, name: &str) -> &mut Self {
+        self.0.push_str(&format!("<{name}>"));
+        self
+    }
+
+    pub fn close(&mut self, name: &str) -> &mut Self {
+        self.0.push_str(&format!("</{name}>"));
+        self
+    }
+
+    /// The complete file's text.
+    pub fn finish(self, encoding: Encoding) -> String {
+        format!("<?xml version=\"1.0\" encoding=\"{}\" standalone=\"no\"?>\n<XmlMsg>{}</XmlMsg>\n", encoding.declared(), self.0)
+    }
+}
+
+/// The header; `failure` is code and message of a service that refused.
+pub struct Header<'a> {
+    pub at: &'a str,
+    pub segment: &'a str,
+    pub failure: Option<(&'a str, &'a str)>,
+}
+
+impl Header<'_> {
+    pub fn write(&self, w: &mut Writer, encoding: Encoding) {
+        w.open("MessageHeader")
+            .element("ProcessExecutionTime", self.at)
+            .element("QualificationConfirmationDate", &self.at[..8])
+            .element("MedicalInstitutionCode", "1319999999")
+            .element("ReferenceClassification", "1")
+            .element("SegmentOfResult", self.segment);
+        if let Some((code, message)) = self.failure {
+            w.element("ErrorCode", code).element("ErrorMessage", message);
+        }
+        w.element("CharacterCodeIdentifier", encoding.identifier()).close("MessageHeader");
+    }
+}
+
+/// What varies between answers about the same person.
+#[derive(Default)]
+pub struct Answer<'a> {
+    pub reference: &'a str,
+    pub is_changed_card: bool,
+    pub lost_on: &'a str,
+    pub loss_reason: &'a str,
+    pub hidden_number: &'a str,
+}
+
+/// One `ResultOfQualificationConfirmation`.
+pub fn qualification(w: &mut Writer, p: &Person, answer: &Answer<'_>, at: &str) {
+    let (insurer, insurer_name, number) = if answer.is_changed_card {
+        ("06139992", "架空健康保険組合", "9100001")
+    } else {
+        (p.insurer_number, p.insurer_name, p.number)
+    };
+    w.open("ResultOfQualificationConfirmation")
+        .element("InsuredCardClassification", p.classification)
+        .element("InsurerNumber", insurer)
+        .element("InsuredCardSymbol", if answer.is_changed_card { "新・１" } else { p.symbol })
+        .element("InsuredIdentificationNumber", number)
+        .element("InsuredBranchNumber", p.branch)
+        .element("PersonalFamilyClassification", p.relation)
+        .element("InsuredName", p.name)
+        .element("Name", p.name)
+        .element("NameKana", p.kana)
+        .element("Sex1", p.sex)
+        .element("Birthdate", p.birth_date)
+        .element("Address", p.address)
+        .element("PostNumber", p.post_number)
+        .element("QualificationDate", if answer.is_changed_card { "20261001" } else { "20200401" })
+        .element("DisqualificationDate", answer.lost_on)
+        .element("InsuredPartialContributionRatio", p.ratio)
+        .element("ReasonOfLoss", answer.loss_reason)
+        .element("InsurerName", insurer_name);
+    if !p.limit.is_empty() {
+        w.element("LimitApplicationCertificateRelatedConsFlg", "1")
+            .element("LimitApplicationCertificateRelatedConsTime", at)
+            .open("LimitApplicationCertificateRelatedInfo")
+            .element("LimitApplicationCertificateClassification", "01")
+            .element("LimitApplicationCertificateClassificationFlag", p.limit)
+            .element("LimitApplicationCertificateValidStartDate", "20260801")
+            .element("LimitApplicationCertificateValidEndDate", "20270731")
+            .close("LimitApplicationCertificateRelatedInfo");
+    }
+    for subject in ["SpecificHealthCheckupsInfo", "PharmacistsInfo", "DiagnosisInfo", "OperationInfo"] {
+        let given = subject != "OperationInfo";
+        w.element(&format!("{subject}ConsFlg"), if given { "1" } else { "0" });
+        if given {
+            w.element(&format!("{subject}ConsTime"), at);
+        }
+    }
+    w.element("Memo", answer.hidden_number).element("ReferenceNumber", answer.reference).close("ResultOfQualificationConfirmation");
+}

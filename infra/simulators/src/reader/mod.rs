@@ -1,0 +1,153 @@
+//! 顔認証付きカードリーダー: a person picks who touches the reader and how it goes; the reader writes its result file.
+
+mod message;
+mod page;
+mod people;
+mod scenario;
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, FixedOffset, Utc};
+use serde::{Deserialize, Serialize};
+
+use message::Encoding;
+use scenario::Scenario;
+
+/// How many results are remembered for the page and for tests.
+const REMEMBERED: usize = 50;
+
+/// The device: where it writes, and what it wrote.
+pub struct Reader {
+    face_dir: Option<PathBuf>,
+    written: Mutex<Vec<Written>>,
+}
+
+/// One result file.
+#[derive(Clone, Serialize)]
+pub struct Written {
+    file_name: String,
+    scenario: &'static str,
+    person: &'static str,
+    #[serde(skip)]
+    bytes: Vec<u8>,
+    saved_to: Option<String>,
+}
+
+impl Reader {
+    pub fn new(face_dir: Option<PathBuf>) -> Self {
+        Self { face_dir, written: Mutex::new(Vec::new()) }
+    }
+
+    fn list(&self) -> Vec<Written> {
+        self.written.lock().map(|list| list.clone()).unwrap_or_default()
+    }
+
+    fn find(&self, file_name: &str) -> Option<Written> {
+        self.list().into_iter().find(|written| written.file_name == file_name)
+    }
+
+    /// Writes beside the folder's watchers: complete under another name first, then renamed.
+    fn keep(&self, mut written: Written) -> std::io::Result<Written> {
+        if let Some(dir) = &self.face_dir {
+            let part = dir.join(format!("{}.part", written.file_name));
+            let target = dir.join(&written.file_name);
+            std::fs::write(&part, &written.bytes)?;
+            std::fs::rename(&part, &target)?;
+            written.saved_to = Some(target.display().to_string());
+        }
+        if let Ok(mut list) = self.written.lock() {
+            list.insert(0, written.clone());
+            list.truncate(REMEMBERED);
+        }
+        Ok(written)
+    }
+}
+
+/// What the person at the reader chose. Every field has a default, so a bare link works.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Touch {
+    person: String,
+    scenario: String,
+    encoding: String,
+    /// 照会番号; empty = the facility has not registered one
+    reference: String,
+    /// 保険者番号・番号を変える: another card of the same person
+    changed_card: String,
+}
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/reader", web::get().to(show))
+        .route("/reader", web::post().to(touch))
+        .route("/reader/results", web::get().to(results))
+        .route("/reader/results/{file_name}", web::get().to(download))
+        .route("/reader/face-result", web::get().to(face_result));
+}
+
+async fn show(reader: web::Data<Reader>) -> HttpResponse {
+    html(page::show(&reader.list(), None))
+}
+
+/// A touch from the page: the file is written, and offered for download.
+async fn touch(reader: web::Data<Reader>, form: web::Form<Touch>) -> HttpResponse {
+    match reader.keep(read_card(&form, now())) {
+        Ok(written) => html(page::show(&reader.list(), Some(&written))),
+        Err(error) => HttpResponse::InternalServerError().body(format!("face フォルダに書けません: {error}")),
+    }
+}
+
+/// The list for tests.
+async fn results(reader: web::Data<Reader>) -> HttpResponse {
+    HttpResponse::Ok().json(reader.list())
+}
+
+async fn download(reader: web::Data<Reader>, path: web::Path<String>) -> HttpResponse {
+    match reader.find(&path) {
+        Some(written) => attachment(&written),
+        None => HttpResponse::NotFound().body("その結果はありません"),
+    }
+}
+
+/// One request, one file: for scripts.
+async fn face_result(reader: web::Data<Reader>, query: web::Query<Touch>, _: HttpRequest) -> HttpResponse {
+    match reader.keep(read_card(&query, now())) {
+        Ok(written) => attachment(&written),
+        Err(error) => HttpResponse::InternalServerError().body(format!("face フォルダに書けません: {error}")),
+    }
+}
+
+fn read_card(touch: &Touch, at: DateTime<FixedOffset>) -> Written {
+    let person = people::find(&touch.person);
+    let scenario = Scenario::find(&touch.scenario);
+    let encoding = if touch.encoding == "cp932" { Encoding::Cp932 } else { Encoding::Utf8 };
+    let is_changed = !touch.changed_card.is_empty();
+    let bytes = scenario.write(person, touch.reference.trim(), is_changed, encoding, at);
+    let salt = &uuid::Uuid::new_v4().simple().to_string()[..8];
+    Written {
+        file_name: format!("OQSsiquc01res_face_{salt}_{}.xml", at.format("%Y%m%d%H%M%S")),
+        scenario: scenario.label(),
+        person: person.name,
+        bytes,
+        saved_to: None,
+    }
+}
+
+fn now() -> DateTime<FixedOffset> {
+    let utc = Utc::now();
+    FixedOffset::east_opt(9 * 3600).map_or_else(|| utc.fixed_offset(), |jst| utc.with_timezone(&jst))
+}
+
+fn html(body: String) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").insert_header((header::CACHE_CONTROL, "no-store")).body(body)
+}
+
+fn attachment(written: &Written) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/xml")
+        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", written.file_name)))
+        .body(written.bytes.clone())
+}

@@ -1,0 +1,276 @@
+//! What can happen at the reader, the good and the bad.
+
+use chrono::{DateTime, FixedOffset};
+
+use super::message::{Answer, Encoding, Header, Writer, qualification};
+use super::people::{PEOPLE, Person};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Scenario {
+    Valid,
+    Invalid,
+    Superseded,
+    NotFound,
+    Multiple,
+    Unregistered,
+    UnknownValidity,
+    ServiceClosed,
+    NotProcessed,
+    Pending,
+    Truncated,
+    Garbled,
+    MissingBirthdate,
+    ImpossibleBirthdate,
+    DocumentType,
+    IndividualNumber,
+    Oversized,
+    Empty,
+}
+
+impl Scenario {
+    pub const ALL: [Self; 18] = [
+        Self::Valid,
+        Self::Invalid,
+        Self::Superseded,
+        Self::NotFound,
+        Self::Multiple,
+        Self::Unregistered,
+        Self::UnknownValidity,
+        Self::ServiceClosed,
+        Self::NotProcessed,
+        Self::Pending,
+        Self::Truncated,
+        Self::Garbled,
+        Self::MissingBirthdate,
+        Self::ImpossibleBirthdate,
+        Self::DocumentType,
+        Self::IndividualNumber,
+        Self::Oversized,
+        Self::Empty,
+    ];
+
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Superseded => "superseded",
+            Self::NotFound => "not_found",
+            Self::Multiple => "multiple",
+            Self::Unregistered => "unregistered",
+            Self::UnknownValidity => "unknown_validity",
+            Self::ServiceClosed => "service_closed",
+            Self::NotProcessed => "not_processed",
+            Self::Pending => "pending",
+            Self::Truncated => "truncated",
+            Self::Garbled => "garbled",
+            Self::MissingBirthdate => "missing_birthdate",
+            Self::ImpossibleBirthdate => "impossible_birthdate",
+            Self::DocumentType => "document_type",
+            Self::IndividualNumber => "individual_number",
+            Self::Oversized => "oversized",
+            Self::Empty => "empty",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Valid => "有効",
+            Self::Invalid => "無効(資格喪失)",
+            Self::Superseded => "無効(新しい資格あり)",
+            Self::NotFound => "該当資格なし",
+            Self::Multiple => "複数該当",
+            Self::Unregistered => "有効(未登録・医療扶助)",
+            Self::UnknownValidity => "知らない資格有効性コード",
+            Self::ServiceClosed => "サービス時間外(処理結果 9)",
+            Self::NotProcessed => "処理エラー(処理結果状況 2)",
+            Self::Pending => "処理中(処理結果 2)",
+            Self::Truncated => "途中で切れたファイル",
+            Self::Garbled => "文字化けしたファイル",
+            Self::MissingBirthdate => "生年月日がない",
+            Self::ImpossibleBirthdate => "あり得ない生年月日",
+            Self::DocumentType => "DOCTYPE と実体参照",
+            Self::IndividualNumber => "個人番号が紛れたファイル",
+            Self::Oversized => "1 MB を超えるファイル",
+            Self::Empty => "空のファイル",
+        }
+    }
+
+    /// Damage done to a file, as opposed to an answer of the service.
+    pub fn is_fault(self) -> bool {
+        matches!(
+            self,
+            Self::Truncated
+                | Self::Garbled
+                | Self::MissingBirthdate
+                | Self::ImpossibleBirthdate
+                | Self::DocumentType
+                | Self::IndividualNumber
+                | Self::Oversized
+                | Self::Empty
+        )
+    }
+
+    /// The scenario of that key, or the usual one.
+    pub fn find(key: &str) -> Self {
+        Self::ALL.into_iter().find(|scenario| scenario.key() == key).unwrap_or(Self::Valid)
+    }
+
+    /// The bytes the reader leaves in its folder.
+    pub fn write(self, person: &Person, reference: &str, is_changed_card: bool, encoding: Encoding, at: DateTime<FixedOffset>) -> Vec<u8> {
+        let at = at.format("%Y%m%d%H%M%S").to_string();
+        let answer = self.answer(reference, is_changed_card);
+        let mut w = Writer::default();
+        self.header(&at).write(&mut w, encoding);
+        if self != Self::ServiceClosed {
+            self.body(&mut w, person, &answer, &at);
+        }
+        self.damage(w.finish(encoding), encoding)
+    }
+
+    fn answer<'a>(self, reference: &'a str, is_changed_card: bool) -> Answer<'a> {
+        let (lost_on, loss_reason) = match self {
+            Self::Invalid => ("20260930", "99"),
+            Self::Superseded => ("20260930", "03"),
+            _ => ("", ""),
+        };
+        // A made-up number whose check digit is right.
+        let hidden_number = if self == Self::IndividualNumber { "1234 5678 9018" } else { "" };
+        Answer { reference, is_changed_card, lost_on, loss_reason, hidden_number }
+    }
+
+    fn header<'a>(self, at: &'a str) -> Header<'a> {
+        match self {
+            Self::ServiceClosed => Header { at, segment: "9", failure: Some(("SIM0001E", "模擬：サービス時間外です。")) },
+            Self::Pending => Header { at, segment: "2", failure: None },
+            _ => Header { at, segment: "1", failure: None },
+        }
+    }
+
+    fn body(self, w: &mut Writer, person: &Person, answer: &Answer<'_>, at: &str) {
+        w.open("MessageBody").element("ProcessingResultStatus", if self == Self::NotProcessed { "2" } else { "1" });
+        match self {
+            Self::NotProcessed => {
+                w.element("ProcessingResultCode", "SIM0002E").element("ProcessingResultMessage", "模擬：資格情報を取得できませんでした。");
+            }
+            Self::Pending => {}
+            _ => {
+                w.element("QualificationValidity", self.validity());
+                if self != Self::NotFound {
+                    w.open("ResultList");
+                    qualification(w, person, answer, at);
+                    if self == Self::Multiple {
+                        qualification(w, another(person), answer, at);
+                    }
+                    w.close("ResultList");
+                }
+                w.element("PrescriptionIssueSelect", "2");
+            }
+        }
+        w.close("MessageBody");
+    }
+
+    fn validity(self) -> &'static str {
+        match self {
+            Self::Invalid => "2",
+            Self::Superseded => "3",
+            Self::NotFound => "4",
+            Self::Multiple => "5",
+            Self::Unregistered => "6",
+            Self::UnknownValidity => "7",
+            _ => "1",
+        }
+    }
+
+    fn damage(self, text: String, encoding: Encoding) -> Vec<u8> {
+        let bytes = encoding.bytes(&text);
+        match self {
+            Self::Truncated => bytes[..bytes.len() * 2 / 3].to_vec(),
+            Self::Garbled => garble(bytes),
+            Self::MissingBirthdate => encoding.bytes(&cut_element(&text, "Birthdate")),
+            Self::ImpossibleBirthdate => encoding.bytes(&text.replacen("<Birthdate>", "<Birthdate>9", 1)),
+            Self::DocumentType => encoding.bytes(&text.replacen("<XmlMsg>", "<!DOCTYPE XmlMsg [<!ENTITY x \"x\">]><XmlMsg>&x;", 1)),
+            Self::Oversized => [bytes, vec![b' '; 1024 * 1024]].concat(),
+            Self::Empty => Vec::new(),
+            _ => bytes,
+        }
+    }
+}
+
+fn another(person: &Person) -> &'static Person {
+    if person.key == PEOPLE[0].key { &PEOPLE[1] } else { &PEOPLE[0] }
+}
+
+fn cut_element(text: &str, name: &str) -> String {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    match (text.find(&open), text.find(&close)) {
+        (Some(start), Some(end)) => format!("{}{}", &text[..start], &text[end + close.len()..]),
+        _ => text.to_owned(),
+    }
+}
+
+/// A byte no character code of ours can have, in the middle of the name.
+fn garble(mut bytes: Vec<u8>) -> Vec<u8> {
+    if let Some(at) = bytes.windows(6).position(|window| window == b"<Name>") {
+        bytes[at + 6] = 0xff;
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at() -> DateTime<FixedOffset> {
+        "2026-11-20T09:01:03+09:00".parse().unwrap()
+    }
+
+    fn text(scenario: Scenario) -> String {
+        String::from_utf8(scenario.write(&PEOPLE[0], "00000042", false, Encoding::Utf8, at())).unwrap()
+    }
+
+    #[test]
+    fn the_usual_answer_has_the_shape_of_the_description() {
+        let text = text(Scenario::Valid);
+        for part in [
+            "<SegmentOfResult>1</SegmentOfResult>",
+            "<ProcessExecutionTime>20261120090103</ProcessExecutionTime>",
+            "<QualificationValidity>1</QualificationValidity>",
+            "<NameKana>ｶｸｳ ﾀﾛｳ</NameKana>",
+            "<ReferenceNumber>00000042</ReferenceNumber>",
+        ] {
+            assert!(text.contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn an_unregistered_reference_number_is_left_out() {
+        let bytes = Scenario::Valid.write(&PEOPLE[0], "", false, Encoding::Utf8, at());
+        assert!(!String::from_utf8(bytes).unwrap().contains("ReferenceNumber"));
+    }
+
+    #[test]
+    fn cp932_says_so_and_keeps_the_vendor_letters() {
+        let bytes = Scenario::Valid.write(&PEOPLE[2], "", false, Encoding::Cp932, at());
+        let (text, _, failed) = encoding_rs::SHIFT_JIS.decode(&bytes);
+        assert!(!failed && text.contains("髙﨑") && text.contains("Shift_JIS") && text.contains("Identifier>1<"));
+    }
+
+    #[test]
+    fn faults_are_really_faulty() {
+        assert!(!text(Scenario::Truncated).contains("</XmlMsg>"));
+        assert!(String::from_utf8(Scenario::Garbled.write(&PEOPLE[0], "", false, Encoding::Utf8, at())).is_err());
+        assert!(!text(Scenario::MissingBirthdate).contains("Birthdate"));
+        assert!(text(Scenario::DocumentType).contains("<!DOCTYPE"));
+        assert!(text(Scenario::Oversized).len() > 1024 * 1024);
+        assert!(text(Scenario::Empty).is_empty());
+        assert_eq!(text(Scenario::Multiple).matches("<Name>").count(), 2);
+        assert!(Scenario::ALL.iter().filter(|s| s.is_fault()).count() >= 8);
+    }
+
+    #[test]
+    fn keys_are_distinct_and_read_back() {
+        for scenario in Scenario::ALL {
+            assert!(Scenario::find(scenario.key()) == scenario);
+        }
+    }
+}
