@@ -10,4 +10,8 @@ pub struct Service {
     pub specification: &'static str,
 }
 
-pub const SERVICES: &[Service] = &[];
+pub const SERVICES: &[Service] = &[Service {
+    name: "オンライン資格確認(顔認証付きカードリーダー)",
+    path: "/reader",
+    specification: "オンライン資格確認等システム 外部インターフェイス仕様書 資格確認結果 (公開された項目名による)",
+}];
