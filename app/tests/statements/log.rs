@@ -16,6 +16,7 @@ pub struct Entry {
 #[derive(Deserialize)]
 struct Line {
     user: Option<String>,
+    application_name: Option<String>,
     session_id: Option<String>,
     message: Option<String>,
     detail: Option<String>,
@@ -42,8 +43,9 @@ pub fn each(folder: &Path, mut visit: impl FnMut(Entry)) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Tests that play the attacker with the role's own password call their sessions so.
 fn entry(line: Line) -> Option<Entry> {
-    if line.user.as_deref() != Some("tsumugi_app") {
+    if line.user.as_deref() != Some("tsumugi_app") || line.application_name.as_deref() == Some("attacker") {
         return None;
     }
     let message = line.message?;
