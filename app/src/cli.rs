@@ -6,7 +6,7 @@ use migrations::{Migrator, MigratorTrait};
 use tenancy::Clock;
 
 use crate::config::{self, Config};
-use crate::{conformance, demo, serve, slices, telemetry, tenants};
+use crate::{backup, conformance, demo, serve, slices, telemetry, tenants};
 
 #[derive(Parser)]
 #[command(name = "tsumugi", version, about = "つむぎ電子カルテ", disable_help_subcommand = true)]
@@ -33,6 +33,11 @@ enum Command {
     /// 合成データ
     #[command(subcommand)]
     Demo(demo::Command),
+    /// 控え
+    #[command(subcommand)]
+    Backup(backup::command::Command),
+    /// 控えから医療機関を戻す
+    Restore(backup::command::RestoreArgs),
 }
 
 pub fn main() -> anyhow::Result<()> {
@@ -54,6 +59,8 @@ async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
         Command::Migrate => migrate().await,
         Command::Tenant(command) => tenants::run(command, clock).await,
         Command::Demo(command) => demo::run(command).await,
+        Command::Backup(command) => backup::command::run(command, clock).await,
+        Command::Restore(args) => backup::command::restore(args, clock).await,
         Command::Config | Command::Conformance(_) | Command::Routes | Command::Serve => Ok(()),
     }
 }

@@ -2,16 +2,19 @@
 
 pub mod account;
 pub mod adapters;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod conformance;
 pub mod demo;
 pub mod error;
 pub mod health;
+pub mod objectstore;
 pub mod patients;
 pub mod prescriptions;
 pub mod serve;
 pub mod sign_in;
+pub mod services;
 pub mod slices;
 pub mod telemetry;
 pub mod tenants;

@@ -13,6 +13,7 @@ mod m20261120_000006_note;
 mod m20261120_000007_medication_request;
 mod m20261120_000008_master;
 mod m20261120_000009_operation;
+mod m20261120_000010_master_entry;
 mod table;
 
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000007_medication_request::Migration),
             Box::new(m20261120_000008_master::Migration),
             Box::new(m20261120_000009_operation::Migration),
+            Box::new(m20261120_000010_master_entry::Migration),
         ]
     }
 }

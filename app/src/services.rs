@@ -1,0 +1,77 @@
+//! The parts that jobs and commands are made of, from the environment. `serve` uses none of the readers' keys.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use secrecy::{ExposeSecret, SecretString};
+use tenancy::Clock;
+use tenancy::archive::{ArchiveSource, RestoreTarget};
+use tenancy::keys::{Keyring, LocalFileProvider, RecoveryPublicKey};
+
+use crate::config::{self, ObjectStoreConfig};
+use crate::objectstore::{ObjectStore, StoreConfig};
+
+/// The clinics' keys under the configured key-encryption key.
+pub fn keyring() -> anyhow::Result<Keyring> {
+    let provider = match config::text("TSUMUGI_KEY_PROVIDER")?.as_str() {
+        "local" => LocalFileProvider::open(Path::new(&config::required("TSUMUGI_KEK_FILE")?)).context("鍵を包む鍵を読めません")?,
+        other => bail!("設定 TSUMUGI_KEY_PROVIDER の値「{other}」は使えません (local)"),
+    };
+    let recovery = config::optional("TSUMUGI_RECOVERY_PUBLIC_KEY_FILE")?
+        .map(|file| RecoveryPublicKey::open(Path::new(&file)))
+        .transpose()
+        .context("復旧用の公開鍵を読めません")?;
+    Ok(Keyring::new(Arc::new(provider), recovery))
+}
+
+/// The bucket as its writer; None where no object store is configured.
+pub fn writer() -> anyhow::Result<Option<ObjectStore>> {
+    store("TSUMUGI_BACKUP_ACCESS_KEY", "TSUMUGI_BACKUP_SECRET_KEY")
+}
+
+/// The bucket as its reader: for restoring and verifying only.
+pub fn reader() -> anyhow::Result<ObjectStore> {
+    store("TSUMUGI_RESTORE_ACCESS_KEY", "TSUMUGI_RESTORE_SECRET_KEY")?
+        .context("オブジェクト保存先が設定されていません (TSUMUGI_S3_ENDPOINT)")
+}
+
+fn store(access_key: &'static str, secret_key: &'static str) -> anyhow::Result<Option<ObjectStore>> {
+    let Some(place) = ObjectStoreConfig::from_env()? else { return Ok(None) };
+    let ca_pem = StoreConfig::ca_pem(place.ca_file.as_deref()).context("オブジェクト保存先の認証局を読めません")?;
+    let config = StoreConfig {
+        endpoint: place.endpoint,
+        region: place.region,
+        bucket: place.bucket,
+        access_key: config::required(access_key)?,
+        secret_key: config::secret(secret_key)?,
+        ca_pem,
+    };
+    Ok(Some(ObjectStore::new(&config)?))
+}
+
+/// Reads one clinic at a time, as `tsumugi_backup`.
+pub fn archive_source(clock: Clock) -> anyhow::Result<ArchiveSource> {
+    Ok(ArchiveSource::new(url("TSUMUGI_BACKUP_DATABASE_URL")?.expose_secret(), clock)?)
+}
+
+/// Writes one clinic back, as `tsumugi_restore`.
+pub fn restore_target(clock: Clock) -> anyhow::Result<RestoreTarget> {
+    Ok(RestoreTarget::new(url("TSUMUGI_RESTORE_DATABASE_URL")?.expose_secret(), clock)?)
+}
+
+fn url(name: &'static str) -> anyhow::Result<SecretString> {
+    Ok(config::secret(name)?)
+}
+
+/// Settings in force that are no secret: they travel with every archive (BK-08).
+pub fn settings() -> anyhow::Result<BTreeMap<String, String>> {
+    const SECRET: [&str; 4] = ["_URL", "_KEY", "_SECRET", "_PASSWORD"];
+    let open = |name: &str| name == "TSUMUGI_PUBLIC_URL" || !SECRET.iter().any(|end| name.ends_with(end));
+    config::VARIABLES
+        .iter()
+        .filter(|variable| open(variable.name) && variable.default.is_some())
+        .map(|variable| Ok((variable.name.to_owned(), config::text(variable.name)?)))
+        .collect()
+}
