@@ -3,7 +3,7 @@
 //! The states are `VisitStatus` of the workflow page §1. A move that is refused says which rule refused it, so the
 //! page can answer with a sentence instead of a code.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, FixedOffset, Offset, Utc};
 
 /// Seconds during which the last move can be taken back with one key (R4).
 pub const UNDO_WINDOW_S: i64 = 30;
@@ -253,6 +253,12 @@ impl EncounterClass {
             Self::Virtual => "オンライン",
         }
     }
+}
+
+/// Japan's offset, for reading local times; [`crate::clock::jst`] shows an instant in it.
+pub fn jst() -> FixedOffset {
+    // Nine hours is always inside the accepted range of ±24 h.
+    FixedOffset::east_opt(9 * 3600).unwrap_or_else(|| Utc.fix())
 }
 
 /// Whole minutes waited, never negative.

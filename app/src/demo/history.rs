@@ -1,7 +1,7 @@
 //! The past and the present day of one clinic, patient by patient.
 
 use chrono::{DateTime, Datelike as _, Days, Duration, NaiveDate, Utc, Weekday};
-use domain::encounter::business_day;
+use domain::clock::clinic_day;
 use domain::{Role, StaffId};
 use serde_json::json;
 use tenancy::staff::staff;
@@ -62,7 +62,7 @@ impl History {
     }
 
     fn today(&self) -> NaiveDate {
-        business_day(self.now, DAY_BOUNDARY_MIN)
+        clinic_day(self.now, DAY_BOUNDARY_MIN)
     }
 
     /// The `index`-th patient with everything that ever happened to them.

@@ -8,6 +8,7 @@ use domain::eligibility::{
     Consent, FaceResult, LimitCertificate, Qualification, QualificationValidity, ResultSegment, ServiceMessage, carries_individual_number,
     sex_of_code,
 };
+use domain::encounter::jst;
 use domain::kana::Kana;
 
 use super::ReadError;
@@ -157,7 +158,7 @@ fn instant_of(text: &str) -> Option<DateTime<FixedOffset>> {
         return None;
     }
     let local = NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok()?;
-    FixedOffset::east_opt(9 * 3600)?.from_local_datetime(&local).single()
+    jst().from_local_datetime(&local).single()
 }
 
 /// Three digits of percent, `030` for 3割.

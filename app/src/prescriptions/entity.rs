@@ -1,0 +1,45 @@
+//! Rows of `medication_request`.
+
+/// 処方の一行: the head row, current version; a signed one is locked by the table.
+pub mod medication_request {
+    use sea_orm::entity::prelude::*;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
+    #[sea_orm(table_name = "medication_request")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub version: i32,
+        pub recorded_at: DateTimeUtc,
+        pub author_id: Uuid,
+        pub entered_by_id: Uuid,
+        pub status: String,
+        pub digest: Vec<u8>,
+        pub patient_id: Uuid,
+        pub encounter_id: Uuid,
+        pub line_no: i32,
+        pub drug_code: String,
+        pub drug_code_system: String,
+        pub drug_name: String,
+        pub dose_value: String,
+        pub dose_unit: String,
+        pub usage_text: String,
+        pub days: Option<i32>,
+        pub quantity_text: String,
+        pub generic_substitution: String,
+        pub comment: String,
+        pub master_release_id: Uuid,
+        pub signed_at: Option<DateTimeUtc>,
+        pub signed_by_id: Option<Uuid>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+
+    tenancy::versioned!(Model, ActiveModel, "medication_request");
+}
