@@ -1,0 +1,18 @@
+//! 診療記録: the chart page, its sections, 確定 and what comes after.
+//!
+//! A note belongs to one encounter and has at most four sections, each a versioned row of its own, so that a nurse's O
+//! never collides with a doctor's S. The rows come into being with the first text saved: opening a chart writes nothing.
+//! A save is acknowledged after commit with the server's clock. A save that arrives on an older version is not thrown
+//! away: its text goes into `section_conflict` and a page shows both texts (R2). 確定 freezes the sections in the
+//! database; 追記 and 訂正 are rows beside them (R5, GL-11). 代行入力 keeps the helper as `entered_by` and the doctor as
+//! `author`, and waits on the approvals list (GL-12).
+
+pub mod entity;
+pub mod routes;
+pub mod store;
+pub mod views;
+
+mod forms;
+mod handlers;
+
+pub use routes::routes;

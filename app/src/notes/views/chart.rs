@@ -1,0 +1,263 @@
+//! S07 カルテ: today's sections in the middle, the past on the left, 病名 and 処方 on the right.
+
+use askama::Template;
+use domain::note::{NoteStatus, SECTION_MAX_CHARS, Section};
+use domain::{EncounterId, NoteId, PatientId, Role, StaffId};
+use tenancy::Principal;
+use uuid::Uuid;
+
+use super::{AmendmentView, By, Mark, Notice, labels};
+use crate::prescriptions::views::PrescriptionBox;
+use crate::web::{Chrome, PatientStripe};
+
+/// The page at `/encounters/{id}`.
+#[derive(Template)]
+#[template(path = "notes/chart.html")]
+pub struct ChartPage {
+    pub chrome: Chrome,
+    pub stripe: PatientStripe,
+    pub visit: VisitHead,
+    pub today: Today,
+    pub previous_plan: Option<PreviousPlan>,
+    pub timeline: Timeline,
+    pub prescription: PrescriptionBox,
+    pub amend: AmendForm,
+    pub notice: Option<Notice>,
+}
+
+/// What the page says about the encounter itself.
+#[derive(Debug, Clone)]
+pub struct VisitHead {
+    pub id: EncounterId,
+    pub date: String,
+    pub purpose: String,
+    pub doctor: Option<String>,
+}
+
+/// The plan of the visit before, so that it need not be looked for.
+#[derive(Debug, Clone)]
+pub struct PreviousPlan {
+    pub date: String,
+    pub text: String,
+}
+
+/// The note of this encounter, or the empty one that the first save will make.
+#[derive(Debug, Clone)]
+pub struct Today {
+    pub patient_id: PatientId,
+    pub note_id: Option<NoteId>,
+    pub version: i32,
+    pub status: NoteStatus,
+    pub is_amended: bool,
+    /// `/notes/{id}`, or `/encounters/{id}/note` while there is no row yet.
+    pub base: String,
+    /// Always the four of them.
+    pub sections: Vec<SectionView>,
+    pub responsible_id: Option<StaffId>,
+    /// Chosen in the address for 代行入力 while there is no note yet.
+    pub responsible_choice: Option<StaffId>,
+    pub doctors: Vec<Doctor>,
+    pub reader: Reader,
+    pub returned: Option<By>,
+    pub voided: Option<By>,
+    pub void_request: Option<By>,
+    pub sign_key: Uuid,
+}
+
+/// A doctor who can take responsibility for what a helper writes.
+#[derive(Debug, Clone)]
+pub struct Doctor {
+    pub id: StaffId,
+    pub name: String,
+}
+
+/// What the person in front of the page may do with notes.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    pub role: Role,
+    pub may_write: bool,
+    pub may_sign: bool,
+    pub may_void: bool,
+}
+
+impl Reader {
+    pub fn of(principal: &Principal) -> Self {
+        use tenancy::permission::{NoteSign, NoteVoid, NoteWrite};
+        Self {
+            role: principal.role,
+            may_write: principal.may::<NoteWrite>(),
+            may_sign: principal.may::<NoteSign>(),
+            may_void: principal.may::<NoteVoid>(),
+        }
+    }
+}
+
+impl Today {
+    pub fn is_open(&self) -> bool {
+        self.status.is_open()
+    }
+
+    pub fn is_signed(&self) -> bool {
+        self.status == NoteStatus::Signed
+    }
+
+    pub fn status_label(&self) -> &'static str {
+        if self.is_amended { "訂正済" } else { self.status.label() }
+    }
+
+    pub fn is_responsible(&self, id: &StaffId) -> bool {
+        self.responsible_id.or(self.responsible_choice) == Some(*id)
+    }
+
+    /// A helper must name a doctor before the first word, when the encounter does not.
+    pub fn asks_responsible(&self) -> bool {
+        self.is_open()
+            && self.reader.may_write
+            && !self.reader.may_sign
+            && self.responsible_id.is_none()
+            && self.responsible_choice.is_none()
+    }
+
+    pub fn can_write(&self) -> bool {
+        self.is_open() && self.reader.may_write && !self.asks_responsible()
+    }
+
+    pub fn can_sign(&self) -> bool {
+        self.is_open() && self.reader.may_sign
+    }
+
+    pub fn can_submit(&self) -> bool {
+        self.status == NoteStatus::Draft && self.can_write() && !self.reader.may_sign
+    }
+
+    pub fn can_return(&self) -> bool {
+        self.status == NoteStatus::PendingApproval && self.reader.may_sign
+    }
+
+    pub fn can_amend(&self) -> bool {
+        self.is_signed() && self.reader.may_write
+    }
+
+    pub fn can_ask_void(&self) -> bool {
+        self.is_signed() && self.reader.may_sign && self.void_request.is_none()
+    }
+
+    pub fn can_void(&self) -> bool {
+        self.is_signed() && self.reader.may_void && self.void_request.is_some()
+    }
+
+    pub fn note_id_text(&self) -> String {
+        self.note_id.map(|id| id.to_string()).unwrap_or_default()
+    }
+}
+
+/// One section: text, version, and how safe the text is.
+#[derive(Debug, Clone)]
+pub struct SectionView {
+    pub section: Section,
+    pub version: i32,
+    pub body: String,
+    pub saved: Option<By>,
+    pub conflict: Option<ConflictLink>,
+    pub error: Option<String>,
+    pub idempotency_key: Uuid,
+    /// The same section of the visit before, for 前回引用.
+    pub previous: String,
+    pub amendments: Vec<AmendmentView>,
+}
+
+/// The other text, waiting to be compared.
+#[derive(Debug, Clone)]
+pub struct ConflictLink {
+    pub url: String,
+    pub by: String,
+}
+
+impl SectionView {
+    pub fn letter(&self) -> &'static str {
+        self.section.letter()
+    }
+
+    pub fn label(&self) -> &'static str {
+        self.section.label()
+    }
+
+    pub fn is_first(&self) -> bool {
+        self.section == Section::Subjective
+    }
+
+    pub fn max_chars(&self) -> usize {
+        SECTION_MAX_CHARS
+    }
+
+    /// Height without scripts; with `field-sizing: content` the text decides.
+    pub fn rows(&self) -> usize {
+        self.body.lines().map(|l| 1 + l.chars().count() / 40).sum::<usize>().clamp(2, 14)
+    }
+
+    /// A 訂正 took the place of the signed text.
+    pub fn is_replaced(&self) -> bool {
+        self.amendments.iter().any(|a| a.kind == "amendment")
+    }
+}
+
+/// The left pane: one page of past notes and the way to older ones.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    pub visits: Vec<PastVisit>,
+    pub older_url: Option<String>,
+}
+
+/// A past note, short, and whole when opened.
+#[derive(Debug, Clone)]
+pub struct PastVisit {
+    pub note_id: NoteId,
+    pub date: String,
+    pub date_iso: String,
+    pub doctor: String,
+    pub excerpt: String,
+    pub parts: Vec<Part>,
+    pub mark: Option<Mark>,
+    pub is_today: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub letter: &'static str,
+    pub text: String,
+}
+
+/// The fragment that follows 「さらに前を読む」.
+#[derive(Template)]
+#[template(path = "notes/_timeline_page.html")]
+pub struct TimelinePage {
+    pub timeline: Timeline,
+    pub patient_id: PatientId,
+}
+
+/// 追記・訂正 as entered, with what is wrong with it.
+#[derive(Debug, Clone, Default)]
+pub struct AmendForm {
+    pub kind: String,
+    pub section: String,
+    pub body: String,
+    pub reason: String,
+    pub idempotency_key: Uuid,
+    pub errors: Vec<(&'static str, String)>,
+}
+
+impl AmendForm {
+    pub fn error(&self, field: &str) -> Option<&str> {
+        self.errors.iter().find(|(f, _)| *f == field).map(|(_, message)| message.as_str())
+    }
+
+    pub fn is_open(&self) -> bool {
+        !self.errors.is_empty()
+    }
+}
+
+/// A text on one line for the bar above the sections.
+pub fn plan_line(date: String, plan: &str) -> Option<PreviousPlan> {
+    let text = labels::excerpt(plan, 90);
+    (!text.is_empty()).then_some(PreviousPlan { date, text })
+}
