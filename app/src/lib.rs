@@ -11,6 +11,7 @@ pub mod demo;
 pub mod encounters;
 pub mod error;
 pub mod health;
+pub mod notes;
 pub mod objectstore;
 pub mod patients;
 pub mod prescriptions;

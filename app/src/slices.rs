@@ -7,6 +7,7 @@ pub fn routes() -> Routes {
     let mut r = Routes::default();
     crate::health::routes(&mut r);
     crate::conformance::routes(&mut r);
+    crate::notes::routes(&mut r);
     r.public_get("/assets/{hash}/{path:.*}", crate::web::assets::serve, "static files, the same for everybody");
     r
 }

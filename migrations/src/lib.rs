@@ -14,6 +14,7 @@ mod m20261120_000007_medication_request;
 mod m20261120_000008_master;
 mod m20261120_000009_operation;
 mod m20261120_000010_master_entry;
+mod m20261120_000020_note_conflict;
 mod table;
 
 pub struct Migrator;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000008_master::Migration),
             Box::new(m20261120_000009_operation::Migration),
             Box::new(m20261120_000010_master_entry::Migration),
+            Box::new(m20261120_000020_note_conflict::Migration),
         ]
     }
 }

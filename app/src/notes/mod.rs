@@ -7,12 +7,15 @@
 //! database; 追記 and 訂正 are rows beside them (R5, GL-11). 代行入力 keeps the helper as `entered_by` and the doctor as
 //! `author`, and waits on the approvals list (GL-12).
 
+mod acts;
+mod assemble;
 pub mod entity;
+mod forms;
+mod handlers;
+mod neighbours;
+pub mod record;
 pub mod routes;
 pub mod store;
 pub mod views;
-
-mod forms;
-mod handlers;
 
 pub use routes::routes;

@@ -1,7 +1,7 @@
 //! 代行入力の承認 (GL-12): a helper hands a note over, a doctor signs it or gives it back with a reason.
 
 use domain::note::{self as rules, NoteAct, NoteStatus, Reason};
-use domain::{EncounterId, PatientId, Role, StaffId};
+use domain::{PatientId, Role, StaffId};
 use tenancy::versioned::{self, Authorship};
 use tenancy::{Error, TenantTx};
 
@@ -9,17 +9,16 @@ use super::{Refusal, Target, check_token, hand};
 use crate::notes::entity::note;
 use crate::notes::store::{people, write};
 
-/// The note after the step, for the audit entry and the way back.
+/// The note after the step, for the audit entry.
 #[derive(Debug, Clone, Copy)]
 pub struct Moved {
     pub note_id: domain::NoteId,
-    pub encounter_id: EncounterId,
     pub patient_id: PatientId,
 }
 
 impl From<note::Model> for Moved {
     fn from(m: note::Model) -> Self {
-        Self { note_id: m.id.into(), encounter_id: m.encounter_id.into(), patient_id: m.patient_id.into() }
+        Self { note_id: m.id.into(), patient_id: m.patient_id.into() }
     }
 }
 

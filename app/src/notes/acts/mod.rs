@@ -9,7 +9,7 @@ use domain::note::{Hand, NoteError};
 use domain::{EncounterId, NoteId, PatientId, Role};
 use tenancy::{Error, TenantTx};
 
-use crate::patients;
+use crate::notes::neighbours;
 
 /// Which note is meant: by its own id, or the one of an encounter (which the first save makes).
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +80,7 @@ pub fn hand(role: Role) -> Hand {
 
 /// R3: the page the text comes from must be about the same person; a merged patient is the survivor's person too.
 pub async fn check_token(tx: &TenantTx, token: PatientId, patient: PatientId) -> Result<(), Refusal> {
-    if token == patient || patients::store::group_ids(tx, token).await?.contains(&patient) {
+    if token == patient || neighbours::person(tx, token).await?.group.contains(&patient) {
         Ok(())
     } else {
         Err(Refusal::WrongPatient)

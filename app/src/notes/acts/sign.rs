@@ -9,7 +9,7 @@ use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
 use super::{Refusal, Target, check_token, hand};
-use crate::encounters;
+use crate::notes::neighbours;
 use crate::notes::store::write;
 
 const ACT: &str = "note.sign";
@@ -28,7 +28,6 @@ pub struct Signature {
 #[derive(Debug, Clone, Copy)]
 pub struct Signed {
     pub note_id: NoteId,
-    pub encounter_id: EncounterId,
     pub patient_id: PatientId,
 }
 
@@ -60,9 +59,9 @@ pub async fn sign(tx: &TenantTx, role: Role, signature: &Signature) -> Result<Si
     head.signed_by_id = Some(tx.actor().as_uuid());
     let head = versioned::update(tx, head, Authorship::own(tx), "").await?;
     let encounter_id = EncounterId::new(head.encounter_id);
-    encounters::finish_consultation(tx, encounter_id).await?;
+    neighbours::finish_consultation(tx, encounter_id).await?;
     tx.remember(signature.key, ACT, serde_json::json!({ "note_id": head.id })).await?;
-    Ok(Signed { note_id: NoteId::new(head.id), encounter_id, patient_id })
+    Ok(Signed { note_id: NoteId::new(head.id), patient_id })
 }
 
 /// No open note: the same press came before, somebody else signed, or nothing was ever written.
@@ -83,7 +82,6 @@ async fn signed_before(tx: &TenantTx, signature: &Signature) -> Result<Signed, R
     }
     Ok(Signed {
         note_id: NoteId::new(head.id),
-        encounter_id: EncounterId::new(head.encounter_id),
         patient_id: PatientId::new(head.patient_id),
     })
 }

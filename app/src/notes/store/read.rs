@@ -310,12 +310,21 @@ pub async fn versions_of(tx: &TenantTx, note: &NoteRecord, limit: u64) -> Result
     Ok(rows.iter().map(|r| VersionRow::from_query_result(r, "")).collect::<Result<_, _>>()?)
 }
 
+/// One step of a note out of its history.
+pub async fn last_step(tx: &TenantTx, note: NoteId, version: i32) -> Result<Option<VersionRow>, Error> {
+    one_version(tx, "note", note.as_uuid(), version).await
+}
+
 /// One version of a section, if it was ever stored.
 pub async fn find_version(tx: &TenantTx, section: NoteSectionId, version: i32) -> Result<Option<VersionRow>, Error> {
+    one_version(tx, "note_section", section.as_uuid(), version).await
+}
+
+async fn one_version(tx: &TenantTx, kind: &str, id: Uuid, version: i32) -> Result<Option<VersionRow>, Error> {
     let a = |name: &'static str| Alias::new(name);
     let query = versions(tx)
-        .and_where(Expr::col(a("kind")).eq("note_section"))
-        .and_where(Expr::col(a("id")).eq(section.as_uuid()))
+        .and_where(Expr::col(a("kind")).eq(kind))
+        .and_where(Expr::col(a("id")).eq(id))
         .and_where(Expr::col(a("version")).eq(version))
         .take();
     let row = tx.query_one(&query).await?;

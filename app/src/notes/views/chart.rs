@@ -2,13 +2,16 @@
 
 use askama::Template;
 use domain::note::{NoteStatus, SECTION_MAX_CHARS, Section};
-use domain::{EncounterId, NoteId, PatientId, Role, StaffId};
-use tenancy::Principal;
+use domain::{EncounterId, NoteId, PatientId, StaffId};
+use tenancy::Access;
+use tenancy::permission::Permission;
 use uuid::Uuid;
 
 use super::{AmendmentView, By, Mark, Notice, labels};
-use crate::prescriptions::views::PrescriptionBox;
-use crate::web::{Chrome, PatientStripe};
+use crate::notes::neighbours::PrescriptionBox;
+use crate::web::Subjects;
+use crate::web::chrome::Chrome;
+use crate::web::stripe::{Known, PatientStripe};
 
 /// The page at `/encounters/{id}`.
 #[derive(Template)]
@@ -23,6 +26,12 @@ pub struct ChartPage {
     pub prescription: PrescriptionBox,
     pub amend: AmendForm,
     pub notice: Option<Notice>,
+}
+
+impl Subjects for ChartPage {
+    fn subjects(&self) -> Vec<PatientId> {
+        vec![self.stripe.patient_id]
+    }
 }
 
 /// What the page says about the encounter itself.
@@ -74,20 +83,18 @@ pub struct Doctor {
 /// What the person in front of the page may do with notes.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader {
-    pub role: Role,
     pub may_write: bool,
     pub may_sign: bool,
-    pub may_void: bool,
+    pub may_amend: bool,
 }
 
 impl Reader {
-    pub fn of(principal: &Principal) -> Self {
-        use tenancy::permission::{NoteSign, NoteVoid, NoteWrite};
+    pub fn of<P: Permission>(access: &Access<P>) -> Self {
+        use tenancy::permission::{NoteAmend, NoteSign, NoteWrite};
         Self {
-            role: principal.role,
-            may_write: principal.may::<NoteWrite>(),
-            may_sign: principal.may::<NoteSign>(),
-            may_void: principal.may::<NoteVoid>(),
+            may_write: access.may::<NoteWrite>(),
+            may_sign: access.may::<NoteSign>(),
+            may_amend: access.may::<NoteAmend>(),
         }
     }
 }
@@ -135,15 +142,11 @@ impl Today {
     }
 
     pub fn can_amend(&self) -> bool {
-        self.is_signed() && self.reader.may_write
+        self.is_signed() && self.reader.may_amend
     }
 
     pub fn can_ask_void(&self) -> bool {
-        self.is_signed() && self.reader.may_sign && self.void_request.is_none()
-    }
-
-    pub fn can_void(&self) -> bool {
-        self.is_signed() && self.reader.may_void && self.void_request.is_some()
+        self.can_amend() && self.void_request.is_none()
     }
 
     pub fn note_id_text(&self) -> String {
@@ -174,6 +177,20 @@ pub struct ConflictLink {
 }
 
 impl SectionView {
+    pub fn empty(section: Section) -> Self {
+        Self {
+            section,
+            version: 0,
+            body: String::new(),
+            saved: None,
+            conflict: None,
+            error: None,
+            idempotency_key: Uuid::nil(),
+            previous: String::new(),
+            amendments: vec![],
+        }
+    }
+
     pub fn letter(&self) -> &'static str {
         self.section.letter()
     }
@@ -232,7 +249,6 @@ pub struct Part {
 #[template(path = "notes/_timeline_page.html")]
 pub struct TimelinePage {
     pub timeline: Timeline,
-    pub patient_id: PatientId,
 }
 
 /// 追記・訂正 as entered, with what is wrong with it.

@@ -1,13 +1,15 @@
 //! R2 競合: both texts side by side and a proposal in the middle.
 
 use askama::Template;
-use domain::EncounterId;
+use domain::{EncounterId, PatientId};
 use domain::note::Section;
 use domain::text_merge::{self, Hunk, Pick};
 use uuid::Uuid;
 
 use super::{By, SpanView};
-use crate::web::{Chrome, PatientStripe};
+use crate::web::Subjects;
+use crate::web::chrome::Chrome;
+use crate::web::stripe::{Known, PatientStripe};
 
 #[derive(Template)]
 #[template(path = "notes/conflict.html")]
@@ -50,7 +52,7 @@ pub struct Row {
 impl Row {
     /// Rows with the given picks, one per difference; missing ones take the proposal.
     pub fn all(hunks: Vec<Hunk>, picks: &[Option<Pick>]) -> Vec<Self> {
-        let mut number = 0;
+        let mut number = 0_usize;
         hunks
             .into_iter()
             .map(|hunk| {
@@ -119,4 +121,10 @@ impl Row {
 /// The merged text for the picks.
 pub fn merged(hunks: &[Hunk], picks: &[Option<Pick>]) -> String {
     text_merge::compose(hunks, picks)
+}
+
+impl Subjects for ConflictPage {
+    fn subjects(&self) -> Vec<PatientId> {
+        vec![self.stripe.patient_id]
+    }
 }

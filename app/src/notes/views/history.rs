@@ -1,10 +1,12 @@
 //! 版履歴: every version of every section with what changed from the one before, and the note's own steps.
 
 use askama::Template;
-use domain::EncounterId;
+use domain::{EncounterId, PatientId};
 
 use super::{Mark, SpanView};
-use crate::web::{Chrome, PatientStripe};
+use crate::web::Subjects;
+use crate::web::chrome::Chrome;
+use crate::web::stripe::{Known, PatientStripe};
 
 #[derive(Template)]
 #[template(path = "notes/history.html")]
@@ -58,4 +60,10 @@ pub struct KeptText {
     pub body: String,
     pub url: String,
     pub is_open: bool,
+}
+
+impl Subjects for HistoryPage {
+    fn subjects(&self) -> Vec<PatientId> {
+        vec![self.stripe.patient_id]
+    }
 }

@@ -7,7 +7,9 @@ use domain::{EncounterId, NoteId, PatientId};
 use super::chart::SectionView;
 use super::{AmendmentView, By, Mark, by_of, labels};
 use crate::notes::record::{Names, NoteRecord};
-use crate::web::{Chrome, PatientStripe};
+use crate::web::Subjects;
+use crate::web::chrome::Chrome;
+use crate::web::stripe::{Known, PatientStripe};
 
 /// One whole note.
 #[derive(Debug, Clone)]
@@ -98,3 +100,17 @@ pub struct RefusedPage {
     pub token: PatientId,
     pub body: String,
 }
+
+impl Subjects for PatientChartPage {
+    fn subjects(&self) -> Vec<PatientId> {
+        vec![self.stripe.patient_id]
+    }
+}
+
+impl Subjects for ChartPrintPage {
+    fn subjects(&self) -> Vec<PatientId> {
+        vec![self.stripe.patient_id]
+    }
+}
+
+crate::no_subjects!(RefusedPage);

@@ -1,0 +1,219 @@
+//! What the note pages send: strings, turned into domain values or into messages beside the fields.
+
+use std::collections::BTreeMap;
+
+use domain::note::{AmendmentKind, Reason, Section, SectionText, TextError};
+use domain::{PatientId, StaffId};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::acts::Target;
+use super::acts::amend::Amendment;
+use super::acts::save::SectionSave;
+use super::acts::sign::Signature;
+use super::views::AmendForm;
+use crate::AppError;
+use crate::web::FormErrors;
+
+/// A hidden field the page itself wrote: when it cannot be read, the page is broken, not the person.
+fn hidden<T: std::str::FromStr>(text: &str) -> Result<T, AppError> {
+    text.parse().map_err(|_| AppError::Invalid("画面の情報が欠けています。画面を開き直してください。".into()))
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct RawSection {
+    pub body: String,
+    pub version: String,
+    pub idempotency_key: String,
+    pub patient_token: String,
+    pub responsible_id: String,
+}
+
+impl RawSection {
+    pub fn token(&self) -> Result<PatientId, AppError> {
+        hidden(&self.patient_token)
+    }
+
+    pub fn text(&self) -> Result<SectionText, TextError> {
+        SectionText::parse(&self.body)
+    }
+
+    pub fn into_save(self, target: Target, section: Section, text: SectionText) -> Result<SectionSave, AppError> {
+        Ok(SectionSave {
+            target,
+            section,
+            text,
+            seen: hidden::<u16>(&self.version)?.into(),
+            key: hidden(&self.idempotency_key)?,
+            token: hidden(&self.patient_token)?,
+            responsible: optional(&self.responsible_id)?,
+        })
+    }
+}
+
+fn optional(text: &str) -> Result<Option<StaffId>, AppError> {
+    if text.is_empty() { Ok(None) } else { hidden(text).map(Some) }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct RawSignature {
+    pub patient_token: String,
+    pub idempotency_key: String,
+    #[serde(rename = "version_S")]
+    pub s: String,
+    #[serde(rename = "version_O")]
+    pub o: String,
+    #[serde(rename = "version_A")]
+    pub a: String,
+    #[serde(rename = "version_P")]
+    pub p: String,
+}
+
+impl RawSignature {
+    pub fn parse(&self, target: Target) -> Result<Signature, AppError> {
+        let mut versions = BTreeMap::new();
+        for (section, text) in Section::ALL.into_iter().zip([&self.s, &self.o, &self.a, &self.p]) {
+            versions.insert(section, hidden::<u16>(text)?.into());
+        }
+        Ok(Signature { target, versions, token: hidden(&self.patient_token)?, key: hidden(&self.idempotency_key)? })
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct RawAmendment {
+    pub patient_token: String,
+    pub idempotency_key: String,
+    pub kind: String,
+    pub section: String,
+    pub body: String,
+    pub reason: String,
+}
+
+impl RawAmendment {
+    /// The amendment, or the form again with what is wrong.
+    pub fn parse(&self) -> Result<Amendment, Box<AmendForm>> {
+        let mut errors = FormErrors::default();
+        let kind = self.kind.parse().ok().filter(|k| *k != AmendmentKind::Void);
+        let (section, token, key) = (self.section.parse(), self.patient_token.parse(), self.idempotency_key.parse());
+        if kind.is_none() || section.is_err() || token.is_err() || key.is_err() {
+            errors.add("kind", "種類か区画を読み取れません。選び直してください。");
+        }
+        let text = errors.take("body", SectionText::parse(&self.body), TextError::message);
+        let is_text = kind != Some(AmendmentKind::VoidRequest);
+        if is_text && text.as_ref().is_some_and(|t| t.as_str().trim().is_empty()) {
+            errors.add("body", TextError::Empty.message());
+        }
+        let needs_reason = kind.is_none_or(AmendmentKind::needs_reason);
+        let reason = match (self.reason.trim().is_empty(), needs_reason) {
+            (true, false) => None,
+            _ => errors.take("reason", Reason::parse(&self.reason), |e| match e {
+                TextError::Empty => "訂正と無効には理由が要ります。".to_owned(),
+                other => other.message(),
+            }),
+        };
+        match (kind, section, text, token, key) {
+            (Some(kind), Ok(section), Some(text), Ok(token), Ok(key)) if errors.is_empty() => {
+                Ok(Amendment { kind, section, text, reason, token, key })
+            }
+            _ => Err(Box::new(self.again(&errors))),
+        }
+    }
+
+    pub fn again(&self, errors: &FormErrors) -> AmendForm {
+        AmendForm {
+            kind: self.kind.clone(),
+            section: self.section.clone(),
+            body: self.body.clone(),
+            reason: self.reason.clone(),
+            idempotency_key: Uuid::nil(),
+            errors: errors.iter().map(|(f, m)| (f, m.to_owned())).collect(),
+        }
+    }
+}
+
+/// 承認依頼, 差戻し and 無効 send a token and one more thing.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct RawStep {
+    pub patient_token: String,
+    pub responsible_id: String,
+    pub reason: String,
+}
+
+impl RawStep {
+    pub fn token(&self) -> Result<PatientId, AppError> {
+        hidden(&self.patient_token)
+    }
+
+    pub fn responsible(&self) -> Result<StaffId, AppError> {
+        optional(&self.responsible_id)?.ok_or_else(|| AppError::Invalid("責任医師を選んでください。".into()))
+    }
+
+    pub fn reason(&self) -> Result<Reason, AppError> {
+        Reason::parse(&self.reason).map_err(|e| match e {
+            TextError::Empty => AppError::Invalid("理由を入力してください。".into()),
+            other => AppError::Invalid(format!("理由: {}", other.message())),
+        })
+    }
+}
+
+/// One ticked line of the approvals list: the note and the versions that were read, `id:S.O.A.P`.
+pub fn parse_stamp(text: &str) -> Option<(domain::NoteId, BTreeMap<Section, i32>)> {
+    let (id, versions) = text.split_once(':')?;
+    let numbers: Vec<i32> = versions.split('.').map(|v| v.parse::<u16>().map(i32::from)).collect::<Result<_, _>>().ok()?;
+    if numbers.len() != Section::ALL.len() {
+        return None;
+    }
+    Some((id.parse().ok()?, Section::ALL.into_iter().zip(numbers).collect()))
+}
+
+/// The stamp of a note as it is shown now.
+pub fn stamp(note: &super::record::NoteRecord) -> String {
+    let versions: Vec<String> =
+        Section::ALL.into_iter().map(|s| note.section(s).map_or(0, |r| r.version).to_string()).collect();
+    format!("{}:{}", note.id, versions.join("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(kind: &str, body: &str, reason: &str) -> RawAmendment {
+        RawAmendment {
+            patient_token: Uuid::nil().to_string(),
+            idempotency_key: Uuid::nil().to_string(),
+            kind: kind.into(),
+            section: "O".into(),
+            body: body.into(),
+            reason: reason.into(),
+        }
+    }
+
+    #[test]
+    fn a_correction_needs_a_reason_and_an_addition_does_not() {
+        assert!(raw("addendum", "右膝痛", "").parse().is_ok());
+        let again = raw("amendment", "右膝痛", " ").parse().unwrap_err();
+        assert!(again.error("reason").is_some() && again.body == "右膝痛");
+        assert!(raw("amendment", "右膝痛", "左右の誤り").parse().is_ok());
+        assert!(raw("void_request", "", "誤患者").parse().is_ok());
+    }
+
+    #[test]
+    fn nobody_voids_by_amending() {
+        assert!(raw("void", "", "誤患者").parse().is_err());
+    }
+
+    #[test]
+    fn a_stamp_names_four_versions() {
+        let id = "018f0000-0000-7000-8000-000000000001";
+        let (note, versions) = parse_stamp(&format!("{id}:3.0.1.2")).unwrap();
+        assert_eq!(note.to_string(), id);
+        assert_eq!(versions[&Section::Plan], 2);
+        for bad in ["", "x:1.1.1.1", &format!("{id}:1.1.1"), &format!("{id}:-1.1.1.1")] {
+            assert!(parse_stamp(bad).is_none());
+        }
+    }
+}
