@@ -62,6 +62,11 @@ impl FormState {
         self.values.get(name).map_or("", String::as_str)
     }
 
+    /// Whether this choice is the one taken.
+    pub fn is(&self, name: &str, code: impl AsRef<str>) -> bool {
+        self.value(name) == code.as_ref()
+    }
+
     pub fn error(&self, name: &str) -> Option<&str> {
         self.errors.of(name)
     }

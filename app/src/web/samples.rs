@@ -46,3 +46,53 @@ fn check(name: &str, html: &str) {
         assert_eq!(html.matches("<h1").count(), 1, "{name}: one h1");
     }
 }
+
+mod gallery {
+    use askama::Template;
+    use domain::{eligibility::EligibilityStatus, encounter::VisitStatus, note::NoteStatus};
+
+    use super::{errors, show};
+    use crate::web::{Chrome, FormState, Nav, PatientStripe, face, face::Face, render::ErrorPage};
+
+    #[derive(Template)]
+    #[template(path = "components/gallery.html")]
+    struct Gallery {
+        chrome: Chrome,
+        stripe: PatientStripe,
+        form: FormState,
+        face: Face,
+        sections: Vec<(&'static str, &'static str, bool)>,
+        visits: Vec<Face>,
+        eligibilities: Vec<Face>,
+        sexes: Vec<(&'static str, &'static str)>,
+    }
+
+    fn gallery(stripe: PatientStripe) -> Gallery {
+        let wrong = errors(&[("birth_date", "今日より後の日付です。S34.2.11 ですか?"), ("sex", "性別を選んでください")]);
+        Gallery {
+            chrome: Chrome::sample(Nav::Patients),
+            stripe,
+            form: FormState::default().set("birth_date", "R34.2.11").set("kana", "サイトウ チヅコ").with_errors(wrong),
+            face: face::note(NoteStatus::Signed),
+            sections: vec![("S", "主訴・経過", false), ("O", "所見・計測", true), ("A", "評価", false), ("P", "計画", false)],
+            visits: VisitStatus::ALL.into_iter().map(face::visit).collect(),
+            eligibilities: EligibilityStatus::ALL.into_iter().map(face::eligibility).collect(),
+            sexes: vec![("male", "男"), ("female", "女"), ("unknown", "不明")],
+        }
+    }
+
+    #[test]
+    fn components() {
+        let html = show("gallery", &gallery(PatientStripe::sample()));
+        assert!(html.contains("aria-describedby=\"birth_date-error birth_date-help\"") && html.contains("aria-invalid=\"true\""));
+        assert!(html.contains("value=\"R34.2.11\""), "what was typed is kept");
+        show("gallery-long", &gallery(PatientStripe::sample_long()));
+    }
+
+    #[test]
+    fn error_page() {
+        let page = |status, happened: &str| ErrorPage { status, happened: happened.into(), safe: "保存済みと表示された記載は失われていません。", todo: "少し待ってからやり直してください。", request_id: "0190a2b4-7c3e-7d11-8a55-012345678900".into() };
+        show("error-404", &page(404, "お探しのものは見つかりません。"));
+        show("error-503", &page(503, "いまは保存や表示ができません。"));
+    }
+}

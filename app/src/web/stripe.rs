@@ -48,6 +48,14 @@ impl Guard {
         }
     }
 
+    /// What is written; nothing when nobody has asked.
+    pub fn text(&self) -> Option<&str> {
+        match &self.known {
+            Known::Present(text) | Known::Absent(text) => Some(text),
+            Known::Unknown => None,
+        }
+    }
+
     pub const fn known_code(&self) -> &'static str {
         match self.known {
             Known::Present(_) => "present",
