@@ -8,6 +8,7 @@ pub fn routes() -> Routes {
     crate::health::routes(&mut r);
     crate::conformance::routes(&mut r);
     crate::notes::routes(&mut r);
+    crate::patients::routes(&mut r);
     r.public_get("/assets/{hash}/{path:.*}", crate::web::assets::serve, "static files, the same for everybody");
     r
 }
