@@ -6,7 +6,7 @@ use migrations::{Migrator, MigratorTrait};
 use tenancy::Clock;
 
 use crate::config::{self, Config};
-use crate::{backup, conformance, demo, serve, slices, telemetry, tenants};
+use crate::{audit, backup, conformance, demo, serve, slices, telemetry, tenants, worker};
 
 #[derive(Parser)]
 #[command(name = "tsumugi", version, about = "つむぎ電子カルテ", disable_help_subcommand = true)]
@@ -36,6 +36,11 @@ enum Command {
     /// 控え
     #[command(subcommand)]
     Backup(backup::command::Command),
+    /// 監査記録
+    #[command(subcommand)]
+    Audit(audit::command::Command),
+    /// 裏の仕事: 封印、外部控え、夜の控え
+    Worker,
     /// 控えから医療機関を戻す
     Restore(backup::command::RestoreArgs),
 }
@@ -49,6 +54,7 @@ pub fn main() -> anyhow::Result<()> {
         Command::Routes => print!("{}", slices::routes().listing()),
         Command::Conformance(args) => conformance::run(args)?,
         Command::Serve => actix_web::rt::System::new().block_on(serve::run(Config::from_env()?, clock))?,
+        Command::Worker => actix_web::rt::System::new().block_on(worker::run(clock))?,
         other => tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run(other, clock))?,
     }
     Ok(())
@@ -61,7 +67,8 @@ async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
         Command::Demo(command) => demo::run(command).await,
         Command::Backup(command) => backup::command::run(command, clock).await,
         Command::Restore(args) => backup::command::restore(args, clock).await,
-        Command::Config | Command::Conformance(_) | Command::Routes | Command::Serve => Ok(()),
+        Command::Audit(command) => audit::command::run(command, clock).await,
+        Command::Config | Command::Conformance(_) | Command::Routes | Command::Serve | Command::Worker => Ok(()),
     }
 }
 

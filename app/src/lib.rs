@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod adapters;
+pub mod audit;
 pub mod backup;
 pub mod cli;
 pub mod config;
@@ -22,5 +23,6 @@ pub mod slices;
 pub mod telemetry;
 pub mod tenants;
 pub mod web;
+pub mod worker;
 
 pub use error::AppError;

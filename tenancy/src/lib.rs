@@ -36,6 +36,7 @@ pub mod archive;
 pub mod audit;
 pub mod bulk;
 pub mod clock;
+pub mod duties;
 pub mod error;
 pub mod keys;
 pub mod operator;
@@ -49,6 +50,7 @@ pub mod sign_in;
 pub mod staff;
 pub mod throttle;
 pub mod tx;
+pub mod verify;
 pub mod versioned;
 
 pub use access::{Access, AccessDenied, Gate};

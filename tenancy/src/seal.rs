@@ -12,6 +12,7 @@ pub use chain::{Seal, SealedEvent};
 use std::time::Duration;
 
 use domain::TenantId;
+use futures_util::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -125,4 +126,51 @@ pub async fn unanchored(operator: &Operator) -> Result<Vec<Unanchored>, Error> {
             })
         })
         .collect()
+}
+
+/// A stretch of a clinic's chain that no anchor covers yet, oldest first, of about `max_events` events.
+pub async fn sealed_after(operator: &Operator, tenant: TenantId, seq: i64, max_events: usize) -> Result<Vec<Seal>, Error> {
+    let mut tx = as_clinic(operator, tenant).await?;
+    let mut rows = sqlx::query(
+        "SELECT tenant_id, seq, prev_hash, root, event_ids, leaves, hash, sealed_at FROM audit_seal WHERE tenant_id = $1 AND seq > $2 ORDER BY seq",
+    )
+    .bind(tenant.as_uuid())
+    .bind(seq)
+    .fetch(&mut *tx);
+    let (mut seals, mut events) = (Vec::new(), 0);
+    while let Some(row) = rows.try_next().await? {
+        let seal = crate::verify::seal_row(&row)?;
+        events += seal.events.len();
+        seals.push(seal);
+        if events >= max_events {
+            break;
+        }
+    }
+    Ok(seals)
+}
+
+/// Notes that an anchor is in the bucket. This writes no audit event: an idle clinic would otherwise never come to rest.
+pub async fn record_anchor(operator: &Operator, tenant: TenantId, seals: &[Seal], object_key: &str) -> Result<(), Error> {
+    let (Some(first), Some(last)) = (seals.first(), seals.last()) else { return Ok(()) };
+    let now = operator.clock().now();
+    let mut tx = as_clinic(operator, tenant).await?;
+    sqlx::query(
+        "INSERT INTO audit_anchor (tenant_id, id, from_seq, to_seq, object_key, hash, anchored_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(tenant.as_uuid())
+    .bind(crate::versioned::new_id(now))
+    .bind(first.seq)
+    .bind(last.seq)
+    .bind(object_key)
+    .bind(last.hash.as_slice())
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+async fn as_clinic(operator: &Operator, tenant: TenantId) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, Error> {
+    let opening = format!("BEGIN; SET LOCAL app.tenant_id = '{tenant}'");
+    Ok(operator.tenants().raw().begin_with(sqlx::AssertSqlSafe(opening)).await?)
 }

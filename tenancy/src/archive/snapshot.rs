@@ -76,10 +76,10 @@ impl Snapshot {
     /// Rows of a statement that binds the clinic as `$1`, one at a time; for the verifier.
     pub(crate) async fn each_row<E: From<Error>>(
         &mut self,
-        sql: &'static str,
+        sql: &str,
         each: &mut impl FnMut(&PgRow) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut rows = sqlx::query(sql).bind(self.tenant.as_uuid()).fetch(&mut *self.tx);
+        let mut rows = sqlx::query(AssertSqlSafe(sql)).bind(self.tenant.as_uuid()).fetch(&mut *self.tx);
         while let Some(row) = rows.try_next().await.map_err(Error::from)? {
             each(&row)?;
         }

@@ -72,6 +72,14 @@ impl Keyring {
         envelope.open(&key, tx.tenant_id().as_uuid(), purpose)
     }
 
+    /// Makes the clinic's first key if it has none; true when it did, and then the transaction must be committed.
+    pub async fn ensure(&self, tx: &TenantTx) -> Result<bool, KeyError> {
+        if newest(tx).await?.is_some() {
+            return Ok(false);
+        }
+        self.add_version(tx, 1).await.map(|_| true)
+    }
+
     /// The key that seals now, with its version.
     pub async fn current(&self, tx: &TenantTx) -> Result<(i32, Arc<DataKey>), KeyError> {
         let known = self.cache().current.get(&tx.tenant_id()).copied();
