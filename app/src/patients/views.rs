@@ -556,3 +556,7 @@ impl Subjects for PatientShowPage {
         std::iter::once(self.stripe.patient_id).chain(self.candidates.iter().map(|candidate| candidate.patient.id)).collect()
     }
 }
+
+#[cfg(test)]
+#[path = "views_samples.rs"]
+mod samples;
