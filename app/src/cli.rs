@@ -64,7 +64,7 @@ async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
     match command {
         Command::Migrate => migrate().await,
         Command::Tenant(command) => tenants::run(command, clock).await,
-        Command::Demo(command) => demo::run(command).await,
+        Command::Demo(command) => demo::run(command, clock).await,
         Command::Backup(command) => backup::command::run(command, clock).await,
         Command::Restore(args) => backup::command::restore(args, clock).await,
         Command::Audit(command) => audit::command::run(command, clock).await,

@@ -66,12 +66,8 @@ pub fn judge(requirements: Vec<Requirement>, results: Option<&Results>) -> Vec<R
 }
 
 fn judge_one(requirement: Requirement, results: Option<&Results>) -> Row {
-    let passed: Vec<String> = requirement
-        .tests
-        .iter()
-        .filter(|test| results.is_some_and(|r| r.outcome(test) == Some(Outcome::Passed)))
-        .cloned()
-        .collect();
+    let passed: Vec<String> =
+        requirement.tests.iter().filter(|test| results.is_some_and(|r| r.outcome(test) == Some(Outcome::Passed))).cloned().collect();
     let status = if requirement.not_applicable.is_some() {
         Status::NotApplicable
     } else if requirement.missing.is_none() && !requirement.tests.is_empty() && passed.len() == requirement.tests.len() {

@@ -10,9 +10,8 @@ use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
 /// What decides behaviour. Documents, the registry and the results themselves stay outside the hash.
-const SOURCES: &[&str] = &[
-    "Cargo.toml", "Cargo.lock", "app", "domain", "infra", "loadtests", "masters", "migrations", "static", "templates", "tenancy",
-];
+const SOURCES: &[&str] =
+    &["Cargo.toml", "Cargo.lock", "app", "domain", "infra", "loadtests", "masters", "migrations", "static", "templates", "tenancy"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -70,13 +70,7 @@ pub static CLINICS: &[Clinic] = &[
         postal_code: "330-0001",
         address: "埼玉県さいたま市月見台10-1",
         tel: "048-000-0303",
-        places: &[
-            ("受付", "reception"),
-            ("内科外来", "exam"),
-            ("東2病棟", "ward"),
-            ("西2病棟", "ward"),
-            ("東3病棟", "ward"),
-        ],
+        places: &[("受付", "reception"), ("内科外来", "exam"), ("東2病棟", "ward"), ("西2病棟", "ward"), ("東3病棟", "ward")],
         patients: 160,
         ages: (20, 99),
         has_busy_chart: false,
@@ -93,7 +87,13 @@ pub struct Person {
     pub is_new: bool,
 }
 
-const fn person(login_id: &'static str, name: &'static str, name_kana: &'static str, license_no: &'static str, roles: &'static [Role]) -> Person {
+const fn person(
+    login_id: &'static str,
+    name: &'static str,
+    name_kana: &'static str,
+    license_no: &'static str,
+    roles: &'static [Role],
+) -> Person {
     Person { login_id, name, name_kana, license_no, roles, is_new: false }
 }
 
@@ -107,5 +107,7 @@ pub static STAFF: &[Person] = &[
     person("labtech", "織部 楓", "オリベ カエデ", "456789", &[Role::LabTech]),
     person("admin", "結城 薫", "ユウキ カオル", "", &[Role::ClinicAdmin]),
     person("aide", "綾瀬 望", "アヤセ ノゾミ", "", &[Role::DoctorAide]),
-    Person { login_id: "newcomer", name: "新堀 光", name_kana: "ニイボリ ヒカル", license_no: "", roles: &[Role::Clerk], is_new: true },
+    Person {
+        login_id: "newcomer", name: "新堀 光", name_kana: "ニイボリ ヒカル", license_no: "", roles: &[Role::Clerk], is_new: true
+    },
 ];

@@ -22,8 +22,21 @@ const DAY_BOUNDARY_MIN: i32 = 240;
 
 /// Today's arrivals, oldest first.
 const TODAY: &[&str] = &[
-    "paid", "paid", "billing_wait", "treatment", "exam_doing", "in_consult", "exam_waiting", "waiting", "waiting", "on_hold", "waiting",
-    "triage", "registered", "cancelled", "registered",
+    "paid",
+    "paid",
+    "billing_wait",
+    "treatment",
+    "exam_doing",
+    "in_consult",
+    "exam_waiting",
+    "waiting",
+    "waiting",
+    "on_hold",
+    "waiting",
+    "triage",
+    "registered",
+    "cancelled",
+    "registered",
 ];
 
 pub struct Passwords {
@@ -43,7 +56,12 @@ pub struct History {
 
 impl History {
     /// The clinic itself, its rooms and its people.
-    pub fn open(clinic: &'static Clinic, now: DateTime<Utc>, drugs: Vec<Drug>, passwords: &Passwords) -> (Self, Vec<(StaffId, &'static Member)>) {
+    pub fn open(
+        clinic: &'static Clinic,
+        now: DateTime<Utc>,
+        drugs: Vec<Drug>,
+        passwords: &Passwords,
+    ) -> (Self, Vec<(StaffId, &'static Member)>) {
         let mut ledger = Ledger::new(clinic.id, clinic.seed);
         let opened = now - Duration::days(365 * 8);
         ledger.plain("tenant", &tenant_row(clinic, opened));
@@ -57,7 +75,7 @@ impl History {
         }
         let staff: Vec<_> = STAFF.iter().map(|member| (employ(&mut ledger, member, opened, passwords), member)).collect();
         let of = |login: &str| staff.iter().find(|(_, m)| m.login_id == login).map_or(StaffId::new(Uuid::nil()), |(id, _)| *id);
-        let team = Team { doctor: of("doctor"), nurse: of("nurse"), clerk: of("clerk"), aide: of("aide") };
+        let team = Team { doctor: of("doctor"), clerk: of("clerk"), aide: of("aide") };
         (Self { clinic, ledger, now, drugs, team, wards, receptions: Receptions::default() }, staff)
     }
 
@@ -71,7 +89,11 @@ impl History {
         let years = self.ledger.rng.between(1, 6);
         let days_ago = years * 365 + self.ledger.rng.between(0, 300);
         let is_busy = index == BUSY_CHART && self.clinic.has_busy_chart;
-        let first_day = if is_busy { self.today() - Days::new(2 * BUSY_VISITS + 4) } else { working_day(self.today() - Days::new(days_ago.unsigned_abs())) };
+        let first_day = if is_busy {
+            self.today() - Days::new(2 * BUSY_VISITS + 4)
+        } else {
+            working_day(self.today() - Days::new(days_ago.unsigned_abs()))
+        };
         let age = self.ledger.rng.between(young, (old - years).max(young + 1));
         let number = self.receptions.next(first_day);
         let at = arrival(first_day, number);

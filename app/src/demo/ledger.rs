@@ -16,8 +16,21 @@ use super::rng::Rng;
 
 /// Tables in the order their foreign keys want.
 const TABLES: &[&str] = &[
-    "tenant", "staff", "staff_role", "staff_totp", "place", "patient", "coverage", "encounter", "encounter_location", "note",
-    "note_section", "note_amendment", "medication_request", "row_version", "audit_event",
+    "tenant",
+    "staff",
+    "staff_role",
+    "staff_totp",
+    "place",
+    "patient",
+    "coverage",
+    "encounter",
+    "encounter_location",
+    "note",
+    "note_section",
+    "note_amendment",
+    "medication_request",
+    "row_version",
+    "audit_event",
 ];
 
 pub struct Ledger {

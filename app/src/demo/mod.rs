@@ -4,10 +4,36 @@
 //! and gives every row its history, digest and audit event, so that nothing about demo data is special once it is there.
 
 mod clinics;
+mod history;
+mod ledger;
+mod masters;
+mod names;
+mod people;
+mod rng;
+mod rows;
+mod scale;
+mod second_factor;
+mod seed;
 mod sign_ins;
+mod stays;
+mod texts;
+mod visits;
+
+use tenancy::Clock;
+
+use crate::tenants;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// 合成データの医療機関をつくる
+    Seed {
+        /// 計測用: 医療機関の数
+        #[arg(long, requires = "patients")]
+        clinics: Option<usize>,
+        /// 計測用: 医療機関ごとの患者数
+        #[arg(long, requires = "clinics")]
+        patients: Option<usize>,
+    },
     /// サインインに必要なもの
     SignIns,
 }
@@ -16,9 +42,16 @@ pub enum Command {
 ///
 /// # Errors
 /// When the configuration lacks something or a service is away.
-pub async fn run(command: Command) -> anyhow::Result<()> {
+pub async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
     match command {
         Command::SignIns => sign_ins::print(),
+        Command::Seed { clinics, patients } => {
+            let seeder = seed::Seeder::from_env(tenants::operator(clock)?).await?;
+            match clinics.zip(patients) {
+                Some((clinics, patients)) => seeder.scaled(clinics, patients).await?,
+                None => seeder.demo().await?,
+            }
+        }
     }
     Ok(())
 }

@@ -17,11 +17,10 @@ use super::ledger::{Batch, Ledger};
 use super::scale::{self, Scaled};
 use super::visits::Drug;
 use super::{masters, second_factor};
-use crate::config;
-use crate::keys;
+use crate::{config, services};
 
 /// Rows sent to the database together.
-const BATCH: usize = 4_000;
+const BATCH: usize = 10_000;
 /// Clinics of a bench in which somebody can sign in.
 const WITH_SECOND_FACTOR: usize = 24;
 
@@ -40,7 +39,7 @@ impl Seeder {
         let hasher = Hasher::new()?;
         Ok(Self {
             bulk: BulkPool::new(config::secret("TSUMUGI_RESTORE_DATABASE_URL")?.expose_secret())?,
-            keyring: keys::keyring_from_env()?,
+            keyring: services::keyring()?,
             passwords: Passwords { known: hasher.hash(PASSWORD).await?, first: hasher.hash(FIRST_PASSWORD).await? },
             now: operator.clock().now(),
             operator,
@@ -52,7 +51,6 @@ impl Seeder {
     /// # Errors
     /// When a service is away or refuses a row.
     pub async fn demo(&self) -> anyhow::Result<()> {
-        masters::import_sample(&self.operator).await?;
         let drugs = masters::drugs(&self.operator).await?;
         for clinic in CLINICS {
             let started = Instant::now();

@@ -10,7 +10,11 @@ pub fn print() {
     println!("\nユーザーID（各医療機関共通）");
     for person in STAFF {
         let roles: Vec<&str> = person.roles.iter().map(|role| role.label()).collect();
-        let first = if person.is_new { format!("  初回パスワード {FIRST_PASSWORD}（変更と認証アプリの登録が必要）") } else { String::new() };
+        let first = if person.is_new {
+            format!("  初回パスワード {FIRST_PASSWORD}（変更と認証アプリの登録が必要）")
+        } else {
+            String::new()
+        };
         println!("  {:<11} {}（{}）{first}", person.login_id, person.name, roles.join("・"));
     }
     println!("\nパスワード     {PASSWORD}");

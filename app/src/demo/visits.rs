@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
-use domain::encounter::jst;
 use domain::{Role, StaffId};
+use tenancy::clock::JST;
 use tenancy::{Act, Authorship, InfoClass};
 use uuid::Uuid;
 
@@ -17,7 +17,6 @@ use super::texts::{self, Problem};
 #[derive(Clone, Copy)]
 pub struct Team {
     pub doctor: StaffId,
-    pub nurse: StaffId,
     pub clerk: StaffId,
     pub aide: StaffId,
 }
@@ -57,7 +56,7 @@ pub struct Visit<'a> {
 /// The `number`-th arrival of a past day: every four minutes from 8:50.
 pub fn arrival(day: NaiveDate, number: i32) -> DateTime<Utc> {
     let opening = day.and_time(NaiveTime::MIN) + Duration::minutes(8 * 60 + 50 + 4 * i64::from(number));
-    opening.and_local_timezone(jst()).single().map_or(DateTime::UNIX_EPOCH, |at| at.with_timezone(&Utc))
+    opening.and_local_timezone(JST).single().map_or(DateTime::UNIX_EPOCH, |at| at.with_timezone(&Utc))
 }
 
 impl Visit<'_> {
@@ -110,7 +109,8 @@ impl Visit<'_> {
         let edited = ledger.rng.chance(8);
         let ids = [(); 4].map(|()| ledger.id_at(at));
         let first_draft = edited.then(|| {
-            let mut draft = Deed::new(at - Duration::minutes(3), (team.doctor, Role::Doctor), Act::Update, InfoClass::Note, Some(self.person.id));
+            let mut draft =
+                Deed::new(at - Duration::minutes(3), (team.doctor, Role::Doctor), Act::Update, InfoClass::Note, Some(self.person.id));
             let mut section = self.section(ids[3], note_id, "P", "処方継続。", None);
             ledger.version(&mut draft, &mut section, 1, own(team.doctor), "");
             ledger.done(draft, ("note_section", ids[3]));
@@ -197,7 +197,17 @@ impl Visit<'_> {
     }
 
     #[allow(clippy::too_many_arguments)] // one row's values
-    fn line(&self, ledger: &mut Ledger, encounter_id: Uuid, line_no: i32, drug: &Drug, usage: &str, days: i32, doctor: StaffId, at: DateTime<Utc>) -> medication_request::Model {
+    fn line(
+        &self,
+        ledger: &mut Ledger,
+        encounter_id: Uuid,
+        line_no: i32,
+        drug: &Drug,
+        usage: &str,
+        days: i32,
+        doctor: StaffId,
+        at: DateTime<Utc>,
+    ) -> medication_request::Model {
         medication_request::Model {
             tenant_id: Uuid::nil(),
             id: ledger.id_at(at),

@@ -117,7 +117,8 @@ async fn every_foreign_key_between_clinics_carries_the_clinic() {
 /// SE-06, GL-16: who may do what to which table, down to the column. A changed line is a decision.
 #[tokio::test]
 async fn grants_are_exactly_the_listed_ones() {
-    let tables = "SELECT c.relname || ' ' || pg_get_userbyid(a.grantee) || ' ' || string_agg(a.privilege_type, ',' ORDER BY a.privilege_type)
+    let tables =
+        "SELECT c.relname || ' ' || pg_get_userbyid(a.grantee) || ' ' || string_agg(a.privilege_type, ',' ORDER BY a.privilege_type)
         FROM pg_class c, aclexplode(c.relacl) a
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S') AND a.grantee <> c.relowner
         GROUP BY c.relname, a.grantee";
