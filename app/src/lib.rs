@@ -12,6 +12,7 @@ pub mod demo;
 pub mod encounters;
 pub mod error;
 pub mod health;
+pub mod masters;
 pub mod notes;
 pub mod objectstore;
 pub mod patients;

@@ -39,6 +39,7 @@ pub mod clock;
 pub mod duties;
 pub mod error;
 pub mod keys;
+pub mod masters;
 pub mod operator;
 pub mod password;
 pub mod permission;

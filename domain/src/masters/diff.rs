@@ -57,6 +57,7 @@ impl MasterDiff {
 
 fn changes(before: &MasterEntry, after: &MasterEntry) -> Vec<Change> {
     let date = |day: Option<chrono::NaiveDate>| day.map(|d| d.to_string()).unwrap_or_default();
+    let status = |entry: &MasterEntry| if entry.withdrawn { "廃止".to_owned() } else { "有効".to_owned() };
     let attributes = |entry: &MasterEntry| {
         entry.attributes.iter().map(|(field, value)| format!("{field:?}={value}")).collect::<Vec<_>>().join(" ")
     };
@@ -66,6 +67,7 @@ fn changes(before: &MasterEntry, after: &MasterEntry) -> Vec<Change> {
         ("単位", before.unit.clone(), after.unit.clone()),
         ("使用開始", date(before.valid_from), date(after.valid_from)),
         ("使用終了", date(before.valid_to), date(after.valid_to)),
+        ("扱い", status(before), status(after)),
         ("ほかの項目", attributes(before), attributes(after)),
     ]
     .into_iter()

@@ -220,7 +220,9 @@ mod tests {
             compare_chains(&kept, &now)
         };
         assert_eq!(rewritten(&|events| events[0].leaf = [9; 32]), [Finding::EventAltered { seq: 2, id: id(3) }]);
-        assert_eq!(rewritten(&|events| drop(events.remove(1))), [Finding::EventMissing { seq: 2, id: id(4) }]);
+        assert_eq!(rewritten(&|events| {
+            events.remove(1);
+        }), [Finding::EventMissing { seq: 2, id: id(4) }]);
         assert_eq!(rewritten(&|events| events.swap(1, 2)), [Finding::EventReordered { seq: 2, id: id(4) }]);
         let extra = SealedEvent { id: id(99), leaf: [9; 32] };
         assert_eq!(rewritten(&|events| events.insert(1, extra)), [Finding::EventInserted { seq: Some(2), id: id(99) }]);
