@@ -124,6 +124,10 @@ impl SignIn {
         &self.gate.sessions
     }
 
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
     pub fn clock(&self) -> &Clock {
         self.gate.clock()
     }
@@ -212,6 +216,24 @@ impl SignIn {
 
     pub async fn find_pending(&self, token: &Token) -> Result<Option<Pending>, Error> {
         Ok(self.sessions().parked(PENDING, token).await?.map(|inner| Pending { inner }))
+    }
+
+    /// First step by passkey instead of a password. The caller has verified the key with the person present and verified
+    /// (both factors in one), and gives nobody an answer before that.
+    pub async fn find_for_passkey(&self, tenant_code: &str, login_id: &str, meta: &RequestMeta, ip: Option<std::net::IpAddr>) -> Result<Option<Pending>, Error> {
+        let account = format!("{tenant_code}/{login_id}");
+        let Some((tenant, Some(staff))) = self.find_account(tenant_code, login_id).await? else { return Ok(None) };
+        let profile = self.profile(tenant, staff, meta).await?;
+        let admitted = profile.staff.is_valid_on(self.clock().today_jst()) && crate::access::source_allowed(&profile.tenant.source_allow_list, ip);
+        if !admitted || self.sessions().is_throttled(&account, &meta.source_ip).await? {
+            return Ok(None);
+        }
+        self.pending_of(&profile, account, meta).await.map(Some)
+    }
+
+    /// Keeps a pending person between two requests.
+    pub async fn park(&self, pending: &Pending) -> Result<Token, Error> {
+        self.sessions().park(PENDING, &pending.inner, PENDING_S).await
     }
 
     /// A transaction in which the pending person proves or changes something about themselves.

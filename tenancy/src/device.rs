@@ -1,0 +1,97 @@
+//! Shared terminals: who has signed in fully on this device within the last twelve hours may come back with a PIN (S01).
+
+use domain::{PlaceId, Role, StaffId, TenantId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::second_factor::{find_staff, verify_secret};
+use crate::session::{ABSOLUTE_S, Token};
+use crate::sign_in::SignIn;
+use crate::tx::Actor;
+use crate::{Act, Audit, Error, InfoClass, Outcome, Principal, RequestMeta, TenantTx};
+
+const DEVICE: &str = "device";
+
+/// A person known to a device.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Known {
+    pub tenant_id: TenantId,
+    pub staff_id: StaffId,
+    pub name: String,
+    pub role: Role,
+    /// Seconds since 1970, UTC.
+    pub signed_in_at: i64,
+}
+
+impl SignIn {
+    pub async fn known_on(&self, device: Uuid) -> Result<Vec<Known>, Error> {
+        let known: Vec<Known> = self.sessions().parked(DEVICE, &device_token(device)).await?.unwrap_or_default();
+        let oldest = self.clock().now().timestamp() - ABSOLUTE_S as i64;
+        Ok(known.into_iter().filter(|k| k.signed_in_at > oldest).collect())
+    }
+
+    /// After a full sign-in.
+    pub async fn remember_on(&self, principal: &Principal) -> Result<(), Error> {
+        let mut known = self.known_on(principal.device_id).await?;
+        known.retain(|k| (k.tenant_id, k.staff_id) != (principal.tenant_id, principal.staff_id));
+        known.insert(
+            0,
+            Known {
+                tenant_id: principal.tenant_id,
+                staff_id: principal.staff_id,
+                name: principal.staff_name.clone(),
+                role: principal.role,
+                signed_in_at: self.clock().now().timestamp(),
+            },
+        );
+        known.truncate(20);
+        self.sessions().park_under(DEVICE, &device_token(principal.device_id), &known, ABSOLUTE_S).await
+    }
+
+    /// A person with an open but locked screen proves themselves with password or PIN.
+    pub async fn unlock(&self, token: &Token, principal: &Principal, password: &str, pin: &str, meta: &RequestMeta) -> Result<bool, Error> {
+        let opened = self.prove(principal.tenant_id, principal.staff_id, principal.role, password, pin, meta).await?;
+        if opened {
+            self.sessions().unlock(token).await?;
+        }
+        Ok(opened)
+    }
+
+    /// Swaps the user at a shared terminal. `None` when the device does not know the person or the PIN is wrong.
+    pub async fn switch(&self, device: Uuid, tenant: TenantId, staff: StaffId, pin: &str, place: Option<PlaceId>, meta: &RequestMeta) -> Result<Option<(Token, Principal)>, Error> {
+        let known = self.known_on(device).await?;
+        let Some(person) = known.iter().find(|k| (k.tenant_id, k.staff_id) == (tenant, staff)) else { return Ok(None) };
+        if pin.is_empty() || !self.prove(tenant, staff, person.role, "", pin, meta).await? {
+            return Ok(None);
+        }
+        self.start_session(tenant, staff, person.role, place, device, meta).await
+    }
+
+    /// A transaction of somebody whose screen is locked, to prove themselves in.
+    pub async fn begin_resuming(&self, principal: &Principal, meta: &RequestMeta) -> Result<TenantTx, Error> {
+        self.gate().pool.begin(principal.tenant_id, Actor::Staff(principal.staff_id, principal.role), meta.clone()).await
+    }
+
+    /// Throttled like a sign-in; both outcomes are audited.
+    async fn prove(&self, tenant: TenantId, staff: StaffId, role: Role, password: &str, pin: &str, meta: &RequestMeta) -> Result<bool, Error> {
+        let account = format!("resume/{tenant}/{staff}");
+        if self.sessions().is_throttled(&account, &meta.source_ip).await? {
+            return Ok(false);
+        }
+        let begin = || self.gate().pool.begin(tenant, Actor::Staff(staff, role), meta.clone());
+        let person = {
+            let tx = begin().await?;
+            find_staff(&tx, staff).await?
+        };
+        let right = person.is_valid_on(self.clock().today_jst()) && verify_secret(self.hasher(), &person, password, pin).await?;
+        let outcome = if right { Outcome::Success } else { Outcome::Refused };
+        let audit = Audit::of(Act::SignIn, InfoClass::Account).entity("staff", staff).outcome(outcome).detail("step", "resume");
+        begin().await?.commit(audit).await?;
+        if right { self.sessions().forgive(&account).await? } else { self.sessions().record_failure(&account, &meta.source_ip).await? }
+        Ok(right)
+    }
+}
+
+fn device_token(device: Uuid) -> Token {
+    Token::from_cookie(&device.to_string())
+}
