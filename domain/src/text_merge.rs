@@ -119,41 +119,56 @@ pub fn compose(hunks: &[Hunk], picks: &[Option<Pick>]) -> String {
 }
 
 /// Compares two texts with the one they both started from.
+///
+/// The base is cut wherever both sides have an edge, so neighbouring changes of different people stay apart; what
+/// either inserted at a cut is a piece of its own.
 pub fn three_way(base: &str, mine: &str, theirs: &str) -> Vec<Hunk> {
     let (b, m, t) = (sentences(base), sentences(mine), sentences(theirs));
-    let to_mine = capture_diff_slices(Algorithm::Myers, &b, &m);
-    let to_theirs = capture_diff_slices(Algorithm::Myers, &b, &t);
-    let (mine_at, theirs_at) = (kept(&to_mine, b.len()), kept(&to_theirs, b.len()));
+    let mine_edges = edges(&capture_diff_slices(Algorithm::Myers, &b, &m), b.len());
+    let their_edges = edges(&capture_diff_slices(Algorithm::Myers, &b, &t), b.len());
 
     let mut hunks = Vec::new();
     let (mut bi, mut mi, mut ti) = (0, 0, 0);
-    while bi < b.len() || mi < m.len() || ti < t.len() {
-        // The next base sentence that both kept ends the unstable stretch before it.
-        let stop = (bi..b.len()).find(|&i| mine_at[i].is_some() && theirs_at[i].is_some());
-        let (be, me, te) = match stop.and_then(|i| Some((i, mine_at[i]?, theirs_at[i]?))) {
-            Some(anchor) => anchor,
-            None => (b.len(), m.len(), t.len()),
-        };
-        stretch(&mut hunks, &b[bi..be], &m[mi..me], &t[ti..te]);
-        (bi, mi, ti) = (be, me, te);
-        if bi < b.len() {
-            push(&mut hunks, b[bi].to_owned(), m[mi].to_owned(), t[ti].to_owned());
-            (bi, mi, ti) = (bi + 1, mi + 1, ti + 1);
-        }
+    for (at, cut) in mine_edges.into_iter().zip(their_edges).enumerate() {
+        let (Some(my_edge), Some(their_edge)) = cut else { continue };
+        push(&mut hunks, b[bi..at].concat(), m[mi..my_edge.before].concat(), t[ti..their_edge.before].concat());
+        let mine = m[my_edge.before..my_edge.after].concat();
+        let theirs = t[their_edge.before..their_edge.after].concat();
+        push(&mut hunks, String::new(), mine, theirs);
+        (bi, mi, ti) = (at, my_edge.after, their_edge.after);
     }
     hunks
 }
 
-/// Neighbouring sentences that were rewritten one for one are compared one for one, so that my change in the first
-/// and yours in the second do not count as a clash.
-fn stretch(hunks: &mut Vec<Hunk>, base: &[&str], mine: &[&str], theirs: &[&str]) {
-    if base.len() == mine.len() && base.len() == theirs.len() {
-        for ((b, m), t) in base.iter().zip(mine).zip(theirs) {
-            push(hunks, (*b).to_owned(), (*m).to_owned(), (*t).to_owned());
+/// Where a gap between two base sentences lies in the other text; `before..after` was inserted there.
+#[derive(Debug, Clone, Copy)]
+struct Edge {
+    before: usize,
+    after: usize,
+}
+
+/// One entry per gap of the base, the ends included; `None` inside a stretch that was rewritten as a whole. Sentences
+/// rewritten one for one, or deleted, keep the gaps between them.
+fn edges(ops: &[DiffOp], len: usize) -> Vec<Option<Edge>> {
+    let mut edges = vec![None; len + 1];
+    let mut set = |at: usize, new: usize| {
+        let edge: &mut Edge = edges[at].get_or_insert(Edge { before: new, after: new });
+        (edge.before, edge.after) = (edge.before.min(new), edge.after.max(new));
+    };
+    for op in ops {
+        let (old, new) = (op.old_range(), op.new_range());
+        if old.len() == new.len() {
+            old.clone().zip(new.clone()).for_each(|(at, to)| set(at, to));
+        } else if new.is_empty() {
+            old.clone().for_each(|at| set(at, new.start));
         }
-    } else {
-        push(hunks, base.concat(), mine.concat(), theirs.concat());
+        set(old.start, new.start);
+        set(old.end, new.end);
     }
+    if ops.is_empty() {
+        set(0, 0);
+    }
+    edges
 }
 
 fn push(hunks: &mut Vec<Hunk>, base: String, mine: String, theirs: String) {
@@ -173,19 +188,6 @@ fn push(hunks: &mut Vec<Hunk>, base: String, mine: String, theirs: String) {
         (Some(Hunk::Same(before)), Hunk::Same(text)) => before.push_str(&text),
         (_, hunk) => hunks.push(hunk),
     }
-}
-
-/// For each base sentence, where it went; `None` when it was changed.
-fn kept(ops: &[DiffOp], len: usize) -> Vec<Option<usize>> {
-    let mut at = vec![None; len];
-    for op in ops {
-        if let DiffOp::Equal { old_index, new_index, len } = *op {
-            for i in 0..len {
-                at[old_index + i] = Some(new_index + i);
-            }
-        }
-    }
-    at
 }
 
 /// Sentences with their end marks. A text of very many sentences is one piece.
@@ -322,6 +324,14 @@ mod tests {
         assert_eq!(compose(&hunks, &[]), mine);
         assert_eq!(compose(&hunks, &[Some(Pick::Theirs)]), theirs);
         assert!(compose(&hunks, &[Some(Pick::Both)]).contains("軽度(±)。下腿浮腫 右のみ"));
+    }
+
+    #[test]
+    fn a_change_and_an_addition_beside_it_both_enter() {
+        let hunks = three_way("下腿浮腫 なし。", "下腿浮腫 軽度。", "下腿浮腫 なし。ふらつきあり。");
+        assert_eq!(compose(&hunks, &[]), "下腿浮腫 軽度。ふらつきあり。");
+        let hunks = three_way("一。二。三。", "一。壱。三。", "一。三。四。");
+        assert_eq!(compose(&hunks, &[]), "一。壱。三。四。");
     }
 
     #[test]

@@ -7,5 +7,6 @@ mod catalog;
 mod fixtures;
 mod golden;
 mod harness;
+mod notes;
 mod routes;
 mod signing_in;

@@ -80,9 +80,12 @@ pub fn hand(role: Role) -> Hand {
 
 /// R3: the page the text comes from must be about the same person; a merged patient is the survivor's person too.
 pub async fn check_token(tx: &TenantTx, token: PatientId, patient: PatientId) -> Result<(), Refusal> {
-    if token == patient || neighbours::person(tx, token).await?.group.contains(&patient) {
-        Ok(())
-    } else {
-        Err(Refusal::WrongPatient)
+    if token == patient {
+        return Ok(());
+    }
+    match neighbours::person(tx, token).await {
+        Ok(person) if person.group.contains(&patient) => Ok(()),
+        Ok(_) | Err(Error::NotFound) => Err(Refusal::WrongPatient),
+        Err(e) => Err(e.into()),
     }
 }
