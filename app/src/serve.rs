@@ -9,13 +9,15 @@ use actix_web::{App, Error, HttpResponse, HttpServer, web};
 use anyhow::Context;
 use rustls::pki_types::pem::PemObject;
 use secrecy::ExposeSecret;
+use tenancy::keys::Keyring;
 use tenancy::session::Sessions;
 use tenancy::sign_in::SignIn;
 use tenancy::{Clock, Gate, TenantPool};
 
 use crate::config::Config;
 use crate::health::Draining;
-use crate::slices;
+use crate::sign_in::passkeys;
+use crate::{services, slices};
 use crate::telemetry::Metrics;
 use crate::web::context::{self, Deployment};
 use crate::web::render;
@@ -28,18 +30,22 @@ const FORM_LIMIT: usize = 2 * 1024 * 1024;
 pub struct State {
     pub gate: web::Data<Gate>,
     pub sign_in: web::Data<SignIn>,
+    pub keyring: web::Data<Keyring>,
+    pub webauthn: web::Data<webauthn_rs::Webauthn>,
     pub deployment: web::Data<Deployment>,
     pub metrics: web::Data<Metrics>,
     pub draining: web::Data<Draining>,
 }
 
 impl State {
-    pub fn new(config: &Config, clock: Clock) -> anyhow::Result<Self> {
+    pub fn new(config: &Config, clock: Clock, keyring: Keyring) -> anyhow::Result<Self> {
         let pool = TenantPool::new(config.database_url.expose_secret(), config.database_pool, clock.clone())?;
         let gate = Gate::new(pool, Sessions::new(config.redis_url.expose_secret())?);
         Ok(Self {
             sign_in: web::Data::new(SignIn::new(gate.clone())?),
             gate: web::Data::new(gate),
+            keyring: web::Data::new(keyring),
+            webauthn: web::Data::new(passkeys::relying_party(&config.public_url)?),
             deployment: web::Data::new(Deployment {
                 public_url: config.public_url.clone(),
                 is_https: config.is_https(),
@@ -59,6 +65,8 @@ pub fn app(
     App::new()
         .app_data(state.gate.clone())
         .app_data(state.sign_in.clone())
+        .app_data(state.keyring.clone())
+        .app_data(state.webauthn.clone())
         .app_data(state.deployment.clone())
         .app_data(state.metrics.clone())
         .app_data(state.draining.clone())
@@ -71,7 +79,7 @@ pub fn app(
 }
 
 pub async fn run(config: Config, clock: Clock) -> anyhow::Result<()> {
-    let state = State::new(&config, clock)?;
+    let state = State::new(&config, clock, services::keyring()?)?;
     let for_threads = state.clone();
     let mut server = HttpServer::new(move || app(&for_threads))
         .workers(config.workers)

@@ -6,6 +6,8 @@ use crate::web::Routes;
 pub fn routes() -> Routes {
     let mut r = Routes::default();
     crate::health::routes(&mut r);
+    crate::sign_in::routes(&mut r);
+    crate::account::routes(&mut r);
     crate::masters::routes(&mut r);
     crate::conformance::routes(&mut r);
     crate::notes::routes(&mut r);

@@ -39,27 +39,41 @@ async fn totp_row(tx: &TenantTx, staff: StaffId) -> Result<Option<staff_totp::Mo
         .await?)
 }
 
-/// Starts or goes on with an enrolment: the same secret is shown until it is confirmed, so that a reload keeps the QR code valid.
-pub async fn offer_totp(tx: &TenantTx, keyring: &Keyring, staff: StaffId, account: &str) -> Result<NewTotp, Error> {
-    let secret = match totp_row(tx, staff).await? {
-        Some(row) if row.confirmed_at.is_none() => open_secret(tx, keyring, &row).await?,
-        _ => new_secret(tx, keyring, staff).await?,
-    };
+/// A fresh secret. Nothing is stored yet: what is in force stays so until [`confirm_totp`]. The sealed form may wait in the session store.
+pub async fn offer_totp(tx: &TenantTx, keyring: &Keyring, account: &str) -> Result<(NewTotp, Envelope), Error> {
+    let mut secret = vec![0u8; SECRET_LEN];
+    aws_lc_rs::rand::fill(&mut secret).map_err(Error::internal)?;
+    let sealed = keyring.seal(tx, TOTP_PURPOSE, &secret).await?;
+    Ok((show_totp(secret, account)?, sealed))
+}
+
+/// The same offer again, after a reload or a wrong code.
+pub async fn reopen_offer(tx: &TenantTx, keyring: &Keyring, sealed: &Envelope, account: &str) -> Result<NewTotp, Error> {
+    show_totp(keyring.open(tx, TOTP_PURPOSE, sealed).await?, account)
+}
+
+fn show_totp(secret: Vec<u8>, account: &str) -> Result<NewTotp, Error> {
     let totp = totp(secret, account)?;
     Ok(NewTotp { url: totp.to_url().map_err(|e| Error::Internal(format!("totp: {e:?}")))?, secret: totp.secret().to_base32() })
 }
 
-/// A replacement waits unconfirmed only when there is nothing to lose; a confirmed secret is removed by [`remove_totp`] first.
-async fn new_secret(tx: &TenantTx, keyring: &Keyring, staff: StaffId) -> Result<Vec<u8>, Error> {
-    let mut secret = vec![0u8; SECRET_LEN];
-    aws_lc_rs::rand::fill(&mut secret).map_err(Error::internal)?;
+/// The first right code puts the offered secret in force, in place of any earlier one.
+pub async fn confirm_totp(tx: &TenantTx, keyring: &Keyring, staff: StaffId, sealed: &Envelope, code: &str) -> Result<bool, Error> {
+    let secret = keyring.open(tx, TOTP_PURPOSE, sealed).await?;
+    let Some(step) = matching_step(&totp(secret.clone(), "-")?, code, tx.now()) else { return Ok(false) };
     remove_totp(tx, staff).await?;
-    store_totp(tx, keyring, staff, &secret, None).await?;
-    Ok(secret)
+    store_totp(tx, keyring, staff, &secret, step).await?;
+    Ok(true)
 }
 
-/// Keeps a secret. `confirmed_at` is set at once only for data that is made, not enrolled (the demo).
-pub async fn store_totp(tx: &TenantTx, keyring: &Keyring, staff: StaffId, secret: &[u8], confirmed_at: Option<DateTime<Utc>>) -> Result<(), Error> {
+fn matching_step(totp: &Totp, code: &str, now: DateTime<Utc>) -> Option<i64> {
+    let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    let now = u64::try_from(now.timestamp()).unwrap_or_default();
+    totp.check(&code, now).and_then(|step| i64::try_from(step).ok())
+}
+
+/// Keeps a secret in force. `last_step` is the step already used, 0 for none.
+pub async fn store_totp(tx: &TenantTx, keyring: &Keyring, staff: StaffId, secret: &[u8], last_step: i64) -> Result<(), Error> {
     let sealed = keyring.seal(tx, TOTP_PURPOSE, secret).await?;
     let row = staff_totp::ActiveModel {
         tenant_id: Set(tx.tenant_id().as_uuid()),
@@ -67,15 +81,11 @@ pub async fn store_totp(tx: &TenantTx, keyring: &Keyring, staff: StaffId, secret
         staff_id: Set(staff.as_uuid()),
         key_version: Set(sealed.key_version),
         secret_encrypted: Set(sealed.to_bytes()),
-        confirmed_at: Set(confirmed_at),
-        last_step: Set(0),
+        confirmed_at: Set(Some(tx.now())),
+        last_step: Set(last_step),
     };
     staff_totp::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
-}
-
-async fn open_secret(tx: &TenantTx, keyring: &Keyring, row: &staff_totp::Model) -> Result<Vec<u8>, Error> {
-    Ok(keyring.open(tx, TOTP_PURPOSE, &Envelope::from_bytes(&row.secret_encrypted)?).await?)
 }
 
 pub async fn remove_totp(tx: &TenantTx, staff: StaffId) -> Result<(), Error> {
@@ -87,21 +97,13 @@ pub async fn remove_totp(tx: &TenantTx, staff: StaffId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Is this the code of now? A step is accepted once, so a code seen over a shoulder is worthless. A first right code confirms an
-/// enrolment when `confirming`.
-pub async fn check_totp(tx: &TenantTx, keyring: &Keyring, staff: StaffId, code: &str, confirming: bool) -> Result<bool, Error> {
-    let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+/// Is this the code of now? A step is accepted once, so a code seen over a shoulder is worthless.
+pub async fn check_totp(tx: &TenantTx, keyring: &Keyring, staff: StaffId, code: &str) -> Result<bool, Error> {
     let Some(row) = totp_row(tx, staff).await? else { return Ok(false) };
-    if row.confirmed_at.is_none() != confirming {
-        return Ok(false);
-    }
-    let totp = totp(open_secret(tx, keyring, &row).await?, "-")?;
-    let now = u64::try_from(tx.now().timestamp()).unwrap_or_default();
-    let Some(step) = totp.check(&code, now).and_then(|step| i64::try_from(step).ok()).filter(|step| *step > row.last_step) else { return Ok(false) };
-    let confirmed_at = row.confirmed_at.or(Some(tx.now()));
+    let secret = keyring.open(tx, TOTP_PURPOSE, &Envelope::from_bytes(&row.secret_encrypted)?).await?;
+    let Some(step) = matching_step(&totp(secret, "-")?, code, tx.now()) else { return Ok(false) };
     let used = staff_totp::Entity::update_many()
         .col_expr(staff_totp::Column::LastStep, step.into())
-        .col_expr(staff_totp::Column::ConfirmedAt, confirmed_at.into())
         .filter(staff_totp::Column::TenantId.eq(tx.tenant_id().as_uuid()))
         .filter(staff_totp::Column::Id.eq(row.id))
         .filter(staff_totp::Column::LastStep.lt(step))
@@ -111,7 +113,7 @@ pub async fn check_totp(tx: &TenantTx, keyring: &Keyring, staff: StaffId, code: 
 }
 
 pub async fn has_totp(tx: &TenantTx, staff: StaffId) -> Result<bool, Error> {
-    Ok(totp_row(tx, staff).await?.is_some_and(|row| row.confirmed_at.is_some()))
+    Ok(totp_row(tx, staff).await?.is_some())
 }
 
 /// Ten fresh codes; the old ones stop working. Shown once, stored as hashes: 60 random bits need no slow hash.

@@ -122,6 +122,10 @@ impl Sessions {
         Ok((token, principal))
     }
 
+    pub async fn count_of(&self, tenant: TenantId, staff: StaffId) -> Result<u32, Error> {
+        self.live_sessions(&person_key(tenant, staff)).await
+    }
+
     async fn live_sessions(&self, person: &str) -> Result<u32, Error> {
         let mut redis = self.redis.clone();
         let hashes: Vec<String> = redis.smembers(person).await?;

@@ -1,3 +1,19 @@
 //! The person's own password, PIN, second factors and sessions.
 
+mod handlers;
 pub mod views;
+
+use crate::web::Routes;
+
+pub fn routes(r: &mut Routes) {
+    r.get("/account", handlers::show);
+    r.post("/account/password", handlers::change_password);
+    r.post("/account/pin", handlers::change_pin);
+    r.get("/account/totp", handlers::show_totp);
+    r.post("/account/totp", handlers::confirm_totp);
+    r.post("/account/recovery-codes", handlers::renew_recovery_codes);
+    r.post("/account/passkeys/challenge", handlers::passkey_challenge);
+    r.post("/account/passkeys", handlers::add_passkey);
+    r.post("/account/passkeys/{id}/removal", handlers::remove_passkey);
+    r.post("/logout/everywhere", handlers::logout_everywhere);
+}

@@ -42,6 +42,8 @@ pub struct TotpPage {
     pub secret: String,
 }
 
+crate::no_subjects!(AccountPage, TotpPage);
+
 #[cfg(test)]
 mod samples {
     use super::*;

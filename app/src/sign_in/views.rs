@@ -166,6 +166,8 @@ pub struct SwitchPage {
     pub next: String,
 }
 
+crate::no_subjects!(RecoveryCodesPage);
+
 #[cfg(test)]
 #[path = "views_samples.rs"]
 mod samples;

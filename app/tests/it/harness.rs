@@ -1,11 +1,12 @@
 //! Starts the product once for the whole binary and gives each test its own client.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use migrations::{Migrator, MigratorTrait};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tenancy::keys::{DataKey, Keyring, LocalFileProvider};
 use tenancy::operator::Operator;
 use tenancy::session::Sessions;
 use tenancy::{Clock, TenantPool};
@@ -79,6 +80,13 @@ impl Harness {
     }
 }
 
+/// Keys under one KEK for the whole run.
+pub fn keyring() -> Keyring {
+    static KEK: OnceLock<[u8; 32]> = OnceLock::new();
+    let kek = KEK.get_or_init(|| *DataKey::generate().unwrap().expose());
+    Keyring::new(Arc::new(LocalFileProvider::from_key(DataKey::from_slice(kek).unwrap())), None)
+}
+
 fn start() -> Harness {
     let database = format!("it_{}", std::process::id());
     let config = Config {
@@ -99,9 +107,10 @@ fn start() -> Harness {
     tokio::runtime::Runtime::new().unwrap().block_on(make_database(&database));
     let (sender, receiver) = std::sync::mpsc::channel();
     let for_server = config.clone();
+    let keyring = keyring();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let state = State::new(&for_server, Clock::from_fn(shifted_now)).unwrap();
+            let state = State::new(&for_server, Clock::from_fn(shifted_now), keyring).unwrap();
             let server = actix_web::HttpServer::new(move || serve::app(&state)).workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
             sender.send(server.addrs()[0]).unwrap();
             server.run().await.unwrap();
