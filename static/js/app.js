@@ -9,6 +9,8 @@ const prepare = (root) => {
   for (const element of root.querySelectorAll("[data-needs-script]")) element.hidden = false;
   startToasts(root);
   if (root.querySelector("[data-autosave]")) import("./autosave.js").then((m) => m.startSections(root));
+  if (root.querySelector("[data-quote]")) import("./chart.js").then((m) => m.startQuotes(root));
+  if (root.querySelector("[data-merge]")) import("./merge.js").then((m) => m.startMerge());
   if (root.querySelector("[data-passkey]")) import("./webauthn.js").then((m) => m.startPasskeys(root));
 };
 

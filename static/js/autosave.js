@@ -17,6 +17,8 @@ class Section {
     this.area = form.querySelector("textarea");
     this.region = form.querySelector("[data-save-region]") ?? form.closest(".sec")?.querySelector("[data-save-region]");
     this.path = new URL(form.action).pathname;
+    // A note gets its own address with its first save; unsent text must still be found under the visit's.
+    this.draft = form.dataset.draftKey ?? this.path;
     this.version = form.elements.version.value;
     this.saved = this.area.value;
     this.at = this.region?.firstElementChild?.dataset.at ?? "";
@@ -54,12 +56,12 @@ class Section {
   }
 
   persist() {
-    this.stored = keep(this.path, this.version, { body: this.area.value, pending: this.pending });
+    this.stored = keep(this.draft, this.version, { body: this.area.value, pending: this.pending });
   }
 
   clean() {
     clearTimeout(this.timer);
-    drop(this.path, this.version);
+    drop(this.draft, this.version);
     this.dirtySince = 0;
     if (this.state === "saving") this.show("saved", "check", this.at ? `${this.at} 保存済` : "変更なし");
   }
@@ -97,14 +99,14 @@ class Section {
 
   accepted({ version, saved_at: at }) {
     if (version === undefined) return this.unsent("未送信 端末に保持");
-    drop(this.path, this.version);
+    drop(this.draft, this.version);
     this.saved = this.pending.body;
     this.pending = null;
     this.attempts = 0;
     this.dirtySince = 0;
     this.version = String(version);
     this.form.elements.version.value = this.version;
-    for (const field of document.querySelectorAll(`[data-version-of="${CSS.escape(this.path)}"]`)) field.value = this.version;
+    for (const field of document.querySelectorAll(`[data-version-of="${CSS.escape(this.form.dataset.section)}"]`)) field.value = this.version;
     this.at = at ?? "";
     if (this.area.value !== this.saved) this.persist();
     this.show("saved", "check", `${this.at} 保存済`);
@@ -140,8 +142,8 @@ class Section {
 
   // After a reload or a crash. Same version: the text simply comes back. The server moved on: offer it, decide nothing.
   restore() {
-    for (const draft of draftsOf(this.path)) {
-      if (draft.body === this.saved) drop(this.path, draft.version);
+    for (const draft of draftsOf(this.draft)) {
+      if (draft.body === this.saved) drop(this.draft, draft.version);
       else if (draft.version === this.version || draft.pending?.body === this.saved) this.takeBack(draft);
       else this.offer(draft);
     }
@@ -149,7 +151,7 @@ class Section {
 
   takeBack(draft) {
     const answeredUnseen = draft.version !== this.version;
-    if (answeredUnseen) drop(this.path, draft.version);
+    if (answeredUnseen) drop(this.draft, draft.version);
     this.area.value = draft.body;
     this.pending = answeredUnseen ? null : draft.pending;
     this.persist();
@@ -166,12 +168,12 @@ class Section {
     const box = element("div", { class: "notice", "data-kind": "warn" }, icon("off"), title, text, element("div", { class: "row" }, use, leave));
     use.addEventListener("click", () => {
       this.area.value = this.area.value ? `${this.area.value}\n${draft.body}` : draft.body;
-      drop(this.path, draft.version);
+      drop(this.draft, draft.version);
       box.remove();
       this.area.focus();
       this.changed();
     });
-    leave.addEventListener("click", () => (drop(this.path, draft.version), box.remove(), this.area.focus()));
+    leave.addEventListener("click", () => (drop(this.draft, draft.version), box.remove(), this.area.focus()));
     this.form.after(box);
   }
 
@@ -215,12 +217,12 @@ export const startSections = (root) => {
   }
 };
 
-// 確定 and the like wait for every section: `form[data-after-saves]` goes only when all texts are on the server.
+// 確定 and the like wait for every section: `form[data-after-save]` goes only when all texts are on the server.
 document.addEventListener(
   "submit",
   (event) => {
     const form = event.target;
-    if (!form.matches("[data-after-saves]") || form.dataset.flushed || ![...sections.values()].some((section) => section.isDirty())) return;
+    if (!form.matches("[data-after-save]") || form.dataset.flushed || ![...sections.values()].some((section) => section.isDirty())) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     flushAll().then((done) => {

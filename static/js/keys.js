@@ -40,7 +40,7 @@ export const labelOf = (target) => {
 const use = (target) => {
   if (target.matches("input:not([type=submit], [type=button], [type=radio], [type=checkbox]), textarea, select, [data-key-focus]")) {
     target.focus();
-    target.select?.();
+    if (target.matches("input")) target.select();
   } else target.click();
 };
 

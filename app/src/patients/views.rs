@@ -16,7 +16,6 @@ use super::history::{Change, Version};
 use super::overview::{CoverageLine, Overview, VisitLine};
 use super::search::{Found, Hit};
 use crate::web::page::Subjects;
-use crate::web::stripe::Known;
 use crate::web::{Chrome, FormState, PatientStripe, face};
 
 /// The part of a text that was searched for, and the rest.

@@ -138,7 +138,7 @@ journey("signing waits for the sections, and does not happen while one cannot be
   await says(page, "未送信");
   assert.ok(!acts.some((act) => act.path.endsWith("/signature")));
   answer = null;
-  await page.locator("[data-after-saves] button").click();
+  await page.locator("[data-after-save] button").click();
   await page.waitForURL("**/signature");
   const signature = acts.find((act) => act.path.endsWith("/signature"));
   assert.equal(signature.version_S, "4");

@@ -11,7 +11,7 @@ use super::{AmendmentView, By, Mark, Notice, labels};
 use crate::notes::neighbours::PrescriptionBox;
 use crate::web::Subjects;
 use crate::web::chrome::Chrome;
-use crate::web::stripe::{Known, PatientStripe};
+use crate::web::stripe::PatientStripe;
 
 /// The page at `/encounters/{id}`.
 #[derive(Template)]

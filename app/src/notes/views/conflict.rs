@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{By, SpanView};
 use crate::web::Subjects;
 use crate::web::chrome::Chrome;
-use crate::web::stripe::{Known, PatientStripe};
+use crate::web::stripe::PatientStripe;
 
 #[derive(Template)]
 #[template(path = "notes/conflict.html")]

@@ -6,7 +6,7 @@ use domain::{EncounterId, PatientId};
 use super::{Mark, SpanView};
 use crate::web::Subjects;
 use crate::web::chrome::Chrome;
-use crate::web::stripe::{Known, PatientStripe};
+use crate::web::stripe::PatientStripe;
 
 #[derive(Template)]
 #[template(path = "notes/history.html")]

@@ -9,7 +9,7 @@ use super::{AmendmentView, By, Mark, by_of, labels};
 use crate::notes::record::{Names, NoteRecord};
 use crate::web::Subjects;
 use crate::web::chrome::Chrome;
-use crate::web::stripe::{Known, PatientStripe};
+use crate::web::stripe::PatientStripe;
 
 /// One whole note.
 #[derive(Debug, Clone)]
