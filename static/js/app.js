@@ -14,7 +14,12 @@ const prepare = (root) => {
   if (root.querySelector("[data-passkey]")) import("./webauthn.js").then((m) => m.startPasskeys(root));
 };
 
-const focusFirst = (root) => (root.matches?.("[data-focus]") ? root : root.querySelector("[data-focus]"))?.focus();
+// A search box keeps its text selected: the next word or card replaces it.
+const focusFirst = (root) => {
+  const place = root.matches?.("[data-focus]") ? root : root.querySelector("[data-focus]");
+  place?.focus();
+  if (place?.matches("[type=search]")) place.select();
+};
 
 // The server's own measure when it sends one, else the wait the browser saw.
 const showServerTime = () => {

@@ -8,5 +8,6 @@ mod fixtures;
 mod golden;
 mod harness;
 mod notes;
+mod patients;
 mod routes;
 mod signing_in;
