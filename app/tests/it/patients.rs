@@ -339,7 +339,9 @@ async fn fill(superuser: &mut sqlx::PgConnection, tenant: Uuid, rows: i32) {
             'birth_date', date '1930-01-01' + n, 'tel_last4', lpad((n % 9000)::text, 4, '0'), 'mobile_last4', lpad((n % 8000)::text, 4, '0')))).*
         FROM patient p, generate_series(1, $2) n WHERE p.tenant_id = $1 AND p.patient_number = '000001'";
     sqlx::query(sql).bind(tenant).bind(rows).execute(&mut *superuser).await.unwrap();
-    sqlx::raw_sql("VACUUM ANALYZE patient; ANALYZE patient_alias").execute(superuser).await.unwrap();
+    for table in ["patient", "patient_alias"] {
+        sqlx::raw_sql(AssertSqlSafe(format!("VACUUM ANALYZE {table}"))).execute(&mut *superuser).await.unwrap();
+    }
 }
 
 async fn explain(app: &mut sqlx::PgConnection, tenant: Uuid, statement: &sea_orm::sea_query::SelectStatement) -> String {
