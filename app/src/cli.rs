@@ -78,6 +78,7 @@ async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
 
 async fn migrate() -> anyhow::Result<()> {
     let url = config::required("TSUMUGI_OWNER_DATABASE_URL")?;
+    #[allow(clippy::disallowed_methods)] // migrations run as the owner, before any pool exists
     let connection = sea_orm_migration::sea_orm::Database::connect(url).await.context("データベースに接続できません")?;
     Migrator::up(&connection, None).await.context("表を最新の形にできません")?;
     Ok(())

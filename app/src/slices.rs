@@ -8,6 +8,8 @@ pub fn routes() -> Routes {
     crate::health::routes(&mut r);
     crate::sign_in::routes(&mut r);
     crate::account::routes(&mut r);
+    crate::clinic::routes(&mut r);
+    crate::permissions::routes(&mut r);
     crate::masters::routes(&mut r);
     crate::conformance::routes(&mut r);
     crate::notes::routes(&mut r);

@@ -3,6 +3,7 @@
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
+#[allow(clippy::module_inception)] // the entity is named by its table, like the others here
 pub mod staff {
     use super::*;
 

@@ -3,7 +3,7 @@
 use domain::Role;
 use tenancy::{
     Principal,
-    permission::{AuditRead, EncounterRead, NoteApprove, PatientRead, Permission, Right},
+    permission::{AuditRead, ClinicManage, EncounterRead, NoteApprove, PatientRead, Permission, Right},
 };
 
 /// The places of the header. A page says which one it belongs to.
@@ -13,12 +13,13 @@ pub enum Nav {
     Patients,
     Approvals,
     Audit,
+    Clinic,
     /// The person's own pages; reached by the name at the right.
     Account,
 }
 
 impl Nav {
-    const BAR: [Self; 4] = [Self::Today, Self::Patients, Self::Approvals, Self::Audit];
+    const BAR: [Self; 5] = [Self::Today, Self::Patients, Self::Approvals, Self::Audit, Self::Clinic];
 
     pub const fn href(self) -> &'static str {
         match self {
@@ -26,6 +27,7 @@ impl Nav {
             Self::Patients => "/patients",
             Self::Approvals => "/notes/pending",
             Self::Audit => "/audit",
+            Self::Clinic => "/clinic",
             Self::Account => "/account",
         }
     }
@@ -36,6 +38,7 @@ impl Nav {
             Self::Patients => "患者",
             Self::Approvals => "未確定・承認待ち",
             Self::Audit => "操作履歴",
+            Self::Clinic => "設定",
             Self::Account => "自分の設定",
         }
     }
@@ -47,6 +50,7 @@ impl Nav {
             Self::Patients => Some(PatientRead::RIGHT),
             Self::Approvals => Some(NoteApprove::RIGHT),
             Self::Audit => Some(AuditRead::RIGHT),
+            Self::Clinic => Some(ClinicManage::RIGHT),
             Self::Account => None,
         }
     }

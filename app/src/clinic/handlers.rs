@@ -1,0 +1,51 @@
+//! Show and change the settings.
+
+use actix_web::{Either, web};
+use serde::Deserialize;
+use tenancy::permission::ClinicManage;
+use tenancy::{Access, Act, Audit, InfoClass, TenantTx};
+
+use super::forms::RawSettings;
+use super::store;
+use super::views::ClinicPage;
+use crate::error::AppError;
+use crate::sign_in::visitor::Visitor;
+use crate::web::{Chrome, FormErrors, FormState, Nav, Page, Redirect};
+
+#[derive(Deserialize)]
+pub struct Arrival {
+    #[serde(default)]
+    saved: bool,
+}
+
+pub async fn show(access: Access<ClinicManage>, query: web::Query<Arrival>) -> Result<Page, AppError> {
+    let tx = access.begin().await?;
+    let raw = RawSettings::from(&store::get(&tx).await?);
+    let page = page(&access, &tx, &raw, FormErrors::default(), query.saved).await?;
+    Page::full(tx.commit(Audit::viewed(InfoClass::Clinic)).await?, &page)
+}
+
+async fn page(access: &Access<ClinicManage>, tx: &TenantTx, raw: &RawSettings, errors: FormErrors, saved: bool) -> Result<ClinicPage, AppError> {
+    Ok(ClinicPage {
+        chrome: Chrome::of(access.principal(), Nav::Clinic),
+        form: FormState::of(raw).with_errors(errors),
+        saved,
+        institution_code: store::get(tx).await?.institution_code,
+        backups: store::latest_backups(tx).await?.into_iter().map(Into::into).collect(),
+    })
+}
+
+pub async fn update(access: Access<ClinicManage>, visitor: Visitor, form: web::Form<RawSettings>) -> Result<Either<Redirect, Page>, AppError> {
+    let tx = access.begin().await?;
+    match form.validate(visitor.ip) {
+        Ok(settings) => {
+            store::update(&tx, settings).await?;
+            let receipt = tx.commit(Audit::of(Act::Manage, InfoClass::Clinic)).await?;
+            Ok(Either::Left(Redirect::to(receipt, "/clinic?saved=true")))
+        }
+        Err(errors) => {
+            let page = page(&access, &tx, &form, errors, false).await?;
+            Ok(Either::Right(Page::invalid(tx.commit(Audit::viewed(InfoClass::Clinic)).await?, &page)?))
+        }
+    }
+}
