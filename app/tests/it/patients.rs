@@ -335,10 +335,13 @@ async fn every_list_statement_reads_few_pages() {
 async fn fill(superuser: &mut sqlx::PgConnection, tenant: Uuid, rows: i32) {
     let sql = "INSERT INTO patient SELECT (jsonb_populate_record(p, jsonb_build_object(
             'id', gen_random_uuid(), 'patient_number', lpad((n + 10)::text, 6, '0'),
-            'kana_key', chr(12450 + n % 80) || chr(12450 + n / 80 % 80) || n, 'kanji_key', chr(19968 + n % 2000) || n,
+            'kana_key', CASE n % 20 WHEN 0 THEN 'サイトウ' ELSE chr(12450 + n % 80) || chr(12450 + n / 80 % 80) END || n,
+            'kanji_key', CASE n % 20 WHEN 0 THEN '斉藤' ELSE chr(19968 + n % 2000) END || n,
             'birth_date', date '1930-01-01' + n, 'tel_last4', lpad((n % 9000)::text, 4, '0'), 'mobile_last4', lpad((n % 8000)::text, 4, '0')))).*
         FROM patient p, generate_series(1, $2) n WHERE p.tenant_id = $1 AND p.patient_number = '000001'";
     sqlx::query(sql).bind(tenant).bind(rows).execute(&mut *superuser).await.unwrap();
+    let aliases = "INSERT INTO patient_alias SELECT tenant_id, gen_random_uuid(), id, 'X' || patient_number, gen_random_uuid() FROM patient WHERE tenant_id = $1";
+    sqlx::query(aliases).bind(tenant).execute(&mut *superuser).await.unwrap();
     for table in ["patient", "patient_alias"] {
         sqlx::raw_sql(AssertSqlSafe(format!("VACUUM ANALYZE {table}"))).execute(&mut *superuser).await.unwrap();
     }
