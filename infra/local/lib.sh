@@ -69,7 +69,7 @@ secret() {
 running() {
   local pid
   [ -s "$1" ] && read -r pid _ <"$1" && [ -r "/proc/$pid/cmdline" ] || return 1
-  tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$2"
+  tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF -- "$2"
 }
 
 # stop_process PIDFILE WORD [SECONDS]: ask, wait, then insist.
