@@ -7,6 +7,9 @@ pub mod labels;
 pub mod pending;
 pub mod sheet;
 
+#[cfg(test)]
+mod samples;
+
 pub use chart::{AmendForm, ChartPage, SectionView, Timeline, Today, VisitHead};
 pub use conflict::ConflictPage;
 pub use history::HistoryPage;
