@@ -58,6 +58,9 @@ pub async fn layer(req: ServiceRequest, next: Next<impl MessageBody + 'static>) 
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
+    if let Ok(value) = HeaderValue::from_str(&format!("app;dur={:.1}", elapsed.as_secs_f64() * 1000.0)) {
+        headers.append(HeaderName::from_static("server-timing"), value);
+    }
     Ok(res)
 }
 
