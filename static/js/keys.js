@@ -143,10 +143,8 @@ export const startKeys = () => {
     const combo = comboOf(event);
     const plain = !event.ctrlKey && !event.altKey && !event.metaKey && event.key.length === 1;
     if (plain && (isTyping(event.target) || !preferences().letters)) return;
-    const act = OWN[combo] ?? (() => {
-      const target = keyed().find((candidate) => candidate.dataset.key === combo);
-      return target && (() => use(target));
-    })();
+    const target = keyed().find((candidate) => candidate.dataset.key === combo);
+    const act = target ? () => use(target) : OWN[combo];
     if (!act) return;
     event.preventDefault();
     act();
