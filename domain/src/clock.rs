@@ -35,9 +35,6 @@ mod tests {
         let night = at("2026-11-20T18:30:00Z"); // 03:30 JST
         assert_eq!(today(night).to_string(), "2026-11-21");
         assert_eq!(clinic_day(night, 240).to_string(), "2026-11-20");
-        assert_eq!(
-            clinic_day(at("2026-11-20T19:00:00Z"), 240).to_string(),
-            "2026-11-21"
-        );
+        assert_eq!(clinic_day(at("2026-11-20T19:00:00Z"), 240).to_string(), "2026-11-21");
     }
 }

@@ -46,11 +46,7 @@ fn checked(input: &str, lengths: &[usize]) -> Result<String, InsurerNumberError>
     }
     let (body, last) = digits.split_at(digits.len() - 1);
     let expected = check_digit(body);
-    if last.parse() == Ok(expected) {
-        Ok(digits)
-    } else {
-        Err(InsurerNumberError::CheckDigit { expected })
-    }
+    if last.parse() == Ok(expected) { Ok(digits) } else { Err(InsurerNumberError::CheckDigit { expected }) }
 }
 
 /// The digit that completes `body` (ASCII digits; anything else counts as nothing).
@@ -73,19 +69,11 @@ mod tests {
 
     #[test]
     fn published_numbers_pass() {
-        for number in [
-            "33120015", "138057", "19113760", "10131142", "81136244", "88138243", "320010",
-        ] {
+        for number in ["33120015", "138057", "19113760", "10131142", "81136244", "88138243", "320010"] {
             assert_eq!(parse_insurer_number(number).as_deref(), Ok(number));
         }
-        assert_eq!(
-            parse_public_recipient_number("1234566").as_deref(),
-            Ok("1234566")
-        );
-        assert_eq!(
-            parse_insurer_number(" １３８０５７ ").as_deref(),
-            Ok("138057")
-        );
+        assert_eq!(parse_public_recipient_number("1234566").as_deref(), Ok("1234566"));
+        assert_eq!(parse_insurer_number(" １３８０５７ ").as_deref(), Ok("138057"));
     }
 
     #[test]
@@ -94,10 +82,7 @@ mod tests {
         assert_eq!(parse_insurer_number(""), Err(Empty));
         assert_eq!(parse_insurer_number("13805A"), Err(NotDigits));
         assert_eq!(parse_insurer_number("1380577"), Err(WrongLength));
-        assert_eq!(
-            parse_insurer_number("138058"),
-            Err(CheckDigit { expected: 7 })
-        );
+        assert_eq!(parse_insurer_number("138058"), Err(CheckDigit { expected: 7 }));
         assert_eq!(parse_public_payer_number("138057"), Err(WrongLength));
     }
 

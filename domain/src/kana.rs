@@ -117,10 +117,7 @@ pub fn to_katakana(c: char) -> char {
 
 /// The many characters people type for a long mark.
 pub(crate) fn is_dash(c: char) -> bool {
-    matches!(
-        c,
-        '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2500}' | '\u{FF0D}' | '\u{FF70}'
-    )
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2500}' | '\u{FF0D}' | '\u{FF70}')
 }
 
 fn is_reading(c: char) -> bool {
@@ -173,16 +170,8 @@ mod tests {
 
     #[test]
     fn a_card_may_carry_more_spaces() {
-        assert_eq!(
-            Kana::parse_foreign("グエン　ヴァン　アン")
-                .unwrap()
-                .as_str(),
-            "グエン ヴァン・アン"
-        );
-        assert_eq!(
-            Kana::parse("グエン アン").unwrap().parts(),
-            ("グエン", Some("アン"))
-        );
+        assert_eq!(Kana::parse_foreign("グエン　ヴァン　アン").unwrap().as_str(), "グエン ヴァン・アン");
+        assert_eq!(Kana::parse("グエン アン").unwrap().parts(), ("グエン", Some("アン")));
     }
 
     proptest! {

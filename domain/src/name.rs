@@ -19,10 +19,7 @@ pub struct HumanName {
 
 impl HumanName {
     pub fn parse(ideographic: &str, syllabic: &str) -> Result<Self, NameError> {
-        Ok(Self {
-            ideographic: parse_ideographic(ideographic)?,
-            syllabic: Kana::parse(syllabic)?,
-        })
+        Ok(Self { ideographic: parse_ideographic(ideographic)?, syllabic: Kana::parse(syllabic)? })
     }
 
     pub fn kana_key(&self) -> String {
@@ -51,11 +48,7 @@ pub enum NameError {
 pub fn parse_ideographic(input: &str) -> Result<String, TextError> {
     let spaced = input.trim().replace('\u{3000}', " ");
     let name = text::required_line(&spaced, MAX_CHARS)?;
-    Ok(name
-        .split(' ')
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" "))
+    Ok(name.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -74,17 +67,8 @@ mod tests {
 
     #[test]
     fn refuses_per_part() {
-        assert_eq!(
-            HumanName::parse("", "ア"),
-            Err(NameError::Ideographic(TextError::Empty))
-        );
-        assert_eq!(
-            HumanName::parse(&"字".repeat(41), "ア"),
-            Err(NameError::Ideographic(TextError::TooLong { max: 40 }))
-        );
-        assert_eq!(
-            HumanName::parse("亜", "亜"),
-            Err(NameError::Syllabic(KanaError::Kanji('亜')))
-        );
+        assert_eq!(HumanName::parse("", "ア"), Err(NameError::Ideographic(TextError::Empty)));
+        assert_eq!(HumanName::parse(&"字".repeat(41), "ア"), Err(NameError::Ideographic(TextError::TooLong { max: 40 })));
+        assert_eq!(HumanName::parse("亜", "亜"), Err(NameError::Syllabic(KanaError::Kanji('亜'))));
     }
 }

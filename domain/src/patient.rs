@@ -20,23 +20,9 @@ pub struct PatientNumber(String);
 impl PatientNumber {
     /// 1–10 letters, digits or hyphens; letters become capitals so that a card is read the same either way.
     pub fn parse(input: &str) -> Result<Self, PatientError> {
-        let text: String = input
-            .trim()
-            .nfkc()
-            .map(|c| {
-                if is_dash(c) {
-                    '-'
-                } else {
-                    c.to_ascii_uppercase()
-                }
-            })
-            .collect();
+        let text: String = input.trim().nfkc().map(|c| if is_dash(c) { '-' } else { c.to_ascii_uppercase() }).collect();
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if text.is_empty()
-            || text.len() > 10
-            || !text.chars().all(is_allowed)
-            || text.starts_with('-')
-        {
+        if text.is_empty() || text.len() > 10 || !text.chars().all(is_allowed) || text.starts_with('-') {
             return Err(PatientError::InvalidNumber);
         }
         Ok(Self(text))
@@ -67,9 +53,7 @@ impl PatientNumber {
 }
 
 pub fn is_provisional(number: &str) -> bool {
-    number
-        .strip_prefix('T')
-        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+    number.strip_prefix('T').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
 }
 
 impl fmt::Display for PatientNumber {
@@ -111,10 +95,7 @@ impl FromStr for Sex {
     type Err = PatientError;
 
     fn from_str(code: &str) -> Result<Self, PatientError> {
-        Self::ALL
-            .into_iter()
-            .find(|sex| sex.code() == code)
-            .ok_or(PatientError::UnknownSex)
+        Self::ALL.into_iter().find(|sex| sex.code() == code).ok_or(PatientError::UnknownSex)
     }
 }
 
@@ -147,10 +128,7 @@ pub struct PostalCode(String);
 
 impl PostalCode {
     pub fn parse(input: &str) -> Result<Self, PatientError> {
-        let digits: String = input
-            .nfkc()
-            .filter(|c| !c.is_whitespace() && *c != '〒' && *c != 'ー' && !is_dash(*c))
-            .collect();
+        let digits: String = input.nfkc().filter(|c| !c.is_whitespace() && *c != '〒' && *c != 'ー' && !is_dash(*c)).collect();
         if digits.len() == 7 && digits.bytes().all(|b| b.is_ascii_digit()) {
             Ok(Self(digits))
         } else {
@@ -180,8 +158,7 @@ impl fmt::Display for PostalCode {
 /// Enough of a check to catch slips: one @, a dotted domain, no spaces, at most 254 bytes (RFC 5321).
 pub fn parse_email(input: &str) -> Result<String, PatientError> {
     let text: String = input.trim().nfkc().collect();
-    let is_part =
-        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && c != '@');
+    let is_part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && c != '@');
     match text.split_once('@') {
         Some((local, domain))
             if text.len() <= 254
@@ -279,18 +256,9 @@ pub struct Age {
 impl Age {
     /// Zero before the birth date. Someone born on 29 February turns a year older on 1 March in a common year.
     pub fn on(birth_date: NaiveDate, day: NaiveDate) -> Self {
-        let months = (day.year() - birth_date.year()) * 12 + day.month0() as i32
-            - birth_date.month0() as i32;
-        let whole = (if day.day() < birth_date.day() {
-            months - 1
-        } else {
-            months
-        })
-        .max(0);
-        Self {
-            years: whole / 12,
-            months: (whole % 12).unsigned_abs(),
-        }
+        let months = (day.year() - birth_date.year()) * 12 + day.month0() as i32 - birth_date.month0() as i32;
+        let whole = (if day.day() < birth_date.day() { months - 1 } else { months }).max(0);
+        Self { years: whole / 12, months: (whole % 12).unsigned_abs() }
     }
 }
 
@@ -358,21 +326,13 @@ mod tests {
 
     #[test]
     fn numbers() {
-        assert_eq!(
-            PatientNumber::parse(" ｔ００041 ").unwrap().as_str(),
-            "T00041"
-        );
+        assert_eq!(PatientNumber::parse(" ｔ００041 ").unwrap().as_str(), "T00041");
         assert!(PatientNumber::parse("T00041").unwrap().is_provisional());
         assert!(!PatientNumber::parse("TA-1").unwrap().is_provisional());
         for bad in ["", "12345678901", "番号", "1 2", "-1", "1\0"] {
-            assert_eq!(
-                PatientNumber::parse(bad),
-                Err(PatientError::InvalidNumber),
-                "{bad}"
-            );
+            assert_eq!(PatientNumber::parse(bad), Err(PatientError::InvalidNumber), "{bad}");
         }
-        let next =
-            |prefix, width, highest| PatientNumber::next(prefix, width, highest).map(|n| n.0);
+        let next = |prefix, width, highest| PatientNumber::next(prefix, width, highest).map(|n| n.0);
         assert_eq!(next("", 6, None).as_deref(), Some("000001"));
         assert_eq!(next("", 6, Some("001207")).as_deref(), Some("001208"));
         assert_eq!(next("", 6, Some("999999")).as_deref(), Some("1000000"));
@@ -382,10 +342,7 @@ mod tests {
 
     #[test]
     fn contacts() {
-        assert_eq!(
-            PostalCode::parse("〒２５１ー００５２").unwrap().to_string(),
-            "251-0052"
-        );
+        assert_eq!(PostalCode::parse("〒２５１ー００５２").unwrap().to_string(), "251-0052");
         assert!(PostalCode::parse("251-005").is_err());
         assert_eq!(parse_email("a.b+c@例.jp"), Err(PatientError::InvalidEmail));
         assert_eq!(parse_email("ａ@example.jp").as_deref(), Ok("a@example.jp"));

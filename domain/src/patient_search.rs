@@ -47,11 +47,7 @@ pub struct CodePart {
 
 impl PatientSearch {
     pub fn parse(input: &str) -> Self {
-        let text: String = input
-            .nfkc()
-            .filter(|c| !c.is_control() || c.is_whitespace())
-            .take(MAX_CHARS)
-            .collect();
+        let text: String = input.nfkc().filter(|c| !c.is_control() || c.is_whitespace()).take(MAX_CHARS).collect();
         let mut search = Self::default();
         let mut name = String::new();
         for word in text.split_whitespace() {
@@ -64,14 +60,8 @@ impl PatientSearch {
         let key = search_key(&name);
         if !key.is_empty() {
             let range = PrefixRange::of(&key);
-            let by_writing = name
-                .chars()
-                .any(|c| is_kanji(c) || c.is_alphabetic() && c.is_ascii());
-            search.name = Some(if by_writing {
-                NamePart::Kanji(range)
-            } else {
-                NamePart::Kana(range)
-            });
+            let by_writing = name.chars().any(|c| is_kanji(c) || c.is_alphabetic() && c.is_ascii());
+            search.name = Some(if by_writing { NamePart::Kanji(range) } else { NamePart::Kana(range) });
         }
         search
     }
@@ -82,10 +72,7 @@ impl PatientSearch {
 
     /// 「読みだけで探す」: what remains when figures are dropped.
     pub fn name_only(&self) -> Self {
-        Self {
-            name: self.name.clone(),
-            ..Self::default()
-        }
+        Self { name: self.name.clone(), ..Self::default() }
     }
 }
 
@@ -103,11 +90,7 @@ impl Word {
             let date = wareki::parse(word).ok();
             return match date {
                 Some(date) if word.contains('-') => Word::Date(date),
-                _ => Word::Code(CodePart {
-                    numbers: number_candidates(&digits),
-                    phone_last4: phone_last4(&digits),
-                    birth_date: date,
-                }),
+                _ => Word::Code(CodePart { numbers: number_candidates(&digits), phone_last4: phone_last4(&digits), birth_date: date }),
             };
         }
         if let Ok(date) = wareki::parse(word) {
@@ -115,10 +98,7 @@ impl Word {
         }
         match PatientNumber::parse(word) {
             Ok(number) if number.as_str().bytes().any(|b| b.is_ascii_digit()) => {
-                Word::Code(CodePart {
-                    numbers: vec![number.as_str().to_owned()],
-                    ..CodePart::default()
-                })
+                Word::Code(CodePart { numbers: vec![number.as_str().to_owned()], ..CodePart::default() })
             }
             _ => Word::Name,
         }
@@ -126,9 +106,7 @@ impl Word {
 }
 
 fn number_candidates(digits: &str) -> Vec<String> {
-    (digits.len()..=MAX_NUMBER_LEN)
-        .map(|width| format!("{digits:0>width$}"))
-        .collect()
+    (digits.len()..=MAX_NUMBER_LEN).map(|width| format!("{digits:0>width$}")).collect()
 }
 
 fn phone_last4(digits: &str) -> Option<String> {
@@ -167,19 +145,10 @@ mod tests {
         assert_eq!(code.numbers.last().unwrap(), "0000001207");
         assert_eq!(code.phone_last4.as_deref(), Some("1207"));
         assert_eq!(parse("１２０７").code.unwrap().numbers[0], "1207");
-        assert_eq!(
-            parse("19600401").code.unwrap().birth_date,
-            "1960-04-01".parse().ok()
-        );
-        assert_eq!(
-            parse("090-0000-4471").code.unwrap().phone_last4.as_deref(),
-            Some("4471")
-        );
+        assert_eq!(parse("19600401").code.unwrap().birth_date, "1960-04-01".parse().ok());
+        assert_eq!(parse("090-0000-4471").code.unwrap().phone_last4.as_deref(), Some("4471"));
         assert_eq!(parse("t00041").code.unwrap().numbers, ["T00041"]);
-        assert_eq!(
-            parse("123456789012").code.unwrap().numbers,
-            Vec::<String>::new()
-        );
+        assert_eq!(parse("123456789012").code.unwrap().numbers, Vec::<String>::new());
     }
 
     #[test]
@@ -193,10 +162,7 @@ mod tests {
     fn parts_narrow_each_other() {
         let search = parse("しらいし 0412");
         assert_eq!(search.name, kana("シライシ"));
-        assert_eq!(
-            search.code.clone().unwrap().phone_last4.as_deref(),
-            Some("0412")
-        );
+        assert_eq!(search.code.clone().unwrap().phone_last4.as_deref(), Some("0412"));
         assert_eq!(search.name_only(), parse("しらいし"));
         assert!(parse(" 　").is_empty());
         assert!(parse("・").is_empty());

@@ -25,24 +25,13 @@ pub struct Phone(String);
 impl Phone {
     /// Accepts full-width digits, any dash, brackets and +81; empty is the caller's business.
     pub fn parse(input: &str) -> Result<Self, PhoneError> {
-        let text: String = input
-            .trim()
-            .nfkc()
-            .map(|c| if is_dash(c) || c == 'ー' { '-' } else { c })
-            .collect();
+        let text: String = input.trim().nfkc().map(|c| if is_dash(c) || c == 'ー' { '-' } else { c }).collect();
         let text = match text.strip_prefix("+81") {
             Some(rest) => format!("0{}", rest.trim_start_matches(['-', ' ', '0'])),
             None => text,
         };
-        let groups: Vec<&str> = text
-            .split(['-', ' ', '(', ')', '.'])
-            .filter(|group| !group.is_empty())
-            .collect();
-        if groups.is_empty()
-            || !groups
-                .iter()
-                .all(|group| group.bytes().all(|b| b.is_ascii_digit()))
-        {
+        let groups: Vec<&str> = text.split(['-', ' ', '(', ')', '.']).filter(|group| !group.is_empty()).collect();
+        if groups.is_empty() || !groups.iter().all(|group| group.bytes().all(|b| b.is_ascii_digit())) {
             return Err(PhoneError::Unreadable);
         }
         let digits = groups.concat();
@@ -52,11 +41,7 @@ impl Phone {
         if !digits.starts_with('0') {
             return Err(PhoneError::NoLeadingZero);
         }
-        Ok(Self(if groups.len() == 3 {
-            groups.join("-")
-        } else {
-            grouped(&digits)
-        }))
+        Ok(Self(if groups.len() == 3 { groups.join("-") } else { grouped(&digits) }))
     }
 
     /// Text that was checked when it was written.
@@ -92,11 +77,7 @@ impl fmt::Display for Phone {
 /// Hides everything between the first group and the last four digits.
 pub fn mask(number: &str) -> String {
     let total = number.chars().filter(char::is_ascii_digit).count();
-    let shown_first = number
-        .split('-')
-        .next()
-        .map_or(0, str::len)
-        .min(total.saturating_sub(4));
+    let shown_first = number.split('-').next().map_or(0, str::len).min(total.saturating_sub(4));
     let mut seen = 0;
     number
         .chars()
@@ -105,11 +86,7 @@ pub fn mask(number: &str) -> String {
                 return c;
             }
             seen += 1;
-            if seen <= shown_first || seen > total.saturating_sub(4) {
-                c
-            } else {
-                '*'
-            }
+            if seen <= shown_first || seen > total.saturating_sub(4) { c } else { '*' }
         })
         .collect()
 }
@@ -121,12 +98,7 @@ fn grouped(digits: &str) -> String {
         (_, "03" | "06") => 2,
         _ => 4,
     };
-    format!(
-        "{}-{}-{}",
-        &digits[..first],
-        &digits[first..digits.len() - 4],
-        &digits[digits.len() - 4..]
-    )
+    format!("{}-{}-{}", &digits[..first], &digits[first..digits.len() - 4], &digits[digits.len() - 4..])
 }
 
 #[cfg(test)]
@@ -144,35 +116,22 @@ mod tests {
             ("(0466)22-2210", "0466-22-2210"),
             ("+81 90-0000-4471", "090-0000-4471"),
         ] {
-            assert_eq!(
-                Phone::parse(typed).map(|p| p.0).as_deref(),
-                Ok(stored),
-                "{typed}"
-            );
+            assert_eq!(Phone::parse(typed).map(|p| p.0).as_deref(), Ok(stored), "{typed}");
         }
     }
 
     #[test]
     fn says_what_is_wrong() {
-        assert_eq!(
-            Phone::parse("090-0000-447"),
-            Ok(Phone("090-0000-447".into()))
-        );
+        assert_eq!(Phone::parse("090-0000-447"), Ok(Phone("090-0000-447".into())));
         assert_eq!(Phone::parse("090-0000-44711"), Err(PhoneError::WrongLength));
-        assert_eq!(
-            Phone::parse("190-0000-4471"),
-            Err(PhoneError::NoLeadingZero)
-        );
+        assert_eq!(Phone::parse("190-0000-4471"), Err(PhoneError::NoLeadingZero));
         assert_eq!(Phone::parse("内線12"), Err(PhoneError::Unreadable));
         assert_eq!(Phone::parse("--"), Err(PhoneError::Unreadable));
     }
 
     #[test]
     fn shows_only_the_ends() {
-        assert_eq!(
-            Phone::parse("090-0000-4471").unwrap().masked(),
-            "090-****-4471"
-        );
+        assert_eq!(Phone::parse("090-0000-4471").unwrap().masked(), "090-****-4471");
         assert_eq!(Phone::parse("0466222210").unwrap().masked(), "0466-**-2210");
         assert_eq!(Phone::parse("090-0000-4471").unwrap().last4(), "4471");
         assert_eq!(mask("123"), "123");

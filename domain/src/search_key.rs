@@ -77,10 +77,7 @@ fn fold(c: char) -> Option<char> {
 }
 
 fn is_ignored(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '・' | '.' | ',' | '\'')
-        || is_variation_selector(c)
-        || canonical_combining_class(c) != 0
+    c.is_control() || matches!(c, '・' | '.' | ',' | '\'') || is_variation_selector(c) || canonical_combining_class(c) != 0
 }
 
 /// 異体字セレクタ: picks one glyph of the same character.
@@ -126,10 +123,7 @@ pub struct PrefixRange {
 
 impl PrefixRange {
     pub fn of(prefix: &str) -> Self {
-        Self {
-            lower: prefix.to_owned(),
-            upper: successor(prefix),
-        }
+        Self { lower: prefix.to_owned(), upper: successor(prefix) }
     }
 
     pub fn contains(&self, key: &str) -> bool {
@@ -163,12 +157,9 @@ mod tests {
 
     #[test]
     fn readings_meet() {
-        for (a, b) in [
-            ("サイトウ チヅコ", "さいとうちずこ"),
-            ("ｷﾖｳｺ", "キョウコ"),
-            ("ジョーンズ", "ジョ−ンズ"),
-            ("グエン・ヴァン", "グエン ヴァン"),
-        ] {
+        for (a, b) in
+            [("サイトウ チヅコ", "さいとうちずこ"), ("ｷﾖｳｺ", "キョウコ"), ("ジョーンズ", "ジョ−ンズ"), ("グエン・ヴァン", "グエン ヴァン")]
+        {
             assert_eq!(search_key(a), search_key(b), "{a} {b}");
         }
     }
@@ -200,35 +191,19 @@ mod tests {
             assert_ne!(pair[0].0, pair[1].0, "listed twice");
         }
         for (form, base) in FOLDED.iter() {
-            assert_eq!(
-                modern_form(*base),
-                *base,
-                "{form} is folded to {base}, which is folded again"
-            );
-            assert!(
-                form.nfkc().eq([*form]),
-                "{form} never reaches the table: NFKC already changes it"
-            );
+            assert_eq!(modern_form(*base), *base, "{form} is folded to {base}, which is folded again");
+            assert!(form.nfkc().eq([*form]), "{form} never reaches the table: NFKC already changes it");
         }
     }
 
     #[test]
     fn marks_the_matching_part() {
         let shown = "サイトウ チヅコ";
-        assert_eq!(
-            &shown[..matched_len(shown, &search_key("さいとうち"))],
-            "サイトウ チ"
-        );
-        assert_eq!(
-            &shown[..matched_len(shown, &search_key("サイトウチズコ"))],
-            shown
-        );
+        assert_eq!(&shown[..matched_len(shown, &search_key("さいとうち"))], "サイトウ チ");
+        assert_eq!(&shown[..matched_len(shown, &search_key("サイトウチズコ"))], shown);
         assert_eq!(matched_len(shown, "スズキ"), 0);
         assert_eq!(matched_len(shown, "サイトウチズコー"), 0);
-        assert_eq!(
-            &"齋藤 誠"[..matched_len("齋藤 誠", &search_key("斉藤"))],
-            "齋藤"
-        );
+        assert_eq!(&"齋藤 誠"[..matched_len("齋藤 誠", &search_key("斉藤"))], "齋藤");
     }
 
     proptest! {

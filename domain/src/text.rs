@@ -26,16 +26,10 @@ pub fn required_line(input: &str, max: usize) -> Result<String, TextError> {
 /// Several lines: as [`line`], with line ends brought to `\n` and tabs kept.
 pub fn lines(input: &str, max: usize) -> Result<Option<String>, TextError> {
     let unix = input.replace("\r\n", "\n").replace('\r', "\n");
-    checked(unix.trim_end(), max, |c| {
-        c == '\n' || c == '\t' || !is_unreadable(c)
-    })
+    checked(unix.trim_end(), max, |c| c == '\n' || c == '\t' || !is_unreadable(c))
 }
 
-fn checked(
-    text: &str,
-    max: usize,
-    allowed: impl Fn(char) -> bool,
-) -> Result<Option<String>, TextError> {
+fn checked(text: &str, max: usize, allowed: impl Fn(char) -> bool) -> Result<Option<String>, TextError> {
     if !text.chars().all(allowed) {
         return Err(TextError::Unreadable);
     }
@@ -48,10 +42,7 @@ fn checked(
 }
 
 fn is_unreadable(c: char) -> bool {
-    c.is_control()
-        || c == char::REPLACEMENT_CHARACTER
-        || is_noncharacter(c)
-        || is_direction_override(c)
+    c.is_control() || c == char::REPLACEMENT_CHARACTER || is_noncharacter(c) || is_direction_override(c)
 }
 
 fn is_noncharacter(c: char) -> bool {
@@ -90,10 +81,7 @@ mod tests {
 
     #[test]
     fn keeps_old_forms_and_composes_kana() {
-        assert_eq!(
-            line(" 神\u{FA19}か\u{3099} ", 10),
-            Ok(Some("神\u{FA19}が".into()))
-        );
+        assert_eq!(line(" 神\u{FA19}か\u{3099} ", 10), Ok(Some("神\u{FA19}が".into())));
         assert_eq!(line("𠮷田", 2), Ok(Some("𠮷田".into())));
     }
 

@@ -89,15 +89,11 @@ impl DateError {
 pub fn parse_past(text: &str, today: NaiveDate) -> Result<NaiveDate, DateError> {
     let written = Written::read(text)?;
     let date = written.date().map_err(|error| match error {
-        DateError::OutsideEra { likely } => DateError::OutsideEra {
-            likely: likely.filter(|date| *date <= today),
-        },
+        DateError::OutsideEra { likely } => DateError::OutsideEra { likely: likely.filter(|date| *date <= today) },
         other => other,
     })?;
     if date > today {
-        return Err(DateError::AfterToday {
-            likely: written.in_another_era(today),
-        });
+        return Err(DateError::AfterToday { likely: written.in_another_era(today) });
     }
     Ok(date)
 }
@@ -126,17 +122,9 @@ pub fn long(date: NaiveDate) -> String {
 
 /// The era in force on a day and the year within it; `None` before 明治6年.
 pub fn era_year(date: NaiveDate) -> Option<(Era, i32)> {
-    let (month, day) = (
-        u8::try_from(date.month()).ok()?,
-        u8::try_from(date.day()).ok()?,
-    );
-    let found = Date::try_new_iso(date.year(), month, day)
-        .ok()?
-        .to_calendar(*CALENDAR)
-        .era_year();
-    let era = Era::BY_LIKELIHOOD
-        .into_iter()
-        .find(|era| era.code() == found.era.as_str())?;
+    let (month, day) = (u8::try_from(date.month()).ok()?, u8::try_from(date.day()).ok()?);
+    let found = Date::try_new_iso(date.year(), month, day).ok()?.to_calendar(*CALENDAR).era_year();
+    let era = Era::BY_LIKELIHOOD.into_iter().find(|era| era.code() == found.era.as_str())?;
     Some((era, found.year))
 }
 
@@ -158,50 +146,34 @@ impl Written {
         let (era, rest) = split_era(&text);
         let rest = rest.replacen('元', "1", 1).replace(['年', '月'], ".");
         let rest = rest.strip_suffix('日').unwrap_or(&rest);
-        let parts: Vec<&str> = rest
-            .split(['.', '/', '-', '−', '‐', '・', '。', '、', ','])
-            .collect();
+        let parts: Vec<&str> = rest.split(['.', '/', '-', '−', '‐', '・', '。', '、', ',']).collect();
         let [year, month, day] = match parts.as_slice() {
             [year, month, day] => [*year, *month, *day],
             [compact] => split_compact(compact, era.is_some()).ok_or(DateError::Unreadable)?,
             _ => return Err(DateError::Unreadable),
         };
         let year_digits = if era.is_some() { 1..=3 } else { 4..=4 };
-        Ok(Self {
-            era,
-            year: number(year, year_digits)?,
-            month: number(month, 1..=2)?,
-            day: number(day, 1..=2)?,
-        })
+        Ok(Self { era, year: number(year, year_digits)?, month: number(month, 1..=2)?, day: number(day, 1..=2)? })
     }
 
     fn date(self) -> Result<NaiveDate, DateError> {
         let date = match self.era {
-            None => NaiveDate::from_ymd_opt(self.year, self.month, self.day)
-                .ok_or(DateError::NoSuchDay)?,
+            None => NaiveDate::from_ymd_opt(self.year, self.month, self.day).ok_or(DateError::NoSuchDay)?,
             Some(era) => self.in_era(era)?,
         };
-        if date.year() < EARLIEST_YEAR {
-            Err(DateError::TooEarly)
-        } else {
-            Ok(date)
-        }
+        if date.year() < EARLIEST_YEAR { Err(DateError::TooEarly) } else { Ok(date) }
     }
 
     fn in_era(self, era: Era) -> Result<NaiveDate, DateError> {
         let likely = || (self.year > 0).then(|| first_year(era) + self.year - 1);
-        let Some(date) =
-            likely().and_then(|year| NaiveDate::from_ymd_opt(year, self.month, self.day))
-        else {
+        let Some(date) = likely().and_then(|year| NaiveDate::from_ymd_opt(year, self.month, self.day)) else {
             return Err(DateError::NoSuchDay);
         };
         if era_year(date) == Some((era, self.year)) {
             return Ok(date);
         }
         // H31.5.1 is plainly the day that was R1.5.1; the year 90 of an era is no such slip.
-        Err(DateError::OutsideEra {
-            likely: Some(date).filter(|_| is_near_era(era, self.year)),
-        })
+        Err(DateError::OutsideEra { likely: Some(date).filter(|_| is_near_era(era, self.year)) })
     }
 
     /// `R34.2.11` was probably `S34.2.11`: the same figures in an era where they make a day that has happened.
@@ -210,14 +182,7 @@ impl Written {
         Era::BY_LIKELIHOOD
             .into_iter()
             .filter(|era| *era != written)
-            .filter_map(|era| {
-                Written {
-                    era: Some(era),
-                    ..self
-                }
-                .date()
-                .ok()
-            })
+            .filter_map(|era| Written { era: Some(era), ..self }.date().ok())
             .find(|date| *date <= today)
     }
 }
@@ -262,17 +227,10 @@ fn split_compact(text: &str, in_era: bool) -> Option<[&str; 3]> {
     if !text.is_ascii() || text.len() != year_len + 4 {
         return None;
     }
-    Some([
-        &text[..year_len],
-        &text[year_len..year_len + 2],
-        &text[year_len + 2..],
-    ])
+    Some([&text[..year_len], &text[year_len..year_len + 2], &text[year_len + 2..]])
 }
 
-fn number<T: std::str::FromStr>(
-    text: &str,
-    len: std::ops::RangeInclusive<usize>,
-) -> Result<T, DateError> {
+fn number<T: std::str::FromStr>(text: &str, len: std::ops::RangeInclusive<usize>) -> Result<T, DateError> {
     if !len.contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(DateError::Unreadable);
     }
@@ -325,71 +283,27 @@ mod tests {
     #[test]
     fn eras_begin_and_end_on_their_day() {
         assert_eq!(past("S64.1.7"), Ok(day("1989-01-07")));
-        assert_eq!(
-            past("S64.1.8"),
-            Err(DateError::OutsideEra {
-                likely: Some(day("1989-01-08"))
-            })
-        );
+        assert_eq!(past("S64.1.8"), Err(DateError::OutsideEra { likely: Some(day("1989-01-08")) }));
         assert_eq!(past("H31.4.30"), Ok(day("2019-04-30")));
-        assert_eq!(
-            past("H31.5.1"),
-            Err(DateError::OutsideEra {
-                likely: Some(day("2019-05-01"))
-            })
-        );
-        assert_eq!(
-            past("T1.7.29"),
-            Err(DateError::OutsideEra {
-                likely: Some(day("1912-07-29"))
-            })
-        );
-        assert_eq!(
-            past("S1.12.24"),
-            Err(DateError::OutsideEra {
-                likely: Some(day("1926-12-24"))
-            })
-        );
-        assert_eq!(
-            past("令和元年4月30日"),
-            Err(DateError::OutsideEra { likely: None })
-        );
+        assert_eq!(past("H31.5.1"), Err(DateError::OutsideEra { likely: Some(day("2019-05-01")) }));
+        assert_eq!(past("T1.7.29"), Err(DateError::OutsideEra { likely: Some(day("1912-07-29")) }));
+        assert_eq!(past("S1.12.24"), Err(DateError::OutsideEra { likely: Some(day("1926-12-24")) }));
+        assert_eq!(past("令和元年4月30日"), Err(DateError::OutsideEra { likely: None }));
     }
 
     #[test]
     fn offers_the_likely_fix() {
-        assert_eq!(
-            past("R34.2.11"),
-            Err(DateError::AfterToday {
-                likely: Some(day("1959-02-11"))
-            })
-        );
-        assert_eq!(
-            short(past("R34.2.11").unwrap_err().likely().unwrap()),
-            "S34.2.11"
-        );
-        assert_eq!(
-            past("2034-02-11"),
-            Err(DateError::AfterToday { likely: None })
-        );
-        assert_eq!(
-            past("2026-11-21"),
-            Err(DateError::AfterToday { likely: None })
-        );
+        assert_eq!(past("R34.2.11"), Err(DateError::AfterToday { likely: Some(day("1959-02-11")) }));
+        assert_eq!(short(past("R34.2.11").unwrap_err().likely().unwrap()), "S34.2.11");
+        assert_eq!(past("2034-02-11"), Err(DateError::AfterToday { likely: None }));
+        assert_eq!(past("2026-11-21"), Err(DateError::AfterToday { likely: None }));
         assert_eq!(past("2026-11-20"), Ok(today()));
         assert_eq!(parse("R16.3.31"), Ok(day("2034-03-31")));
     }
 
     #[test]
     fn refuses_days_that_never_were() {
-        for text in [
-            "S35.2.30",
-            "2023-02-29",
-            "S35.13.1",
-            "S0.1.1",
-            "S35.0.1",
-            "1900-02-29",
-        ] {
+        for text in ["S35.2.30", "2023-02-29", "S35.13.1", "S0.1.1", "S35.0.1", "1900-02-29"] {
             assert_eq!(past(text), Err(DateError::NoSuchDay), "{text}");
         }
         assert_eq!(past("M32.12.31"), Err(DateError::TooEarly));

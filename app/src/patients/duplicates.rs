@@ -191,13 +191,17 @@ mod tests {
         let namesake = probe.weigh(&hit("サイトウ チズコ", "斉藤 千鶴子", "1955-07-02", "03-1234-0912")).unwrap();
         assert!(!namesake.is_strong() && namesake.weight() < same.weight());
         assert_eq!(probe.weigh(&hit("スズキ ハナ", "鈴木 花", "1959-02-11", "03-1111-4471")), None, "only a birthday and four digits");
-        assert!(probe.weigh(&hit("タナカ ハナ", "田中 花", "1990-01-01", "090-0000-4471")).is_some(), "same telephone: family or the same person");
+        assert!(
+            probe.weigh(&hit("タナカ ハナ", "田中 花", "1990-01-01", "090-0000-4471")).is_some(),
+            "same telephone: family or the same person"
+        );
     }
 
     #[test]
     fn half_typed_input_is_read_as_far_as_it_goes() {
         let today = "2026-11-20".parse().unwrap();
-        let raw = RawPatientForm { name_syllabic: "さいとう ちづこ".into(), birth_date: "S34.2".into(), ..RawPatientForm::default() };
+        let raw =
+            RawPatientForm { name_syllabic: "さいとう ちづこ".into(), birth_date: "S34.2".into(), ..RawPatientForm::default() };
         let probe = RawProbe::of(&raw).read(today);
         assert_eq!(probe.kana_key.as_deref(), Some("サイトウチズコ"));
         assert_eq!(probe.birth_date, None);

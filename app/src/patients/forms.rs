@@ -128,21 +128,29 @@ impl RawPatientForm {
         let syllabic = keep.take("name_syllabic", Kana::parse(&self.name_syllabic).map_err(kana_message));
         let alias_name = keep.take("alias_name", one_line("旧姓・通称", &self.alias_name, name::MAX_CHARS));
         let sex = keep.take("sex", self.sex.parse::<Sex>().map_err(|_| "性別を選んでください".to_owned()));
-        let birth_date = keep.take("birth_date", wareki::parse_past(&self.birth_date, today).map_err(|error| date_message("生年月日", &error)));
-        let postal_code = keep.take("postal_code", optional(&self.postal_code, |text| {
-            PostalCode::parse(text).map_err(|_| "郵便番号は7桁の数字で入れてください(例 251-0052)".to_owned())
-        }));
+        let birth_date =
+            keep.take("birth_date", wareki::parse_past(&self.birth_date, today).map_err(|error| date_message("生年月日", &error)));
+        let postal_code = keep.take(
+            "postal_code",
+            optional(&self.postal_code, |text| {
+                PostalCode::parse(text).map_err(|_| "郵便番号は7桁の数字で入れてください(例 251-0052)".to_owned())
+            }),
+        );
         let address = keep.take("address", one_line("住所", &self.address, ADDRESS_MAX));
         let tel = keep.take("tel", optional(&self.tel, |text| Phone::parse(text).map_err(phone_message)));
         let mobile = keep.take("mobile", optional(&self.mobile, |text| Phone::parse(text).map_err(phone_message)));
-        let email = keep.take("email", optional(&self.email, |text| {
-            patient::parse_email(text).map_err(|_| "メールアドレスの形が違います(例 hanako@example.jp)".to_owned())
-        }));
+        let email = keep.take(
+            "email",
+            optional(&self.email, |text| {
+                patient::parse_email(text).map_err(|_| "メールアドレスの形が違います(例 hanako@example.jp)".to_owned())
+            }),
+        );
         let language = keep.take("language", language(&self.language));
         let note = keep.take("note", text::lines(&self.note, NOTE_MAX).map_err(|error| text_message("メモ", error)));
-        let deceased_on = keep.take("deceased_on", optional(&self.deceased_on, |text| {
-            wareki::parse_past(text, today).map_err(|error| date_message("死亡日", &error))
-        }));
+        let deceased_on = keep.take(
+            "deceased_on",
+            optional(&self.deceased_on, |text| wareki::parse_past(text, today).map_err(|error| date_message("死亡日", &error))),
+        );
         let (birth_date, deceased_on) = (birth_date?, deceased_on?);
         if deceased_on.is_some_and(|day| day < birth_date) {
             keep.0.add("deceased_on", "死亡日が生年月日より前です");
@@ -278,15 +286,22 @@ mod tests {
 
     #[test]
     fn every_wrong_field_is_told_at_once() {
-        let errors = RawPatientForm { tel: "123".into(), postal_code: "1".into(), ..RawPatientForm::default() }.registration(today()).unwrap_err();
+        let errors =
+            RawPatientForm { tel: "123".into(), postal_code: "1".into(), ..RawPatientForm::default() }.registration(today()).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|(field, _)| field).collect();
         assert_eq!(fields, ["name_ideographic", "name_syllabic", "sex", "birth_date", "postal_code", "tel"]);
     }
 
     #[test]
     fn says_the_likely_fix() {
-        assert_eq!(message(RawPatientForm { birth_date: "R34.2.11".into(), ..filled() }, "birth_date"), "今日より後の日付です。S34.2.11 ですか?");
-        assert_eq!(message(RawPatientForm { birth_date: "S64.1.8".into(), ..filled() }, "birth_date"), "その元号にこの日はありません。H1.1.8 ですか?");
+        assert_eq!(
+            message(RawPatientForm { birth_date: "R34.2.11".into(), ..filled() }, "birth_date"),
+            "今日より後の日付です。S34.2.11 ですか?"
+        );
+        assert_eq!(
+            message(RawPatientForm { birth_date: "S64.1.8".into(), ..filled() }, "birth_date"),
+            "その元号にこの日はありません。H1.1.8 ですか?"
+        );
         assert_eq!(message(RawPatientForm { birth_date: "S34.2.30".into(), ..filled() }, "birth_date"), "生年月日の日付は暦にありません");
         assert!(message(RawPatientForm { name_syllabic: "サイトウ 千".into(), ..filled() }, "name_syllabic").contains("漢字「千」"));
         assert!(message(RawPatientForm { name_ideographic: "a\0".into(), ..filled() }, "name_ideographic").contains("読めない文字"));

@@ -43,7 +43,7 @@ pub async fn list(access: Access<PatientRead>, query: web::Query<Asked>, req: Ht
     let tx = access.begin().await?;
     let found = search::search(&tx, &asked).await?;
     let receipt = tx.commit(Audit::searched(InfoClass::Patient).subjects(found.hits.iter().map(search::Hit::patient_id))).await?;
-    let page = PatientListPage::new(chrome(&access), query.into_inner().q, &asked, &found, access.clock().today_jst(), access.may::<PatientWrite>());
+    let page = PatientListPage::new(chrome(&access), query.into_inner().q, &asked, &found, access.clock().today_jst(), acts(&access));
     Page::full_or(&req, receipt, &page, page.as_results())
 }
 
@@ -85,7 +85,11 @@ pub async fn register(access: Access<PatientWrite>, form: web::Form<RawPatientFo
     Err(AppError::Unavailable("no free patient number after several tries".into()))
 }
 
-async fn register_once(access: &Access<PatientWrite>, new: &NewPatient, key: Option<Uuid>) -> Result<Result<Redirect, PatientError>, Error> {
+async fn register_once(
+    access: &Access<PatientWrite>,
+    new: &NewPatient,
+    key: Option<Uuid>,
+) -> Result<Result<Redirect, PatientError>, Error> {
     let tx = access.begin().await?;
     if let Some(key) = key
         && let Some(outcome) = tx.idempotent(key, REGISTER).await?
@@ -120,10 +124,13 @@ async fn refuse_registration(access: &Access<PatientWrite>, raw: RawPatientForm,
 
 fn number_error(error: PatientError) -> FormErrors {
     let mut errors = FormErrors::default();
-    errors.add("patient_number", match error {
-        PatientError::NumbersExhausted => "自動で付けられる番号がなくなりました。番号を指定してください",
-        _ => "この番号は別の患者が使っています",
-    });
+    errors.add(
+        "patient_number",
+        match error {
+            PatientError::NumbersExhausted => "自動で付けられる番号がなくなりました。番号を指定してください",
+            _ => "この番号は別の患者が使っています",
+        },
+    );
     errors
 }
 
@@ -173,7 +180,11 @@ pub async fn show(access: Access<PatientRead>, path: web::Path<PatientId>, query
 }
 
 fn merged_rows(group: &Group) -> Vec<MergedRow> {
-    let row = |patient: &Patient| MergedRow { merge_id: patient.merge_id, number: patient.number.to_string(), name: patient.name().ideographic.clone() };
+    let row = |patient: &Patient| MergedRow {
+        merge_id: patient.merge_id,
+        number: patient.number.to_string(),
+        name: patient.name().ideographic.clone(),
+    };
     group.merged.iter().map(row).collect()
 }
 
@@ -237,7 +248,12 @@ async fn refuse_edit(access: &Access<PatientWrite>, id: PatientId, raw: RawPatie
     Ok(Either::Right(Page::invalid(tx.commit(audit).await?, &page)?))
 }
 
-async fn edit_page(access: &Access<PatientWrite>, tx: &TenantTx, patient: &Patient, form: FormState) -> Result<(PatientEditPage, Audit), Error> {
+async fn edit_page(
+    access: &Access<PatientWrite>,
+    tx: &TenantTx,
+    patient: &Patient,
+    form: FormState,
+) -> Result<(PatientEditPage, Audit), Error> {
     let namesakes = store::count_namesakes(tx, patient).await?;
     let page = PatientEditPage { chrome: chrome(access), stripe: stripe(patient, namesakes, access.clock().today_jst()), form };
     Ok((page, Audit::viewed(InfoClass::Patient).subject(patient.id)))

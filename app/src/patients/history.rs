@@ -98,17 +98,15 @@ fn compare(rows: Vec<Row>) -> Vec<Version> {
 fn versions(tenant: Uuid, id: PatientId) -> SelectStatement {
     use RowVersion as V;
     let staff = |alias: Staff, column: V| {
-        Cond::all()
-            .add(Expr::col((alias, Staff::TenantId)).eq(tenant))
-            .add(Expr::col((alias, Staff::Id)).equals((V::Table, column)))
+        Cond::all().add(Expr::col((alias, Staff::TenantId)).eq(tenant)).add(Expr::col((alias, Staff::Id)).equals((V::Table, column)))
     };
     Query::select()
         .columns([V::Version, V::RecordedAt, V::Status, V::Reason, V::Content].map(|column| (V::Table, column)))
         .expr_as(Expr::col((Staff::Author, Staff::Name)), "author")
         .expr_as(Expr::col((Staff::EnteredBy, Staff::Name)), "entered_by")
         .from(V::Table)
-        .join_as(sea_query::JoinType::LeftJoin, Staff::Staff, Staff::Author, staff(Staff::Author, V::AuthorId))
-        .join_as(sea_query::JoinType::LeftJoin, Staff::Staff, Staff::EnteredBy, staff(Staff::EnteredBy, V::EnteredById))
+        .join_as(sea_query::JoinType::LeftJoin, Staff::Table, Staff::Author, staff(Staff::Author, V::AuthorId))
+        .join_as(sea_query::JoinType::LeftJoin, Staff::Table, Staff::EnteredBy, staff(Staff::EnteredBy, V::EnteredById))
         .and_where(Expr::col((V::Table, V::TenantId)).eq(tenant))
         .and_where(Expr::col((V::Table, V::Kind)).eq("patient"))
         .and_where(Expr::col((V::Table, V::Id)).eq(id.as_uuid()))
@@ -133,7 +131,7 @@ enum RowVersion {
 #[derive(Iden, Clone, Copy)]
 enum Staff {
     #[iden = "staff"]
-    Staff,
+    Table,
     Author,
     EnteredBy,
     TenantId,

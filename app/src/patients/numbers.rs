@@ -5,9 +5,9 @@
 
 use domain::TenantId;
 use domain::patient::{Numbering, PatientError, PatientNumber};
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::extension::postgres::PgBinOper;
 use sea_orm::sea_query::{ExprTrait, LockType, Order, Query, SelectStatement};
-use sea_orm::ConnectionTrait;
 use tenancy::{Error, TenantTx};
 
 use super::entity::patient::{Column, Entity};

@@ -7,7 +7,9 @@ use chrono::NaiveDate;
 use domain::patient_search::{CodePart, NamePart, PatientSearch};
 use domain::search_key::PrefixRange;
 use domain::{PatientId, TenantId};
-use sea_orm::sea_query::{Alias, CaseStatement, Cond, Condition, Expr, ExprTrait, Func, IntoColumnRef, Order, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{
+    Alias, CaseStatement, Cond, Condition, Expr, ExprTrait, Func, IntoColumnRef, Order, Query, SelectStatement, UnionType,
+};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;

@@ -94,15 +94,24 @@ pub struct PatientListPage {
     pub was_asked: bool,
     /// The same search without figures, when it might find more.
     pub name_only: Option<String>,
-    pub can_write: bool,
+    pub acts: Acts,
 }
 
 impl PatientListPage {
-    pub fn new(chrome: Chrome, q: String, search: &PatientSearch, found: &Found, today: NaiveDate, can_write: bool) -> Self {
+    pub fn new(chrome: Chrome, q: String, search: &PatientSearch, found: &Found, today: NaiveDate, acts: Acts) -> Self {
         let row = |hit: &Hit| PatientRow::of(hit, search, found.shared_keys.contains(&hit.kana_key), today);
         let is_mixed = search.name.is_some() && (search.code.is_some() || search.birth_date.is_some());
-        let name_only = is_mixed.then(|| q.split_whitespace().filter(|word| !word.chars().any(char::is_numeric)).collect::<Vec<_>>().join(" "));
-        Self { rows: found.hits.iter().map(row).collect(), has_more: found.has_more, was_asked: !search.is_empty(), name_only, can_write, chrome, q }
+        let name_only =
+            is_mixed.then(|| q.split_whitespace().filter(|word| !word.chars().any(char::is_numeric)).collect::<Vec<_>>().join(" "));
+        Self {
+            rows: found.hits.iter().map(row).collect(),
+            has_more: found.has_more,
+            was_asked: !search.is_empty(),
+            name_only,
+            acts,
+            chrome,
+            q,
+        }
     }
 }
 
@@ -202,7 +211,7 @@ pub fn stripe(patient: &Patient, same_name: u32, today: NaiveDate) -> PatientStr
     }
 }
 
-/// What a person may do from the patient's page.
+/// What a person may do from a list or a patient's page.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Acts {
     pub receive: bool,

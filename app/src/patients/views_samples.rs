@@ -1,16 +1,18 @@
 //! Samples of the slice's pages: long names, 旧字体, nobody found, errors, both sides changed.
 
+use domain::EncounterId;
 use domain::kana::Kana;
 use domain::name::HumanName;
 use domain::patient::{Demographics, PatientNumber};
 use domain::search_key::search_key;
-use domain::EncounterId;
 use uuid::Uuid;
 
 use super::super::forms::RawPatientForm;
 use super::*;
 use crate::web::Nav;
 use crate::web::samples::{errors, show};
+
+const ALL: Acts = Acts { receive: true, chart: true, edit: true, merge: true };
 
 fn today() -> NaiveDate {
     "2026-11-20".parse().unwrap()
@@ -41,16 +43,27 @@ fn hits() -> Vec<Hit> {
     vec![
         hit(1, "001207", "齋藤 千鶴子", "サイトウ チヅコ", "1959-02-11", "090-0000-4471", "神奈川県藤沢市藤沢1-2-3"),
         hit(2, "013010", "斉藤 千鶴子", "サイトウ チヅコ", "1955-07-02", "03-1234-0912", ""),
-        hit(3, "004733", "𠮷田齊藤﨑 千夏アレクサンドラクリスティーナ", "サイトウ チナツアレクサンドラクリスティーナ", "2003-01-20", "080-1111-7702", "東京都千代田区丸の内一丁目1番1号 とても長い名前のビルディング 東館1203号室"),
+        hit(
+            3,
+            "004733",
+            "𠮷田齊藤﨑 千夏アレクサンドラクリスティーナ",
+            "サイトウ チナツアレクサンドラクリスティーナ",
+            "2003-01-20",
+            "080-1111-7702",
+            "東京都千代田区丸の内一丁目1番1号 とても長い名前のビルディング 東館1203号室",
+        ),
         hit(4, "T00041", "斎藤 ちはる", "サイトウ チハル", "2024-05-05", "", ""),
-        Hit { deceased_on: "2026-01-03".parse().ok(), ..hit(5, "000090", "西塔 智恵美", "サイトウ チエミ", "1938-10-09", "0466-22-2210", "") },
+        Hit {
+            deceased_on: "2026-01-03".parse().ok(),
+            ..hit(5, "000090", "西塔 智恵美", "サイトウ チエミ", "1938-10-09", "0466-22-2210", "")
+        },
     ]
 }
 
 fn list(q: &str, hits: Vec<Hit>, has_more: bool) -> PatientListPage {
     let search = PatientSearch::parse(q);
     let found = Found { hits, has_more, shared_keys: vec![search_key("サイトウ チヅコ")] };
-    PatientListPage::new(chrome(), q.into(), &search, &found, today(), true)
+    PatientListPage::new(chrome(), q.into(), &search, &found, today(), ALL)
 }
 
 fn demographics() -> Demographics {
@@ -110,12 +123,18 @@ fn what_was_typed_is_escaped() {
 fn registration() {
     let raw = RawPatientForm::begun("齋藤 R34.2.11", Uuid::nil());
     let raw = RawPatientForm { name_syllabic: "サイトウ 千".into(), birth_date: "R34.2.11".into(), ..raw };
-    let wrong = errors(&[("name_syllabic", "カナに漢字「千」が入っています。読みを入れてください"), ("birth_date", "今日より後の日付です。S34.2.11 ですか?")]);
+    let wrong = errors(&[
+        ("name_syllabic", "カナに漢字「千」が入っています。読みを入れてください"),
+        ("birth_date", "今日より後の日付です。S34.2.11 ですか?"),
+    ]);
     let page = PatientNewPage { chrome: chrome(), form: FormState::of(&raw).with_errors(wrong), candidates: candidates() };
     let html = show("patients-new-errors", &page);
     assert!(html.contains("value=\"R34.2.11\"") && html.contains("href=\"#birth_date\"") && html.contains("2か所 直してください"));
     assert!(show("patients-new-duplicates", &page.as_duplicates()).contains("この患者を使う"));
-    show("patients-new", &PatientNewPage { chrome: chrome(), form: FormState::of(&RawPatientForm::begun("", Uuid::nil())), candidates: vec![] });
+    show(
+        "patients-new",
+        &PatientNewPage { chrome: chrome(), form: FormState::of(&RawPatientForm::begun("", Uuid::nil())), candidates: vec![] },
+    );
 }
 
 fn show_page(candidates: Vec<CandidateRow>) -> PatientShowPage {
@@ -135,7 +154,13 @@ fn show_page(candidates: Vec<CandidateRow>) -> PatientShowPage {
         verified_on: "2026-11-06".parse().ok(),
         eligibility: "valid".into(),
     };
-    let expired = CoverageLine { eligibility: "superseded".into(), copay_percent: None, insurer_name: String::new(), valid_to: None, ..coverage.clone() };
+    let expired = CoverageLine {
+        eligibility: "superseded".into(),
+        copay_percent: None,
+        insurer_name: String::new(),
+        valid_to: None,
+        ..coverage.clone()
+    };
     let visit = VisitLine {
         id: EncounterId::new(Uuid::nil()).as_uuid(),
         reception_date: "2026-11-06".parse().unwrap(),
@@ -155,7 +180,7 @@ fn show_page(candidates: Vec<CandidateRow>) -> PatientShowPage {
         merged: vec![MergedRow { merge_id: Some(MergeId::new(Uuid::nil())), number: "T00038".into(), name: "斎藤 千鶴子".into() }],
         was_registered: !candidates.is_empty(),
         candidates,
-        acts: Acts { receive: true, chart: true, edit: true, merge: true },
+        acts: ALL,
     }
 }
 
@@ -175,7 +200,12 @@ fn one_patient() {
 fn both_changed() {
     let base = Facts::of(&patient().number, &demographics());
     let changed = |address: &str, note: Option<&str>, tel: Option<&str>| {
-        let d = Demographics { address: Some(address.into()), note: note.map(str::to_owned), tel: tel.and_then(|t| phone::Phone::parse(t).ok()), ..demographics() };
+        let d = Demographics {
+            address: Some(address.into()),
+            note: note.map(str::to_owned),
+            tel: tel.and_then(|t| phone::Phone::parse(t).ok()),
+            ..demographics()
+        };
         Facts::of(&patient().number, &d)
     };
     let mine = changed("神奈川県藤沢市鵠沼4-5", None, None);
@@ -215,7 +245,12 @@ fn versions() {
     };
     let change = Change { label: "住所", before: String::new(), after: "神奈川県藤沢市藤沢1-2-3".into() };
     let versions = [version(3, vec![], "統合"), version(2, vec![change], ""), version(1, vec![], "")];
-    let page = PatientHistoryPage { chrome: chrome(), stripe: stripe(&patient(), 0, today()), versions: versions.iter().map(VersionRow::of).collect(), older: Some(1) };
+    let page = PatientHistoryPage {
+        chrome: chrome(),
+        stripe: stripe(&patient(), 0, today()),
+        versions: versions.iter().map(VersionRow::of).collect(),
+        older: Some(1),
+    };
     let html = show("patients-history", &page);
     assert!(html.contains("代行入力 佐々木 亮") && html.contains("<ins>神奈川県") && html.contains("?before=1"));
 }

@@ -12,12 +12,23 @@ use crate::harness::{Answer, Client, Harness, role_url};
 static KEYS: AtomicU32 = AtomicU32::new(1);
 
 fn key() -> String {
-    Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(KEYS.fetch_add(1, Ordering::Relaxed)) + (u128::from(std::process::id()) << 32)).to_string()
+    Uuid::from_u128(
+        0x0190_0000_0000_7000_8000_0000_0000_0000
+            + u128::from(KEYS.fetch_add(1, Ordering::Relaxed))
+            + (u128::from(std::process::id()) << 32),
+    )
+    .to_string()
 }
 
 /// A registration form filled in; later pairs replace earlier ones.
 fn form<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut fields = vec![("name_ideographic", "齋藤 千鶴子"), ("name_syllabic", "さいとう ちづこ"), ("sex", "female"), ("birth_date", "S34.2.11"), ("mobile", "090-0000-4471")];
+    let mut fields = vec![
+        ("name_ideographic", "齋藤 千鶴子"),
+        ("name_syllabic", "さいとう ちづこ"),
+        ("sex", "female"),
+        ("birth_date", "S34.2.11"),
+        ("mobile", "090-0000-4471"),
+    ];
     for (name, value) in changes {
         fields.retain(|(known, _)| known != name);
         fields.push((name, value));
@@ -52,7 +63,23 @@ async fn a_registered_patient_is_found_by_everything_a_desk_types() {
     let number = number_on(&page);
     assert_eq!(number, "000001");
     assert!(page.body.contains("サイトウ チヅコ") && page.body.contains("S34.2.11 (1959-02-11)"));
-    for typed in ["1", "000001", "さいとう", "ｻｲﾄｳ ﾁ", "サイトウチズコ", "斉藤", "齊藤千鶴子", "S34.2.11", "昭和34年2月11日", "1959-02-11", "19590211", "4471", "090-0000-4471", "さいとう 4471", "さいとう S34.2.11"] {
+    for typed in [
+        "1",
+        "000001",
+        "さいとう",
+        "ｻｲﾄｳ ﾁ",
+        "サイトウチズコ",
+        "斉藤",
+        "齊藤千鶴子",
+        "S34.2.11",
+        "昭和34年2月11日",
+        "1959-02-11",
+        "19590211",
+        "4471",
+        "090-0000-4471",
+        "さいとう 4471",
+        "さいとう S34.2.11",
+    ] {
         let url = reqwest::Url::parse_with_params("http://x/patients", [("q", typed)]).unwrap();
         let path = format!("/patients?{}", url.query().unwrap());
         let fragment = clerk.get_fragment(&path).await.expect(200);
@@ -122,7 +149,9 @@ async fn wrong_fields_are_told_and_kept() {
 #[tokio::test]
 async fn broken_bodies_are_refused_without_harm() {
     let (_, _, _, clerk) = desk().await;
-    let post = |body: Vec<u8>| clerk.send(clerk.request("POST", "/patients").header("content-type", "application/x-www-form-urlencoded").body(body));
+    let post = |body: Vec<u8>| {
+        clerk.send(clerk.request("POST", "/patients").header("content-type", "application/x-www-form-urlencoded").body(body))
+    };
     let fields = "name_syllabic=%E3%82%A2&sex=male&birth_date=S34.2.11&name_ideographic=";
     for raw in ["%FF%FE", "%ED%A0%80", "%00", "%E2%80%AE"] {
         post(format!("{fields}{raw}").into_bytes()).await.expect(422);
@@ -168,7 +197,11 @@ async fn possible_duplicates_warn_and_do_not_stop() {
     let first = register(&clerk, &[]).await;
     let request = clerk.request("POST", "/patients/duplicates").header("hx-request", "true").form(&form(&[("birth_date", "S34.2")]));
     let hint = clerk.send(request).await.expect(200);
-    assert!(hint.body.contains("同じ人かもしれません(1名)") && hint.body.contains(&first) && hint.body.contains("生年月日 入力待ち"), "{}", hint.body);
+    assert!(
+        hint.body.contains("同じ人かもしれません(1名)") && hint.body.contains(&first) && hint.body.contains("生年月日 入力待ち"),
+        "{}",
+        hint.body
+    );
     let answer = clerk.post("/patients", &form(&[])).await.expect(303);
     let second = clerk.get(answer.header("location")).await.expect(200);
     assert!(second.body.contains("登録しました。同じ人かもしれない患者がいます(1名)") && second.body.contains("同姓同名 1名"));
@@ -182,8 +215,12 @@ async fn a_stale_edit_meets_both_texts_and_loses_nothing() {
     let edit = clerk.get(&format!("{path}/edit")).await.expect(200);
     assert!(edit.body.contains("name=\"version\" value=\"1\"") && edit.body.contains("value=\"S34.2.11\""));
     let common = [("patient_number", "000001"), ("version", "1"), ("patient_token", id.as_str())];
-    let with = |more: &[(&'static str, &'static str)]| form(&[&common[..], more].concat()).into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect::<Vec<_>>();
-    let send = async |fields: &[(String, String)]| clerk.post(&path, &fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect::<Vec<_>>()).await;
+    let with = |more: &[(&'static str, &'static str)]| {
+        form(&[&common[..], more].concat()).into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect::<Vec<_>>()
+    };
+    let send = async |fields: &[(String, String)]| {
+        clerk.post(&path, &fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect::<Vec<_>>()).await
+    };
     send(&with(&[("address", "相手の住所")])).await.expect(303);
     let conflict = send(&with(&[("address", "自分の住所"), ("note", "自分のメモ")])).await.expect(409);
     for text in ["相手の住所", "自分の住所", "自分のメモ", "両方が変更", "name=\"version\" value=\"2\""] {
@@ -216,7 +253,10 @@ async fn another_clinics_patient_does_not_exist() {
         }
         admin.get(&format!("/patients/merges/{id}")).await.expect(404);
     }
-    clerk.post(&format!("/patients/{theirs}"), &form(&[("patient_number", "000001"), ("version", "1"), ("patient_token", &theirs)])).await.expect(404);
+    clerk
+        .post(&format!("/patients/{theirs}"), &form(&[("patient_number", "000001"), ("version", "1"), ("patient_token", &theirs)]))
+        .await
+        .expect(404);
     admin.get(&format!("/patients/merge?a={ours}&b={theirs}")).await.expect(404);
     let pair = [("a", ours.as_str()), ("a_version", "1"), ("b", &theirs), ("b_version", "1"), ("survivor", &ours), ("confirmed", "yes")];
     admin.post("/patients/merges", &pair).await.expect(404);
@@ -326,7 +366,13 @@ async fn every_list_statement_reads_few_pages() {
     for (name, statement) in tsumugi::patients::search::plans(here.id) {
         let plan = explain(&mut app, here.id.as_uuid(), &statement).await;
         assert!(!plan.contains("Seq Scan"), "{name}:\n{plan}");
-        let read: i64 = plan.lines().find_map(|line| line.split("Buffers: shared hit=").nth(1)).and_then(|rest| rest.split_whitespace().next()).unwrap().parse().unwrap();
+        let read: i64 = plan
+            .lines()
+            .find_map(|line| line.split("Buffers: shared hit=").nth(1))
+            .and_then(|rest| rest.split_whitespace().next())
+            .unwrap()
+            .parse()
+            .unwrap();
         assert!(read <= BOUND, "{name} touches {read} buffers:\n{plan}");
     }
 }
@@ -361,7 +407,8 @@ async fn explain(app: &mut sqlx::PgConnection, tenant: Uuid, statement: &sea_orm
     };
     let arguments: Vec<String> = values.0.iter().map(literal).collect();
     let mut lines = Vec::new();
-    let setup = format!("BEGIN; SET LOCAL app.tenant_id = '{tenant}'; SET LOCAL plan_cache_mode = force_generic_plan; PREPARE list AS {sql}");
+    let setup =
+        format!("BEGIN; SET LOCAL app.tenant_id = '{tenant}'; SET LOCAL plan_cache_mode = force_generic_plan; PREPARE list AS {sql}");
     sqlx::raw_sql(AssertSqlSafe(setup)).execute(&mut *app).await.unwrap();
     // The first run warms the catalog caches; the second is measured.
     for _ in 0..2 {
