@@ -10,6 +10,8 @@ pub fn routes() -> Routes {
     crate::account::routes(&mut r);
     crate::clinic::routes(&mut r);
     crate::permissions::routes(&mut r);
+    crate::audit::routes(&mut r);
+    crate::backup::page::routes(&mut r);
     crate::masters::routes(&mut r);
     crate::conformance::routes(&mut r);
     crate::notes::routes(&mut r);

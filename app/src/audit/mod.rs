@@ -2,3 +2,15 @@
 
 pub mod anchor;
 pub mod command;
+mod csv;
+mod forms;
+mod handlers;
+mod store;
+mod views;
+
+use crate::web::Routes;
+
+pub fn routes(r: &mut Routes) {
+    r.get("/audit", handlers::show);
+    r.post("/audit/export", handlers::export);
+}

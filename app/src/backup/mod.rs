@@ -7,6 +7,7 @@
 pub mod command;
 pub mod format;
 pub mod list;
+pub mod page;
 pub mod restore;
 pub mod rows;
 pub mod run;
