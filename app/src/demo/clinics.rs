@@ -7,8 +7,10 @@ use uuid::{Uuid, uuid};
 pub const PASSWORD: &str = "Aizome-demo-2026!";
 /// For the person who signs in for the first time and must change it.
 pub const FIRST_PASSWORD: &str = "Hajimete-2026!";
-/// Base32, 20 bytes; the same for everybody who has a second factor already.
-pub const TOTP_SECRET: &str = "KRZXK3LVM5UWIZLNN5SGK3LPONSWG4TF";
+/// The same for everybody who has a second factor already.
+pub const TOTP_SECRET_BYTES: &[u8] = b"Tsumugi-demo-secret!";
+/// The same in base32, as an authenticator app takes it.
+pub const TOTP_SECRET: &str = "KRZXK3LVM5US2ZDFNVXS243FMNZGK5BB";
 
 #[derive(Clone, Copy)]
 pub struct Clinic {

@@ -19,6 +19,9 @@ mod stays;
 mod texts;
 mod visits;
 
+pub use clinics::{CLINICS, PASSWORD, TOTP_SECRET};
+pub use history::BUSY_CHART;
+pub use seed::Seeder;
 use tenancy::Clock;
 
 use crate::tenants;
@@ -46,7 +49,7 @@ pub async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
     match command {
         Command::SignIns => sign_ins::print(),
         Command::Seed { clinics, patients } => {
-            let seeder = seed::Seeder::from_env(tenants::operator(clock)?).await?;
+            let seeder = Seeder::from_env(tenants::operator(clock)?).await?;
             match clinics.zip(patients) {
                 Some((clinics, patients)) => seeder.scaled(clinics, patients).await?,
                 None => seeder.demo().await?,

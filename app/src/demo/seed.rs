@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::{StaffId, TenantId};
 use secrecy::ExposeSecret as _;
 use tenancy::bulk::{BulkPool, BulkTx};
+use tenancy::keys::Keyring;
 use tenancy::operator::Operator;
 use tenancy::password::Hasher;
 use tokio::sync::mpsc::{self, Sender};
@@ -15,7 +16,6 @@ use super::clinics::{CLINICS, Clinic, FIRST_PASSWORD, PASSWORD};
 use super::history::{History, Passwords};
 use super::ledger::{Batch, Ledger};
 use super::scale::{self, Scaled};
-use super::visits::Drug;
 use super::{masters, second_factor};
 use crate::{config, services};
 
@@ -27,7 +27,7 @@ const WITH_SECOND_FACTOR: usize = 24;
 pub struct Seeder {
     bulk: BulkPool,
     operator: Operator,
-    keyring: tenancy::keys::Keyring,
+    keyring: Keyring,
     passwords: Passwords,
     now: DateTime<Utc>,
 }
@@ -36,14 +36,16 @@ impl Seeder {
     /// # Errors
     /// When an address or key of the configuration is missing.
     pub async fn from_env(operator: Operator) -> anyhow::Result<Self> {
+        let bulk = BulkPool::new(config::secret("TSUMUGI_RESTORE_DATABASE_URL")?.expose_secret())?;
+        Self::new(bulk, operator, services::keyring()?).await
+    }
+
+    /// # Errors
+    /// When the password cannot be hashed.
+    pub async fn new(bulk: BulkPool, operator: Operator, keyring: Keyring) -> anyhow::Result<Self> {
         let hasher = Hasher::new()?;
-        Ok(Self {
-            bulk: BulkPool::new(config::secret("TSUMUGI_RESTORE_DATABASE_URL")?.expose_secret())?,
-            keyring: services::keyring()?,
-            passwords: Passwords { known: hasher.hash(PASSWORD).await?, first: hasher.hash(FIRST_PASSWORD).await? },
-            now: operator.clock().now(),
-            operator,
-        })
+        let passwords = Passwords { known: hasher.hash(PASSWORD).await?, first: hasher.hash(FIRST_PASSWORD).await? };
+        Ok(Self { bulk, keyring, passwords, now: operator.clock().now(), operator })
     }
 
     /// The sample masters and the three clinics of the demo.
@@ -51,10 +53,9 @@ impl Seeder {
     /// # Errors
     /// When a service is away or refuses a row.
     pub async fn demo(&self) -> anyhow::Result<()> {
-        let drugs = masters::drugs(&self.operator).await?;
         for clinic in CLINICS {
             let started = Instant::now();
-            let loaded = self.clinic(clinic, drugs.clone()).await.with_context(|| format!("clinic {}", clinic.code))?;
+            let loaded = self.clinic(clinic).await.with_context(|| format!("clinic {}", clinic.code))?;
             if loaded > 0 {
                 println!("{:<10} {loaded} rows in {:.1} s", clinic.code, started.elapsed().as_secs_f64());
             }
@@ -62,12 +63,17 @@ impl Seeder {
         Ok(())
     }
 
-    async fn clinic(&self, clinic: &'static Clinic, drugs: Vec<Drug>) -> anyhow::Result<u64> {
+    /// One clinic with its years; 0 when it is there already.
+    ///
+    /// # Errors
+    /// When a service is away or refuses a row.
+    pub async fn clinic(&self, clinic: &'static Clinic) -> anyhow::Result<u64> {
         let tenant_id = TenantId::new(clinic.id);
         let mut tx = self.bulk.begin(tenant_id).await?;
         if tx.has_tenant().await? {
             return Ok(0);
         }
+        let drugs = masters::drugs(&self.operator).await?;
         let (mut history, staff) = History::open(clinic, self.now, drugs, &self.passwords);
         let (sender, receiver) = mpsc::channel(2);
         let writer = tokio::task::spawn_blocking(move || {

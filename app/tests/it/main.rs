@@ -4,10 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod catalog;
+mod coverage;
+mod demo;
 mod fixtures;
 mod golden;
 mod harness;
 mod notes;
 mod patients;
+mod plans;
 mod routes;
 mod signing_in;

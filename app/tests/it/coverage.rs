@@ -1,0 +1,132 @@
+//! Every door of the golden list, tried from outside, from the wrong chair and from the clinic next door. A new door is
+//! tried without anybody adding it here.
+
+use domain::Role;
+use tenancy::permission::Right;
+use tsumugi::slices;
+use tsumugi::web::routes::Door;
+
+use crate::demo;
+use crate::fixtures::two_clinics;
+use crate::harness::{Answer, Client, Harness};
+
+const NOBODY: &str = "01900000-0000-7000-8000-00000000dead";
+
+/// Pages that mean nothing without a query; a request that cannot be read may be refused before its sender is known.
+const QUERIES: &[(&str, &str)] = &[("/patients/merge", "?a=01900000-0000-7000-8000-00000000dead")];
+
+struct Guarded {
+    method: String,
+    path: &'static str,
+    right: &'static Right,
+}
+
+fn guarded() -> Vec<Guarded> {
+    let doors = slices::routes();
+    let guarded = doors.recorded().iter().filter_map(|r| match r.door {
+        Door::Guarded(right) => Some(Guarded { method: r.method.to_string(), path: r.path, right }),
+        Door::Public(_) => None,
+    });
+    guarded.collect()
+}
+
+/// Any id: these requests must not come far enough for it to matter.
+fn path_of(pattern: &str) -> String {
+    let parts = pattern.split('/').map(|part| if part.starts_with('{') { NOBODY } else { part });
+    let query = QUERIES.iter().find(|(path, _)| *path == pattern).map_or("", |(_, query)| query);
+    parts.collect::<Vec<_>>().join("/") + query
+}
+
+/// What forms send, filled in well enough to be understood by every door at once.
+fn form(patient: &str) -> Vec<(&'static str, String)> {
+    let mut fields: Vec<(&str, String)> = [
+        "version_S",
+        "version_O",
+        "version_A",
+        "version_P",
+        "version",
+        "body",
+        "reason",
+        "section",
+        "sex",
+        "birth_date",
+        "name_ideographic",
+        "name_syllabic",
+    ]
+    .into_iter()
+    .zip(["1", "1", "1", "1", "1", "本文", "確認のため", "S", "female", "1990-01-01", "試験 花子", "シケン ハナコ"].map(str::to_owned))
+    .collect();
+    fields.extend([("kind", "addendum".to_owned()), ("idempotency_key", uuid::Uuid::max().to_string())]);
+    fields.extend(["patient_token", "survivor_id", "merged_id", "responsible_id"].map(|name| (name, patient.to_owned())));
+    fields
+}
+
+async fn knock(client: &Client, method: &str, path: &str, patient: &str) -> Answer {
+    let request = client.request(method, path);
+    client.send(if method == "POST" { request.form(&form(patient)) } else { request }).await
+}
+
+/// GL-02, SE-06
+#[tokio::test]
+async fn without_sign_in_every_door_is_shut() {
+    let outside = Harness::get().anonymous();
+    let doors = guarded();
+    assert!(!doors.is_empty());
+    for door in doors {
+        let answer = knock(&outside, &door.method, &path_of(door.path), "").await;
+        let sent_to_login = answer.status == 303 && answer.header("location").starts_with("/login");
+        assert!(sent_to_login || answer.status == 401, "{} {} answered {}", door.method, door.path, answer.status);
+    }
+}
+
+/// GL-06: each 職種 is refused at each door its rights do not open, and by nothing but its rights.
+#[tokio::test]
+async fn every_role_meets_exactly_its_rights() {
+    let h = Harness::get();
+    let (clinic, _) = two_clinics(h).await;
+    for role in Role::ALL {
+        for door in guarded() {
+            let right = door.right;
+            // A session for each door: some of them end it.
+            let client = clinic.client(h, *role).await;
+            let status = knock(&client, &door.method, &path_of(door.path), "").await.status;
+            let case = format!("{} as {}: {} {} answered {status}", right.name, role.code(), door.method, door.path);
+            assert_eq!(status == 403, !right.allows(*role), "{case}");
+            assert!(status < 500 && status != 401, "{case}");
+        }
+    }
+}
+
+/// SE-06: rows of the clinic next door do not exist, whoever asks and however.
+#[tokio::test]
+async fn the_neighbours_rows_are_not_there() {
+    let h = Harness::get();
+    let (own, _) = two_clinics(h).await;
+    let neighbour = demo::clinic(h, "minato").await;
+    let patient = demo::path_into(h, &neighbour, "/patients/{id}").await.unwrap().replace("/patients/", "");
+    let mut tried = 0;
+    for door in guarded() {
+        let Some(path) = demo::path_into(h, &neighbour, door.path).await else { continue };
+        let client = own.client(h, door.right.roles[0]).await;
+        let answer = knock(&client, &door.method, &path, &patient).await;
+        assert_eq!(answer.status, 404, "{} {} reached into another clinic: {}", door.method, door.path, answer.body);
+        tried += 1;
+    }
+    assert!(tried > 10, "only {tried} doors name a row");
+}
+
+/// SE-06: the same when the id travels in the form or the query.
+#[tokio::test]
+async fn the_neighbours_ids_in_forms_lead_nowhere() {
+    let h = Harness::get();
+    let (own, _) = two_clinics(h).await;
+    let neighbour = demo::clinic(h, "minato").await;
+    let patient = demo::path_into(h, &neighbour, "/patients/{id}").await.unwrap().replace("/patients/", "");
+    let admin = own.client(h, Role::ClinicAdmin).await;
+    let key = uuid::Uuid::max().to_string();
+    let pair = [("a", patient.as_str()), ("b", NOBODY), ("survivor", patient.as_str()), ("a_version", "1"), ("b_version", "1")];
+    let merge = admin.post("/patients/merges", &[&pair[..], &[("confirmed", "yes"), ("idempotency_key", &key)]].concat()).await;
+    assert_eq!(merge.status, 404, "{}", merge.body);
+    let compared = admin.get(&format!("/patients/merge?a={patient}&b={patient}")).await;
+    assert_eq!(compared.status, 404, "{}", compared.body);
+}
