@@ -1,6 +1,6 @@
-// R2: choosing a side redraws the merged text at once; ← → choose for the difference in focus, ↑ ↓ go to the next one.
+// R2: choosing a side redraws the merged text at once; ← → B choose for the difference in focus, ↑ ↓ go to the next one.
 // A text somebody already rewrote by hand is left alone until they ask for it again.
-import { isTyping } from "./dom.js";
+import { isComposing, isTyping } from "./dom.js";
 
 const chosenText = (hunk) => {
   const pick = hunk.querySelector("input:checked")?.value ?? "mine";
@@ -30,10 +30,11 @@ export const startMerge = () => {
 
   form.addEventListener("change", () => draw(false));
   form.addEventListener("submit", (event) => (event.preventDefault(), draw(true), merged.focus()));
+  hunks[0]?.querySelector("input:checked")?.focus();
   document.addEventListener("keydown", (event) => {
-    if (isTyping(event.target) || event.altKey || event.ctrlKey || event.shiftKey) return;
+    if (isComposing(event) || isTyping(event.target) || event.altKey || event.ctrlKey || event.shiftKey) return;
     const now = hunks.findIndex((hunk) => hunk.contains(document.activeElement));
-    const side = { ArrowLeft: "mine", ArrowRight: "theirs" }[event.key];
+    const side = { ArrowLeft: "mine", ArrowRight: "theirs", b: "both", B: "both" }[event.key];
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (!side && !step) return;
     const hunk = hunks[side ? Math.max(0, now) : now + step];

@@ -8,6 +8,7 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tenancy::{Error, TenantTx};
 
+use crate::patients;
 use crate::patients::entity::patient;
 use crate::web::stripe::PatientStripe;
 
@@ -18,7 +19,7 @@ pub struct Person {
     pub group: Vec<PatientId>,
 }
 
-/// The person behind a patient id, whether it survived a merge or not, in one statement.
+/// The person behind a patient id, whether it survived a merge or not.
 pub async fn person(tx: &TenantTx, id: PatientId) -> Result<Person, Error> {
     use patient::Column as P;
     let tenant = tx.tenant_id().as_uuid();
@@ -44,7 +45,9 @@ pub async fn person(tx: &TenantTx, id: PatientId) -> Result<Person, Error> {
     let group = rows.iter().map(|r| PatientId::new(r.id)).collect();
     let row = rows.into_iter().min_by_key(|r| r.merged_into_id.is_some()).ok_or(Error::NotFound)?;
     let today = crate::notes::views::labels::jst(tx.now()).date_naive();
-    Ok(Person { stripe: PatientStripe::of(&Patient::from(row), today, 0), group })
+    let patient = Patient::from(row);
+    let namesakes = patients::store::count_namesakes(tx, &patient).await?;
+    Ok(Person { stripe: PatientStripe::of(&patient, today, namesakes), group })
 }
 
 /// How a list names a patient.

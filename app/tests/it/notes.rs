@@ -202,7 +202,7 @@ async fn a_text_on_an_older_version_is_kept_and_compared() {
     assert!(chart.contains(url) && chart.contains("ふらつきあり。"));
 
     let theirs = doctor.get(&format!("{url}?pick1=theirs")).await.expect(200).body;
-    assert!(theirs.contains("name=\"body\" rows=\"6\" data-merged>\n下腿浮腫 なし。ふらつきあり。</textarea>"), "{theirs}");
+    assert!(theirs.contains("name=\"body\" form=\"resolution\" rows=\"5\" data-merged>\n下腿浮腫 なし。ふらつきあり。</textarea>"), "{theirs}");
 
     let form = |version: &'static str, token: String| [("body".to_owned(), "下腿浮腫 軽度。ふらつきあり。".to_owned()), ("version".into(), version.into()), ("idempotency_key".into(), id()), ("patient_token".into(), token)];
     let post = |f: [(String, String); 4]| { let doctor = doctor.clone(); let url = url.to_owned(); async move {

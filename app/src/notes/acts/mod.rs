@@ -9,7 +9,7 @@ use domain::note::{Hand, NoteError};
 use domain::{EncounterId, NoteId, PatientId, Role};
 use tenancy::{Error, TenantTx};
 
-use crate::notes::neighbours;
+use crate::patients;
 
 /// Which note is meant: by its own id, or the one of an encounter (which the first save makes).
 #[derive(Debug, Clone, Copy)]
@@ -83,9 +83,6 @@ pub async fn check_token(tx: &TenantTx, token: PatientId, patient: PatientId) ->
     if token == patient {
         return Ok(());
     }
-    match neighbours::person(tx, token).await {
-        Ok(person) if person.group.contains(&patient) => Ok(()),
-        Ok(_) | Err(Error::NotFound) => Err(Refusal::WrongPatient),
-        Err(e) => Err(e.into()),
-    }
+    let same_person = patients::store::group_ids(tx, token).await?.contains(&patient);
+    if same_person { Ok(()) } else { Err(Refusal::WrongPatient) }
 }

@@ -1,7 +1,7 @@
 //! S07 カルテ: today's sections in the middle, the past on the left, 病名 and 処方 on the right.
 
 use askama::Template;
-use domain::note::{NoteStatus, SECTION_MAX_CHARS, Section};
+use domain::note::{NoteStatus, Section};
 use domain::{EncounterId, NoteId, PatientId, StaffId};
 use tenancy::Access;
 use tenancy::permission::Permission;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{AmendmentView, By, Mark, Notice, labels};
 use crate::notes::neighbours::PrescriptionBox;
 use crate::web::Subjects;
+use crate::web::face::{self, Face};
 use crate::web::chrome::Chrome;
 use crate::web::stripe::PatientStripe;
 
@@ -108,8 +109,10 @@ impl Today {
         self.status == NoteStatus::Signed
     }
 
-    pub fn status_label(&self) -> &'static str {
-        if self.is_amended { "訂正済" } else { self.status.label() }
+    /// 訂正済 is told apart from 確定 although it is no state of its own.
+    pub fn face(&self) -> Face {
+        let face = face::note(self.status);
+        if self.is_amended { Face { mark: "pen", word: "訂正済", tone: "warn" } } else { face }
     }
 
     pub fn is_responsible(&self, id: &StaffId) -> bool {
@@ -203,8 +206,9 @@ impl SectionView {
         self.section == Section::Subjective
     }
 
-    pub fn max_chars(&self) -> usize {
-        SECTION_MAX_CHARS
+    /// 1 to 4, for the keys.
+    pub fn number(&self) -> usize {
+        1 + Section::ALL.iter().take_while(|s| **s != self.section).count()
     }
 
     /// Height without scripts; with `field-sizing: content` the text decides.
