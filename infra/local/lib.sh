@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+here=$ROOT/infra/local
 export LC_ALL=C.UTF-8 ROOT
 export PATH="$PATH:/usr/sbin:/sbin:$HOME/.cargo/bin"
 SERVICE_USER=tsumugi-local
