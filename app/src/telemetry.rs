@@ -60,9 +60,17 @@ impl Metrics {
 
 /// JSON lines on standard output.
 pub fn init_logs(filter: &str) {
+    init_logs_to(filter, std::io::stdout);
+}
+
+/// The same lines anywhere: tests read them to prove what is not in them.
+pub fn init_logs_to<W>(filter: &str, writer: W)
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
     let filter = tracing_subscriber::EnvFilter::try_new(format!("{filter},sqlx=warn,aws=warn,hyper=warn")).unwrap_or_else(|_| "info".into());
-    let started = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter).try_init();
-    if started.is_err() {
+    let lines = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter).with_writer(writer);
+    if lines.try_init().is_err() {
         tracing::debug!("logs were already set up");
     }
 }

@@ -12,12 +12,13 @@ use tenancy::session::Sessions;
 use tenancy::{Clock, TenantPool};
 use tsumugi::config::Config;
 use tsumugi::serve::{self, State};
+use tsumugi::telemetry::Metrics;
 
 /// The running product and what is needed to look behind it.
 pub struct Harness {
     pub url: String,
     pub database: String,
-    pub config: Config,
+    pub metrics: Metrics,
     shift: Mutex<TimeDelta>,
 }
 
@@ -87,7 +88,24 @@ pub fn keyring() -> Keyring {
     Keyring::new(Arc::new(LocalFileProvider::from_key(DataKey::from_slice(kek).unwrap())), None)
 }
 
+/// Everything the product has logged in this run, as it would stand on standard output.
+pub static LOGS: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Capture;
+
+impl std::io::Write for Capture {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOGS.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 fn start() -> Harness {
+    tsumugi::telemetry::init_logs_to("debug", || Capture);
     let database = format!("it_{}", std::process::id());
     let config = Config {
         bind: "127.0.0.1".into(),
@@ -111,13 +129,14 @@ fn start() -> Harness {
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let state = State::new(&for_server, Clock::from_fn(shifted_now), keyring).unwrap();
+            let metrics = state.metrics.get_ref().clone();
             let server = actix_web::HttpServer::new(move || serve::app(&state)).workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
-            sender.send(server.addrs()[0]).unwrap();
+            sender.send((server.addrs()[0], metrics)).unwrap();
             server.run().await.unwrap();
         });
     });
-    let address = receiver.recv_timeout(Duration::from_secs(30)).unwrap();
-    Harness { url: format!("http://{address}"), database, config, shift: Mutex::new(TimeDelta::zero()) }
+    let (address, metrics) = receiver.recv_timeout(Duration::from_secs(30)).unwrap();
+    Harness { url: format!("http://{address}"), database, metrics, shift: Mutex::new(TimeDelta::zero()) }
 }
 
 async fn make_database(name: &str) {

@@ -12,5 +12,6 @@ mod harness;
 mod notes;
 mod patients;
 mod plans;
+mod privacy;
 mod routes;
 mod signing_in;
