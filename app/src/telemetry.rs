@@ -68,7 +68,8 @@ pub fn init_logs_to<W>(filter: &str, writer: W)
 where
     W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = tracing_subscriber::EnvFilter::try_new(format!("{filter},sqlx=warn,aws=warn,hyper=warn")).unwrap_or_else(|_| "info".into());
+    // Libraries log addresses at the finer levels; only our own lines may be made finer.
+    let filter = tracing_subscriber::EnvFilter::try_new(format!("warn,tsumugi={filter},tenancy={filter}")).unwrap_or_else(|_| "info".into());
     let lines = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter).with_writer(writer);
     if lines.try_init().is_err() {
         tracing::debug!("logs were already set up");
