@@ -14,8 +14,10 @@ pub fn routes() -> Routes {
     crate::backup::page::routes(&mut r);
     crate::masters::routes(&mut r);
     crate::conformance::routes(&mut r);
+    crate::encounters::routes(&mut r);
     crate::notes::routes(&mut r);
     crate::patients::routes(&mut r);
+    crate::prescriptions::routes(&mut r);
     r.public_get("/assets/{hash}/{path:.*}", crate::web::assets::serve, "static files, the same for everybody");
     r
 }

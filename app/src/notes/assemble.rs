@@ -34,7 +34,7 @@ pub async fn chart<P: Permission>(
     let (here, past, has_more) = read::chart_heads(tx, id, &group).await?;
     let people = here.iter().chain(&past).flat_map(NoteRecord::people).chain(visit.doctor_id);
     let staff = store::staff(tx, people).await?;
-    let prescription = neighbours::PrescriptionBox::default();
+    let prescription = neighbours::PrescriptionBox::load(tx, access.principal(), id, visit.patient_id).await?;
 
     let note = current(&here);
     let previous = past.iter().find(|n| n.encounter_id != id && n.status() == NoteStatus::Signed && n.noted_on <= visit.date);

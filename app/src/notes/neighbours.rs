@@ -3,13 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 
 use domain::patient::Patient;
-use domain::{EncounterId, PatientId};
+use domain::PatientId;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tenancy::{Error, TenantTx};
 
+pub use crate::encounters::finish_consultation;
 use crate::patients;
 use crate::patients::entity::patient;
+pub use crate::prescriptions::PrescriptionBox;
 use crate::web::stripe::PatientStripe;
 
 /// The person a chart is about: the surviving record, and every record merged into it.
@@ -73,14 +75,4 @@ pub async fn cards(
         (PatientId::new(r.id), Card { name: r.name_ideographic, kana: r.name_syllabic, number: r.patient_number })
     };
     Ok(rows.into_iter().map(card).collect())
-}
-
-pub async fn finish_consultation(_: &TenantTx, _: EncounterId) -> Result<(), Error> {
-    Ok(())
-}
-
-/// 処方 of the visit, as the chart shows it.
-#[derive(Debug, Clone, Default)]
-pub struct PrescriptionBox {
-    pub lines: Vec<String>,
 }

@@ -1,0 +1,146 @@
+//! Reader results kept: the file as it arrived, sealed under the clinic's key, once per content.
+
+use domain::eligibility::EligibilityStatus;
+use domain::{EncounterId, PatientId, ReaderResultId, TenantId};
+use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Set};
+use tenancy::keys::{Envelope, Keyring};
+use tenancy::{Error, TenantTx};
+use uuid::Uuid;
+
+use super::entity::reader_result::{ActiveModel, Column, Entity, Model};
+use crate::adapters::eligibility::ReaderFile;
+use crate::patients::entity::patient;
+
+/// What the sealed bytes are for; a value sealed for another purpose does not open here.
+const PURPOSE: &str = "reader_result";
+const RECEIVED: &str = "received";
+const REFLECTED: &str = "reflected";
+/// Lines on the page.
+const RECENT: u64 = 30;
+
+/// One line of the list: never the content.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct Line {
+    pub id: Uuid,
+    pub file_name: String,
+    pub received_at: chrono::DateTime<chrono::Utc>,
+    pub outcome: String,
+    pub validity: String,
+    pub patient_id: Option<Uuid>,
+    pub name_ideographic: Option<String>,
+}
+
+impl Model {
+    pub fn is_reflected(&self) -> bool {
+        self.outcome == REFLECTED
+    }
+}
+
+impl Line {
+    pub fn is_reflected(&self) -> bool {
+        self.outcome == REFLECTED
+    }
+}
+
+/// The same content, if it came before.
+pub async fn find_content(tx: &TenantTx, sha256: &[u8]) -> Result<Option<Model>, Error> {
+    let found = Entity::find()
+        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(Column::ContentSha256.eq(sha256))
+        .one(tx)
+        .await?;
+    Ok(found)
+}
+
+pub async fn get(tx: &TenantTx, id: ReaderResultId) -> Result<Model, Error> {
+    one(tx, id, false).await
+}
+
+/// Holds the row until the transaction ends, so that two people do not take the same result over.
+pub async fn lock(tx: &TenantTx, id: ReaderResultId) -> Result<Model, Error> {
+    one(tx, id, true).await
+}
+
+async fn one(tx: &TenantTx, id: ReaderResultId, is_locked: bool) -> Result<Model, Error> {
+    let query = Entity::find().filter(Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(Column::Id.eq(id.as_uuid()));
+    let query = if is_locked { query.lock_exclusive() } else { query };
+    query.one(tx).await?.ok_or(Error::NotFound)
+}
+
+/// Seals and stores. A second writer of the same content gets [`Error::Duplicate`].
+pub async fn insert(tx: &TenantTx, keys: &Keyring, file: &ReaderFile, sha256: [u8; 32], status: EligibilityStatus) -> Result<ReaderResultId, Error> {
+    let sealed = keys.seal(tx, PURPOSE, &file.bytes).await?;
+    let id = tx.new_id();
+    let row = ActiveModel {
+        tenant_id: Set(tx.tenant_id().as_uuid()),
+        id: Set(id),
+        file_name: Set(file.name.clone()),
+        content_sha256: Set(sha256.to_vec()),
+        key_version: Set(sealed.key_version),
+        raw_encrypted: Set(sealed.to_bytes()),
+        received_at: Set(tx.now()),
+        staff_id: Set(tx.actor().as_uuid()),
+        outcome: Set(RECEIVED.to_owned()),
+        validity: Set(status.code().to_owned()),
+        patient_id: Set(None),
+        encounter_id: Set(None),
+    };
+    Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(ReaderResultId::new(id))
+}
+
+/// The file as it arrived.
+pub async fn open(tx: &TenantTx, keys: &Keyring, row: &Model) -> Result<ReaderFile, Error> {
+    let sealed = Envelope::from_bytes(&row.raw_encrypted)?;
+    Ok(ReaderFile { name: row.file_name.clone(), bytes: keys.open(tx, PURPOSE, &sealed).await? })
+}
+
+/// 反映済: whom and which visit it became.
+pub async fn mark_reflected(tx: &TenantTx, id: ReaderResultId, patient: PatientId, visit: EncounterId) -> Result<(), Error> {
+    Entity::update_many()
+        .col_expr(Column::Outcome, Expr::value(REFLECTED))
+        .col_expr(Column::PatientId, Expr::value(patient.as_uuid()))
+        .col_expr(Column::EncounterId, Expr::value(visit.as_uuid()))
+        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(Column::Id.eq(id.as_uuid()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// How many other results carry the same file name: allowed, but said.
+pub async fn count_namesakes(tx: &TenantTx, row: &Model) -> Result<u64, Error> {
+    use sea_orm::PaginatorTrait;
+    let count = Entity::find()
+        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(Column::FileName.eq(&row.file_name))
+        .filter(Column::Id.ne(row.id))
+        .count(tx)
+        .await?;
+    Ok(count)
+}
+
+pub async fn recent(tx: &TenantTx) -> Result<Vec<Line>, Error> {
+    let rows = tx.query_all(&recent_statement(tx.tenant_id())).await?;
+    rows.iter().map(|row| Line::from_query_result(row, "").map_err(Error::from)).collect()
+}
+
+/// The newest results with the patient they became.
+pub fn recent_statement(tenant: TenantId) -> SelectStatement {
+    use patient::Column as P;
+    Query::select()
+        .columns([Column::Id, Column::FileName, Column::ReceivedAt, Column::Outcome, Column::Validity, Column::PatientId].map(|c| (Entity, c)))
+        .expr_as(Expr::col((patient::Entity, P::NameIdeographic)), Alias::new("name_ideographic"))
+        .from(Entity)
+        .left_join(
+            patient::Entity,
+            Cond::all()
+                .add(Expr::col((patient::Entity, P::TenantId)).eq(tenant.as_uuid()))
+                .add(Expr::col((patient::Entity, P::Id)).equals((Entity, Column::PatientId))),
+        )
+        .and_where(Expr::col((Entity, Column::TenantId)).eq(tenant.as_uuid()))
+        .order_by((Entity, Column::ReceivedAt), Order::Desc)
+        .limit(RECENT)
+        .take()
+}

@@ -1,0 +1,189 @@
+//! 処方箋: what goes on the paper, a look before printing, and the PDF itself.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use actix_web::web;
+use chrono::NaiveDate;
+use domain::clock;
+use domain::patient::Patient;
+use domain::prescription::{GenericSubstitution, usable_until};
+use domain::{CoverageId, EncounterId, PatientId, wareki};
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use tenancy::permission::PrescriptionPrint;
+use tenancy::{Access, Act, Audit, Error, InfoClass, TenantTx};
+use uuid::Uuid;
+
+use super::entity::medication_request::Model;
+use super::paper::{self, Paper, PaperError, Sheet, SheetLine, Typefaces};
+use super::store;
+use super::views::{LineView, PrintPage, amount, supply};
+use crate::config;
+use crate::coverages::entity::coverage;
+use crate::coverages::store as coverages;
+use crate::encounters::store as encounters;
+use crate::error::AppError;
+use crate::patients::store as patients;
+use crate::web::{Chrome, Download, Nav, Page, PatientStripe};
+
+/// Everything the paper says, read in one transaction.
+struct Issue {
+    patient: Patient,
+    coverage: Option<coverage::Model>,
+    lines: Vec<Model>,
+    has_draft: bool,
+    clinic: Clinic,
+    doctor: String,
+    issued_on: NaiveDate,
+}
+
+struct Clinic {
+    name: String,
+    address: String,
+    tel: String,
+    institution_code: String,
+}
+
+impl Issue {
+    async fn read(tx: &TenantTx, id: EncounterId) -> Result<Self, AppError> {
+        let visit = encounters::get(tx, id).await?;
+        let (lines, drafts): (Vec<_>, Vec<_>) = store::lines(tx, id).await?.into_iter().partition(|line| line.status == store::SIGNED);
+        let Some((signed_at, signer)) = lines.iter().filter_map(|line| line.signed_at.zip(line.signed_by_id)).max() else {
+            return Err(AppError::Refused("署名された処方がありません。医師が署名してから印刷してください。".into()));
+        };
+        let coverage = match visit.coverage_id {
+            Some(id) => Some(coverages::get(tx, CoverageId::new(id)).await?),
+            None => None,
+        };
+        Ok(Self {
+            patient: patients::get(tx, PatientId::new(visit.patient_id)).await?,
+            coverage,
+            lines,
+            has_draft: !drafts.is_empty(),
+            clinic: clinic(tx).await?,
+            doctor: staff_name(tx, signer).await?,
+            issued_on: clock::today(signed_at),
+        })
+    }
+
+    fn sheet(&self) -> Sheet {
+        let d = &self.patient.demographics;
+        let mut sheet = Sheet {
+            patient_name: d.name.ideographic.clone(),
+            patient_kana: d.name.syllabic.as_str().to_owned(),
+            birth_date: wareki::long(d.birth_date),
+            sex: d.sex.label().to_owned(),
+            clinic_address: self.clinic.address.clone(),
+            clinic_name: self.clinic.name.clone(),
+            clinic_tel: self.clinic.tel.clone(),
+            institution_code: self.clinic.institution_code.clone(),
+            doctor_name: self.doctor.clone(),
+            issued_on: wareki::long(self.issued_on),
+            lines: self.lines.iter().map(sheet_line).collect(),
+            ..Sheet::default()
+        };
+        if let Some(c) = &self.coverage {
+            sheet.insurer_number = c.insurer_number.clone();
+            sheet.insured = insured(c);
+            sheet.relation = if c.relation == "self" { "被保険者" } else { "被扶養者" }.to_owned();
+            sheet.copay = c.copay_percent.map(|percent| format!("{}割", percent / 10)).unwrap_or_default();
+        }
+        sheet
+    }
+}
+
+fn sheet_line(line: &Model) -> SheetLine {
+    let substitution = GenericSubstitution::from_code(&line.generic_substitution);
+    SheetLine {
+        drug_name: line.drug_name.clone(),
+        amount: amount(line),
+        usage: [line.usage_text.clone(), supply(line)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("　"),
+        comment: line.comment.clone(),
+        is_change_barred: substitution == Some(GenericSubstitution::MedicallyBarred),
+        is_patient_wish: substitution == Some(GenericSubstitution::PatientWish),
+    }
+}
+
+/// `12345678・9000001 (枝番) 00`.
+fn insured(c: &coverage::Model) -> String {
+    let card = [&c.insured_symbol, &c.insured_number].into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("・");
+    if c.branch_number.is_empty() { card } else { format!("{card} (枝番) {}", c.branch_number) }
+}
+
+async fn clinic(tx: &TenantTx) -> Result<Clinic, Error> {
+    let query = Query::select()
+        .columns(["name", "address", "tel", "institution_code"])
+        .from("tenant")
+        .and_where(Expr::col("id").eq(tx.tenant_id().as_uuid()))
+        .take();
+    let row = tx.query_one(&query).await?.ok_or(Error::NotFound)?;
+    let text = |column: &str| row.try_get::<String>("", column);
+    Ok(Clinic { name: text("name")?, address: text("address")?, tel: text("tel")?, institution_code: text("institution_code")? })
+}
+
+async fn staff_name(tx: &TenantTx, id: Uuid) -> Result<String, Error> {
+    let query = Query::select()
+        .column("name")
+        .from("staff")
+        .and_where(Expr::col("tenant_id").eq(tx.tenant_id().as_uuid()))
+        .and_where(Expr::col("id").eq(id))
+        .take();
+    let row = tx.query_one(&query).await?.ok_or(Error::NotFound)?;
+    Ok(row.try_get("", "name")?)
+}
+
+/// The fonts are read at the first prescription and kept; a failure is tried again, so that installing them is enough.
+fn typefaces() -> Result<&'static Typefaces, PaperError> {
+    static FACES: OnceLock<Typefaces> = OnceLock::new();
+    if let Some(faces) = FACES.get() {
+        return Ok(faces);
+    }
+    let file = |name| config::optional(name).ok().flatten().map(PathBuf::from);
+    let faces = Typefaces::load(file("TSUMUGI_FONT_MINCHO_FILE").as_deref(), file("TSUMUGI_FONT_GOTHIC_FILE").as_deref())?;
+    Ok(FACES.get_or_init(|| faces))
+}
+
+/// Drawing takes some milliseconds of one core, so it stays off the threads that answer others.
+async fn draw(sheet: Sheet) -> Result<Paper, AppError> {
+    let drawn = web::block(move || paper::draw(&sheet, typefaces()?)).await.map_err(AppError::internal)?;
+    drawn.map_err(|error| match error {
+        PaperError::Drawing(cause) => AppError::Internal(cause),
+        PaperError::FontNotSet { face } | PaperError::FontUnreadable { face, .. } | PaperError::NotAFont { face } => AppError::Refused(format!(
+            "処方箋を作る書体({face})が見つからないため、印刷できません。管理者は fonts-ipaexfont を入れるか、TSUMUGI_FONT_MINCHO_FILE と TSUMUGI_FONT_GOTHIC_FILE を確かめてください。"
+        )),
+    })
+}
+
+/// A look before printing: the lines, the dates, and the letters that cannot be printed as they are.
+pub async fn preview(access: Access<PrescriptionPrint>, path: web::Path<EncounterId>) -> Result<Page, AppError> {
+    let tx = access.begin().await?;
+    let issue = Issue::read(&tx, *path).await?;
+    let namesakes = patients::count_namesakes(&tx, &issue.patient).await?;
+    let (patient_id, now) = (issue.patient.id, tx.now());
+    let receipt = tx.commit(Audit::viewed(InfoClass::Prescription).subject(patient_id).entity("encounter", *path)).await?;
+    let paper = draw(issue.sheet()).await?;
+    let page = PrintPage {
+        chrome: Chrome::of(access.principal(), Nav::Today),
+        stripe: PatientStripe::of(&issue.patient, clock::today(now), namesakes),
+        encounter_id: *path,
+        lines: issue.lines.iter().map(LineView::of).collect(),
+        has_draft: issue.has_draft,
+        issued_on: wareki::long(issue.issued_on),
+        usable_until: wareki::long(usable_until(issue.issued_on)),
+        doctor: issue.doctor,
+        coverage: issue.coverage.as_ref().map(coverages::words).unwrap_or_default(),
+        replaced: paper.replaced.into_iter().map(|r| r.sentence()).collect(),
+    };
+    Page::full(receipt, &page)
+}
+
+/// The paper. Each one made is in the audit log as a print.
+pub async fn pdf(access: Access<PrescriptionPrint>, path: web::Path<EncounterId>) -> Result<Download, AppError> {
+    let tx = access.begin().await?;
+    let issue = Issue::read(&tx, *path).await?;
+    let audit = Audit::of(Act::Print, InfoClass::Prescription).subject(issue.patient.id).entity("encounter", *path).detail("lines", issue.lines.len());
+    let paper = draw(issue.sheet()).await?;
+    let receipt = tx.commit(audit).await?;
+    Download::of(receipt, &[issue.patient.id], "application/pdf", "inline", "prescription.pdf", paper.pdf)
+}

@@ -1,0 +1,14 @@
+//! Paths of the slice.
+
+use super::{handlers, print};
+use crate::web::Routes;
+
+pub fn routes(r: &mut Routes) {
+    r.get("/drugs", handlers::drugs);
+    r.get("/encounters/{id}/prescription", handlers::show);
+    r.post("/encounters/{id}/prescription-lines", handlers::add);
+    r.post("/encounters/{id}/prescription/signature", handlers::sign);
+    r.post("/prescription-lines/{id}/withdrawal", handlers::withdraw);
+    r.get("/encounters/{id}/prescription/print", print::preview);
+    r.get("/encounters/{id}/prescription.pdf", print::pdf);
+}
