@@ -20,6 +20,7 @@ impl MigrationTrait for Migration {
                 "ALTER TABLE note_amendment ADD CONSTRAINT note_amendment_kind_check
                  CHECK (kind IN ('addendum', 'amendment', 'void_request', 'void'))"
                     .into(),
+                "CREATE INDEX note_amendment_by_kind ON note_amendment (tenant_id, kind, recorded_at)".into(),
                 "CREATE UNIQUE INDEX note_amendment_one_void ON note_amendment (tenant_id, note_id) WHERE kind = 'void'".into(),
             ],
         )

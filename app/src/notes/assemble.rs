@@ -10,6 +10,7 @@ use super::record::{Names, NoteRecord};
 use super::store::{self, read, visit};
 use super::views::chart::{self, ConflictLink, Part, PastVisit, Reader};
 use super::views::{AmendForm, By, ChartPage, Mark, Notice, SectionView, Timeline, Today, VisitHead, by_of, labels, sheet};
+use crate::prescriptions::PrescriptionBox;
 use crate::web::chrome::{Chrome, Nav};
 
 /// What a request adds to the page as stored.
@@ -34,7 +35,7 @@ pub async fn chart<P: Permission>(
     let (here, past, has_more) = read::chart_heads(tx, id, &group).await?;
     let people = here.iter().chain(&past).flat_map(NoteRecord::people).chain(visit.doctor_id);
     let staff = store::staff(tx, people).await?;
-    let prescription = neighbours::PrescriptionBox::load(tx, access.principal(), id, visit.patient_id).await?;
+    let prescription = PrescriptionBox::load(tx, access.principal(), id, visit.patient_id).await?;
 
     let note = current(&here);
     let previous = past.iter().find(|n| n.encounter_id != id && n.status() == NoteStatus::Signed && n.noted_on <= visit.date);

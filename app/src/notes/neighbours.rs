@@ -2,16 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::patient::Patient;
 use domain::PatientId;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tenancy::{Error, TenantTx};
 
-pub use crate::encounters::finish_consultation;
 use crate::patients;
 use crate::patients::entity::patient;
-pub use crate::prescriptions::PrescriptionBox;
 use crate::web::stripe::PatientStripe;
 
 /// The person a chart is about: the surviving record, and every record merged into it.
@@ -23,33 +19,13 @@ pub struct Person {
 
 /// The person behind a patient id, whether it survived a merge or not.
 pub async fn person(tx: &TenantTx, id: PatientId) -> Result<Person, Error> {
-    use patient::Column as P;
-    let tenant = tx.tenant_id().as_uuid();
-    let survivor = || {
-        Query::select()
-            .column(P::MergedIntoId)
-            .from(patient::Entity)
-            .and_where(P::TenantId.eq(tenant))
-            .and_where(P::Id.eq(id.as_uuid()))
-            .take()
-    };
-    let rows = patient::Entity::find()
-        .filter(P::TenantId.eq(tenant))
-        .filter(
-            Condition::any()
-                .add(P::Id.eq(id.as_uuid()))
-                .add(P::MergedIntoId.eq(id.as_uuid()))
-                .add(Expr::col(P::Id).in_subquery(survivor()))
-                .add(Expr::col(P::MergedIntoId).in_subquery(survivor())),
-        )
-        .all(tx)
-        .await?;
-    let group = rows.iter().map(|r| PatientId::new(r.id)).collect();
-    let row = rows.into_iter().min_by_key(|r| r.merged_into_id.is_some()).ok_or(Error::NotFound)?;
+    let mut group = patients::store::get_group(tx, id).await?;
+    if let Some(survivor) = group.patient.merged_into {
+        group = patients::store::get_group(tx, survivor).await?;
+    }
+    let namesakes = patients::store::count_namesakes(tx, &group.patient).await?;
     let today = crate::notes::views::labels::jst(tx.now()).date_naive();
-    let patient = Patient::from(row);
-    let namesakes = patients::store::count_namesakes(tx, &patient).await?;
-    Ok(Person { stripe: PatientStripe::of(&patient, today, namesakes), group })
+    Ok(Person { stripe: PatientStripe::of(&group.patient, today, namesakes), group: group.ids() })
 }
 
 /// How a list names a patient.

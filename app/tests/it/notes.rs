@@ -298,6 +298,7 @@ async fn a_signed_note_is_frozen_for_the_product_itself() {
     v.sign(&nurse, [1, 1, 0, 0]).await.expect(403);
     v.sign(&doctor, [1, 1, 0, 0]).await.expect(303);
 
+    assert_eq!(count(h, "SELECT count(*) FROM encounter WHERE id = $1 AND status = 'billing_wait'", v.encounter).await, 1);
     let page = doctor.get(&v.chart()).await.expect(200).body;
     assert!(page.contains("確定") && !page.contains("data-autosave"));
     let mut app = h.role("APP_DATABASE_URL").await;

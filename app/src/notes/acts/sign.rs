@@ -9,7 +9,7 @@ use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
 use super::{Refusal, Target, check_token, hand};
-use crate::notes::neighbours;
+use crate::encounters::finish_consultation;
 use crate::notes::store::write;
 
 const ACT: &str = "note.sign";
@@ -59,7 +59,7 @@ pub async fn sign(tx: &TenantTx, role: Role, signature: &Signature) -> Result<Si
     head.signed_by_id = Some(tx.actor().as_uuid());
     let head = versioned::update(tx, head, Authorship::own(tx), "").await?;
     let encounter_id = EncounterId::new(head.encounter_id);
-    neighbours::finish_consultation(tx, encounter_id).await?;
+    finish_consultation(tx, encounter_id).await?;
     tx.remember(signature.key, ACT, serde_json::json!({ "note_id": head.id })).await?;
     Ok(Signed { note_id: NoteId::new(head.id), patient_id })
 }

@@ -8,7 +8,7 @@ use tenancy::permission::Permission;
 use uuid::Uuid;
 
 use super::{AmendmentView, By, Mark, Notice, labels};
-use crate::notes::neighbours::PrescriptionBox;
+use crate::prescriptions::PrescriptionBox;
 use crate::web::Subjects;
 use crate::web::face::{self, Face};
 use crate::web::chrome::Chrome;
