@@ -139,7 +139,7 @@ fn start() -> Harness {
     Harness { url: format!("http://{address}"), database, metrics, shift: Mutex::new(TimeDelta::zero()) }
 }
 
-async fn make_database(name: &str) {
+pub async fn make_database(name: &str) {
     let mut superuser = PgConnection::connect(&env("SUPERUSER_DATABASE_URL")).await.unwrap();
     for sql in [
         format!("CREATE DATABASE {name} OWNER tsumugi_owner"),

@@ -3,12 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod audit;
+mod backup;
 mod catalog;
 mod coverage;
 mod demo;
 mod fixtures;
 mod golden;
 mod harness;
+mod keys;
+mod masters;
 mod notes;
 mod patients;
 mod plans;
