@@ -17,8 +17,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use crate::operator::Operator;
 use crate::Error;
+use crate::operator::Operator;
 use merkle::Hash;
 
 /// Leaves in one seal at most: keeps the row and its anchor small after a bulk load.

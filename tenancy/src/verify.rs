@@ -7,8 +7,8 @@
 mod chain;
 mod rows;
 
-pub(crate) use chain::seal as seal_row;
 pub use chain::compare_chains;
+pub(crate) use chain::seal as seal_row;
 
 use chain::Expected;
 
@@ -16,9 +16,9 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::Error;
 use crate::archive::Snapshot;
 use crate::seal::Seal;
-use crate::Error;
 
 /// A row by kind, id and version.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,14 +31,32 @@ pub struct RowName {
 /// One thing that is not as it was sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    SealMissing { seq: i64 },
-    SealAltered { seq: i64 },
-    ChainBroken { seq: i64 },
-    EventAltered { seq: i64, id: Uuid },
-    EventMissing { seq: i64, id: Uuid },
+    SealMissing {
+        seq: i64,
+    },
+    SealAltered {
+        seq: i64,
+    },
+    ChainBroken {
+        seq: i64,
+    },
+    EventAltered {
+        seq: i64,
+        id: Uuid,
+    },
+    EventMissing {
+        seq: i64,
+        id: Uuid,
+    },
     /// In the table or in a seal, and in no seal or anchor that was made.
-    EventInserted { seq: Option<i64>, id: Uuid },
-    EventReordered { seq: i64, id: Uuid },
+    EventInserted {
+        seq: Option<i64>,
+        id: Uuid,
+    },
+    EventReordered {
+        seq: i64,
+        id: Uuid,
+    },
     RowAltered(RowName),
     RowMissing(RowName),
     RowInserted(RowName),

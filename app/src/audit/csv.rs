@@ -3,8 +3,7 @@
 use super::handlers::Read;
 use super::views::{act, info, jst, outcome, person, role};
 
-const HEAD: [&str; 10] =
-    ["日時", "職員", "職種", "業務", "情報区分", "結果", "患者番号", "対象", "接続元", "要求ID"];
+const HEAD: [&str; 10] = ["日時", "職員", "職種", "業務", "情報区分", "結果", "患者番号", "対象", "接続元", "要求ID"];
 
 pub fn write(read: &Read) -> Result<Vec<u8>, csv::Error> {
     let mut file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());

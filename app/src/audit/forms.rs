@@ -102,11 +102,18 @@ impl RawFilter {
     /// The same search without its page, as an address.
     pub fn address(&self) -> String {
         let words = [
-            ("from", &self.from), ("to", &self.to), ("staff", &self.staff), ("act", &self.act), ("info", &self.info),
-            ("outcome", &self.outcome), ("patient", &self.patient),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("staff", &self.staff),
+            ("act", &self.act),
+            ("info", &self.info),
+            ("outcome", &self.outcome),
+            ("patient", &self.patient),
         ];
         let words = words.iter().filter(|(_, word)| !word.is_empty());
-        let encoded: Vec<String> = words.map(|(name, word)| format!("{name}={}", askama::filters::urlencode_strict(word).map_or(String::new(), |w| w.to_string()))).collect();
+        let encoded: Vec<String> = words
+            .map(|(name, word)| format!("{name}={}", askama::filters::urlencode_strict(word).map_or(String::new(), |w| w.to_string())))
+            .collect();
         encoded.join("&")
     }
 }

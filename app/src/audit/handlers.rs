@@ -8,10 +8,10 @@ use tenancy::permission::{AuditExport, AuditRead};
 use tenancy::{Access, Act, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
 
+use super::csv;
 use super::forms::{EXPORT_REASONS, Filter, RawFilter};
 use super::store::{self, Event, Person, Subject};
 use super::views::{AuditPage, SHOWN_SUBJECTS};
-use super::csv;
 use crate::error::AppError;
 use crate::web::{Chrome, Download, FormErrors, FormState, Nav, Page};
 

@@ -54,9 +54,18 @@ pub async fn search(tx: &TenantTx, filter: &Filter, patient: Option<PatientId>, 
     let mut query = Query::select();
     query
         .columns([
-            AuditEvent::Id, AuditEvent::RecordedAt, AuditEvent::ActorId, AuditEvent::ActorRole, AuditEvent::Act,
-            AuditEvent::InfoClass, AuditEvent::Outcome, AuditEvent::SubjectIds, AuditEvent::EntityKind, AuditEvent::Detail,
-            AuditEvent::SourceIp, AuditEvent::RequestId,
+            AuditEvent::Id,
+            AuditEvent::RecordedAt,
+            AuditEvent::ActorId,
+            AuditEvent::ActorRole,
+            AuditEvent::Act,
+            AuditEvent::InfoClass,
+            AuditEvent::Outcome,
+            AuditEvent::SubjectIds,
+            AuditEvent::EntityKind,
+            AuditEvent::Detail,
+            AuditEvent::SourceIp,
+            AuditEvent::RequestId,
         ])
         .from(AuditEvent::Table)
         .and_where(Expr::col(AuditEvent::TenantId).eq(tx.tenant_id().as_uuid()))
@@ -76,7 +85,9 @@ fn narrow(query: &mut SelectStatement, filter: &Filter, patient: Option<PatientI
         .and_where_option(filter.act.map(|act| Expr::col(AuditEvent::Act).eq(act.code())))
         .and_where_option(filter.info.map(|info| Expr::col(AuditEvent::InfoClass).eq(info.code())))
         .and_where_option(filter.outcome.map(|outcome| Expr::col(AuditEvent::Outcome).eq(outcome.code())))
-        .and_where_option(patient.map(|patient| Expr::val(patient.as_uuid()).eq(sea_orm::sea_query::PgFunc::any(Expr::col(AuditEvent::SubjectIds)))))
+        .and_where_option(
+            patient.map(|patient| Expr::val(patient.as_uuid()).eq(sea_orm::sea_query::PgFunc::any(Expr::col(AuditEvent::SubjectIds)))),
+        )
         .and_where_option(filter.before.map(|cursor| {
             let earlier = Expr::col(AuditEvent::RecordedAt).lt(cursor.recorded_at);
             let same = Expr::col(AuditEvent::RecordedAt).eq(cursor.recorded_at).and(Expr::col(AuditEvent::Id).lt(cursor.id));

@@ -154,11 +154,8 @@ impl AuditPage {
             source_ip: "192.0.2.7".into(),
             request_id: Uuid::from_u128(99),
         };
-        let subject = super::store::Subject {
-            id: patient,
-            patient_number: "000123".into(),
-            name_ideographic: "勅使河原 権左衛門尉".into(),
-        };
+        let subject =
+            super::store::Subject { id: patient, patient_number: "000123".into(), name_ideographic: "勅使河原 権左衛門尉".into() };
         Read {
             events: vec![event(1, "success", vec![patient; 5]), event(2, "refused", vec![])],
             people: vec![Person { id: Uuid::from_u128(2), name: "山﨑 理恵".into() }],
@@ -181,7 +178,8 @@ mod tests {
     #[test]
     fn a_row_says_who_did_what_to_whose_information_and_whether_it_was_allowed() {
         let html = AuditPage::sample().render().unwrap();
-        for fact in ["山﨑 理恵", "医師", "閲覧", "診療記録", "000123 勅使河原 権左衛門尉", "ほか2名", "拒否", "192.0.2.7"] {
+        for fact in ["山﨑 理恵", "医師", "閲覧", "診療記録", "000123 勅使河原 権左衛門尉", "ほか2名", "拒否", "192.0.2.7"]
+        {
             assert!(html.contains(fact), "{fact}");
         }
     }

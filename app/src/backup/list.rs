@@ -73,13 +73,7 @@ pub(super) async fn begin(operator: &Operator, tenant: TenantId, object_key: &st
     let insert = Query::insert()
         .into_table(BackupRun::Table)
         .columns([BackupRun::TenantId, BackupRun::Id, BackupRun::State, BackupRun::StartedAt, BackupRun::ObjectKey])
-        .values_panic([
-            tenant.as_uuid().into(),
-            id.into(),
-            RunState::Running.code().into(),
-            tx.now().into(),
-            object_key.into(),
-        ])
+        .values_panic([tenant.as_uuid().into(), id.into(), RunState::Running.code().into(), tx.now().into(), object_key.into()])
         .take();
     tx.execute(&insert).await?;
     tx.commit(Audit::of(Act::Backup, InfoClass::Backup).entity("backup_run", id).detail("state", "running")).await?;
@@ -118,8 +112,13 @@ pub(super) async fn finish(operator: &Operator, tenant: TenantId, id: Uuid, end:
 pub async fn recent(tx: &TenantTx, limit: u64) -> Result<Vec<Run>, Error> {
     let query = Query::select()
         .columns([
-            BackupRun::State, BackupRun::StartedAt, BackupRun::FinishedAt, BackupRun::ObjectKey, BackupRun::Bytes,
-            BackupRun::Counts, BackupRun::ErrorCode,
+            BackupRun::State,
+            BackupRun::StartedAt,
+            BackupRun::FinishedAt,
+            BackupRun::ObjectKey,
+            BackupRun::Bytes,
+            BackupRun::Counts,
+            BackupRun::ErrorCode,
         ])
         .from(BackupRun::Table)
         .and_where(Expr::col(BackupRun::TenantId).eq(tx.tenant_id().as_uuid()))

@@ -122,10 +122,16 @@ impl<W: Write> RowWriter<W> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Item {
     Manifest(Manifest),
-    Table { name: String, columns: Vec<Column> },
+    Table {
+        name: String,
+        columns: Vec<Column>,
+    },
     /// Whole lines, at most about a quarter of a megabyte at once.
     Rows(Vec<u8>),
-    TableEnd { name: String, sum: TableSum },
+    TableEnd {
+        name: String,
+        sum: TableSum,
+    },
     End,
 }
 

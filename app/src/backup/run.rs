@@ -108,11 +108,7 @@ impl Backup {
     }
 
     async fn manifest(&self, snapshot: &mut Snapshot) -> Result<Manifest, BackupError> {
-        Ok(Manifest {
-            tenant_code: snapshot.tenant_code().await?,
-            masters: snapshot.masters().await?,
-            config: self.config.clone(),
-        })
+        Ok(Manifest { tenant_code: snapshot.tenant_code().await?, masters: snapshot.masters().await?, config: self.config.clone() })
     }
 
     /// Sends what comes until the end mark; without it, no object is made.

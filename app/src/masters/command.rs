@@ -102,8 +102,7 @@ fn report(diff: &MasterDiff) -> String {
     diff.added.iter().take(SHOWN).for_each(|entry| text.push_str(&format!("    ＋ {} {}\n", entry.code, entry.name)));
     text.push_str(&format!("  変更 {} 件\n", diff.changed.len()));
     for changed in diff.changed.iter().take(SHOWN) {
-        let changes: Vec<String> =
-            changed.changes.iter().map(|c| format!("{}「{}」→「{}」", c.label, c.before, c.after)).collect();
+        let changes: Vec<String> = changed.changes.iter().map(|c| format!("{}「{}」→「{}」", c.label, c.before, c.after)).collect();
         text.push_str(&format!("    ✎ {} {} {}\n", changed.code, changed.name, changes.join(" ")));
     }
     text.push_str(&format!("  廃止 {} 件\n", diff.ended.len()));

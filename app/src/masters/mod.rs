@@ -4,8 +4,8 @@
 //! person has seen what it changes.
 
 pub mod command;
-pub mod import;
 mod handlers;
+pub mod import;
 mod store;
 mod views;
 

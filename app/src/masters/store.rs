@@ -33,8 +33,12 @@ pub struct Found {
 pub async fn releases(tx: &TenantTx) -> Result<Vec<Release>, Error> {
     let query = Query::select()
         .columns([
-            MasterRelease::Kind, MasterRelease::Label, MasterRelease::EffectiveOn, MasterRelease::ImportedAt,
-            MasterRelease::RowCount, MasterRelease::IsSample,
+            MasterRelease::Kind,
+            MasterRelease::Label,
+            MasterRelease::EffectiveOn,
+            MasterRelease::ImportedAt,
+            MasterRelease::RowCount,
+            MasterRelease::IsSample,
         ])
         .from(MasterRelease::Table)
         .order_by(MasterRelease::Kind, Order::Asc)

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use domain::Role;
 use sqlx::AssertSqlSafe;
-use tenancy::verify::{self, Finding, Verdict};
 use tenancy::seal::{self, Seal};
+use tenancy::verify::{self, Finding, Verdict};
 use tsumugi::audit::anchor::{self, Anchor};
 
 use crate::backup::{reader, source, writer};
@@ -45,17 +45,28 @@ async fn what_a_superuser_changes_is_named() {
         attack(h, &here, sql).await;
         check(h, &here, None).await.findings.remove(0)
     };
-    assert!(matches!(first("UPDATE audit_event SET source_ip = 'x' WHERE tenant_id = $clinic").await, Finding::EventAltered { seq: 1, .. }));
+    assert!(matches!(
+        first("UPDATE audit_event SET source_ip = 'x' WHERE tenant_id = $clinic").await,
+        Finding::EventAltered { seq: 1, .. }
+    ));
     assert!(matches!(first("DELETE FROM audit_event WHERE tenant_id = $clinic").await, Finding::EventMissing { seq: 1, .. }));
     let copy = "INSERT INTO audit_event SELECT tenant_id, gen_random_uuid(), recorded_at, actor_id, actor_role, act, info_class, outcome,
                 subject_ids, entity_kind, entity_id, detail, digests, request_id, source_ip, '1'::xid8, leaf FROM audit_event WHERE tenant_id = $clinic LIMIT 1";
     assert!(matches!(first(copy).await, Finding::EventInserted { seq: None, .. }));
-    assert!(matches!(first("UPDATE audit_seal SET leaves = '\\x00' || substr(leaves, 2) WHERE tenant_id = $clinic").await, Finding::SealAltered { seq: 1 }));
-    assert!(matches!(first("DELETE FROM audit_seal WHERE tenant_id = $clinic AND seq = 1").await, Finding::EventInserted { .. } | Finding::SealMissing { .. }));
+    assert!(matches!(
+        first("UPDATE audit_seal SET leaves = '\\x00' || substr(leaves, 2) WHERE tenant_id = $clinic").await,
+        Finding::SealAltered { seq: 1 }
+    ));
+    assert!(matches!(
+        first("DELETE FROM audit_seal WHERE tenant_id = $clinic AND seq = 1").await,
+        Finding::EventInserted { .. } | Finding::SealMissing { .. }
+    ));
     let history = "UPDATE row_version SET content = content || '{\"name\": \"x\"}' WHERE tenant_id = $clinic AND kind = 'staff'";
     assert!(matches!(first(history).await, Finding::RowAltered(row) if row.kind == "staff"));
     assert!(matches!(first("DELETE FROM row_version WHERE tenant_id = $clinic").await, Finding::RowMissing(_)));
-    assert!(matches!(first("UPDATE staff SET name = 'x' WHERE tenant_id = $clinic").await, Finding::HeadAltered(row) if row.kind == "staff"));
+    assert!(
+        matches!(first("UPDATE staff SET name = 'x' WHERE tenant_id = $clinic").await, Finding::HeadAltered(row) if row.kind == "staff")
+    );
 }
 
 // GL-16: the anchors are in the locked bucket; a chain rewritten from the first seal on is found against them.

@@ -207,7 +207,8 @@ async fn the_offline_key_restores_when_the_kek_is_lost() {
 #[tokio::test]
 async fn every_table_with_a_clinic_in_it_is_archived() {
     let h = Harness::get();
-    let sql = "SELECT table_name::text FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'tenant_id' ORDER BY 1";
+    let sql =
+        "SELECT table_name::text FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'tenant_id' ORDER BY 1";
     let rows = sqlx::query(sql).fetch_all(&mut h.superuser().await).await.unwrap();
     let mut expected: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     expected.push("tenant".into());

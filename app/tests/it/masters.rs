@@ -16,7 +16,9 @@ fn day(month: u32) -> NaiveDate {
 /// 修飾語 rows in the published layout.
 fn file(rows: &[(&str, &str, &str)]) -> Vec<u8> {
     let line = |(change, code, name): &(&str, &str, &str)| {
-        format!("\"{change}\",\"Z\",\"{code}\",\"\",\"\",\"3\",\"{name}\",\"\",\"3\",\"ﾐﾎﾝ\",\"\",\"0\",\"0\",\"20240401\",\"20260601\",\"99999999\",\"99990001\",\"YY01\",\"1\"\r\n")
+        format!(
+            "\"{change}\",\"Z\",\"{code}\",\"\",\"\",\"3\",\"{name}\",\"\",\"3\",\"ﾐﾎﾝ\",\"\",\"0\",\"0\",\"20240401\",\"20260601\",\"99999999\",\"99990001\",\"YY01\",\"1\"\r\n"
+        )
     };
     encoding_rs::SHIFT_JIS.encode(&rows.iter().map(line).collect::<String>()).0.into_owned()
 }

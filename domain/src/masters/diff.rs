@@ -58,9 +58,8 @@ impl MasterDiff {
 fn changes(before: &MasterEntry, after: &MasterEntry) -> Vec<Change> {
     let date = |day: Option<chrono::NaiveDate>| day.map(|d| d.to_string()).unwrap_or_default();
     let status = |entry: &MasterEntry| if entry.withdrawn { "廃止".to_owned() } else { "有効".to_owned() };
-    let attributes = |entry: &MasterEntry| {
-        entry.attributes.iter().map(|(field, value)| format!("{field:?}={value}")).collect::<Vec<_>>().join(" ")
-    };
+    let attributes =
+        |entry: &MasterEntry| entry.attributes.iter().map(|(field, value)| format!("{field:?}={value}")).collect::<Vec<_>>().join(" ");
     [
         ("名称", before.name.clone(), after.name.clone()),
         ("カナ", before.name_kana.clone(), after.name_kana.clone()),

@@ -87,9 +87,7 @@ pub fn parse(layout: &Layout, bytes: &[u8]) -> Result<Parsed, FileProblem> {
         let line = record.position().map_or(0, csv::Position::line);
         match row(layout, &record) {
             Ok(entry) => match first_lines.get(&entry.code) {
-                Some(&first_line) => {
-                    parsed.bad.push(BadRow { line, reason: Reason::DuplicateCode { code: entry.code, first_line } })
-                }
+                Some(&first_line) => parsed.bad.push(BadRow { line, reason: Reason::DuplicateCode { code: entry.code, first_line } }),
                 None => {
                     first_lines.insert(entry.code.clone(), line);
                     parsed.entries.push(entry);
@@ -229,8 +227,16 @@ impl Row<'_> {
 
     fn attributes(&self) -> BTreeMap<Field, String> {
         const OWN: [Field; 10] = [
-            Field::Change, Field::MasterType, Field::Code, Field::Name, Field::NameKana, Field::Unit, Field::ListedOn,
-            Field::EndedOn, Field::UsableUntil, Field::ChangedOn,
+            Field::Change,
+            Field::MasterType,
+            Field::Code,
+            Field::Name,
+            Field::NameKana,
+            Field::Unit,
+            Field::ListedOn,
+            Field::EndedOn,
+            Field::UsableUntil,
+            Field::ChangedOn,
         ];
         let others = self.layout.fields.keys().filter(|field| !OWN.contains(field));
         others.map(|&field| (field, self.text(field).to_owned())).filter(|(_, text)| !text.is_empty()).collect()

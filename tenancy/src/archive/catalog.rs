@@ -98,12 +98,7 @@ impl Table {
             })
             .collect();
         let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
-        format!(
-            "SELECT {} FROM {} WHERE {} = '{tenant}'{order}",
-            list(columns),
-            quoted(&self.name),
-            quoted(self.tenant_column)
-        )
+        format!("SELECT {} FROM {} WHERE {} = '{tenant}'{order}", list(columns), quoted(&self.name), quoted(self.tenant_column))
     }
 }
 

@@ -4,9 +4,9 @@
 use domain::TenantId;
 use sqlx::{AssertSqlSafe, PgPool, Postgres, Row, Transaction};
 
+use super::PRINT_SETTINGS;
 use super::catalog::{self, Column, Table, list, quoted};
 use super::snapshot::copy_out;
-use super::PRINT_SETTINGS;
 use crate::pool::lazy_pool;
 use crate::tx::Actor;
 use crate::{Clock, Error, RequestMeta, TenantTx};

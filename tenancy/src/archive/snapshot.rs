@@ -5,8 +5,8 @@ use futures_util::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgPool, Postgres, Row, Transaction};
 
-use super::catalog::{self, Column, Table};
 use super::PRINT_SETTINGS;
+use super::catalog::{self, Column, Table};
 use crate::pool::lazy_pool;
 use crate::{Clock, Error};
 
@@ -31,9 +31,7 @@ impl ArchiveSource {
 
     /// Every statement of the snapshot sees the same moment; nothing it does can change a row.
     pub async fn begin(&self, tenant: TenantId) -> Result<Snapshot, Error> {
-        let opening = format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.tenant_id = '{tenant}'; {PRINT_SETTINGS}"
-        );
+        let opening = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.tenant_id = '{tenant}'; {PRINT_SETTINGS}");
         let mut tx = self.pool.begin_with(AssertSqlSafe(opening)).await?;
         let tables = catalog::tables(&mut tx).await?;
         Ok(Snapshot { tx, tenant, tables })
@@ -74,11 +72,7 @@ impl Snapshot {
     }
 
     /// Rows of a statement that binds the clinic as `$1`, one at a time; for the verifier.
-    pub(crate) async fn each_row<E: From<Error>>(
-        &mut self,
-        sql: &str,
-        each: &mut impl FnMut(&PgRow) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub(crate) async fn each_row<E: From<Error>>(&mut self, sql: &str, each: &mut impl FnMut(&PgRow) -> Result<(), E>) -> Result<(), E> {
         let mut rows = sqlx::query(AssertSqlSafe(sql)).bind(self.tenant.as_uuid()).fetch(&mut *self.tx);
         while let Some(row) = rows.try_next().await.map_err(Error::from)? {
             each(&row)?;

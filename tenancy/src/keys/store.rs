@@ -254,9 +254,7 @@ fn read(row: &QueryResult) -> Result<WrappedKey, KeyError> {
 fn insert(tx: &TenantTx, stored: &WrappedKey) -> sea_query::InsertStatement {
     Query::insert()
         .into_table(K::Table)
-        .columns([
-            K::TenantId, K::Id, K::KeyVersion, K::Provider, K::KekId, K::Wrapped, K::RecoveryWrapped, K::CreatedAt,
-        ])
+        .columns([K::TenantId, K::Id, K::KeyVersion, K::Provider, K::KekId, K::Wrapped, K::RecoveryWrapped, K::CreatedAt])
         .values_panic([
             tx.tenant_id().as_uuid().into(),
             tx.new_id().into(),

@@ -26,7 +26,8 @@ impl Expected {
 
 /// The chain as the database holds it.
 pub(super) async fn stored(snapshot: &mut Snapshot) -> Result<Vec<Seal>, Error> {
-    const SQL: &str = "SELECT tenant_id, seq, prev_hash, root, event_ids, leaves, hash, sealed_at FROM audit_seal WHERE tenant_id = $1 ORDER BY seq";
+    const SQL: &str =
+        "SELECT tenant_id, seq, prev_hash, root, event_ids, leaves, hash, sealed_at FROM audit_seal WHERE tenant_id = $1 ORDER BY seq";
     let mut seals = Vec::new();
     snapshot
         .each_row(SQL, &mut |row| {
@@ -220,9 +221,12 @@ mod tests {
             compare_chains(&kept, &now)
         };
         assert_eq!(rewritten(&|events| events[0].leaf = [9; 32]), [Finding::EventAltered { seq: 2, id: id(3) }]);
-        assert_eq!(rewritten(&|events| {
-            events.remove(1);
-        }), [Finding::EventMissing { seq: 2, id: id(4) }]);
+        assert_eq!(
+            rewritten(&|events| {
+                events.remove(1);
+            }),
+            [Finding::EventMissing { seq: 2, id: id(4) }]
+        );
         assert_eq!(rewritten(&|events| events.swap(1, 2)), [Finding::EventReordered { seq: 2, id: id(4) }]);
         let extra = SealedEvent { id: id(99), leaf: [9; 32] };
         assert_eq!(rewritten(&|events| events.insert(1, extra)), [Finding::EventInserted { seq: Some(2), id: id(99) }]);
