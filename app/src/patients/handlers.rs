@@ -150,33 +150,34 @@ pub struct ShowQuery {
 
 /// 患者の情報. A chart that was merged away leads to the one that stayed.
 pub async fn show(access: Access<PatientRead>, path: web::Path<PatientId>, query: web::Query<ShowQuery>) -> Result<Answer, AppError> {
-    let today = access.clock().today_jst();
-    let was_registered = !query.registered.is_empty();
     let tx = access.begin().await?;
     let group = store::get_group(&tx, *path).await?;
     if let Some(survivor) = group.patient.merged_into {
         let receipt = tx.commit(Audit::viewed(InfoClass::Patient).subject(*path)).await?;
         return Ok(Either::Left(Redirect::to(receipt, format!("/patients/{survivor}"))));
     }
-    let beside = overview::load(&tx, &group.ids()).await?;
-    let namesakes = store::count_namesakes(&tx, &group.patient).await?;
-    let probe = if was_registered { Probe::of(&group.patient.demographics, Some(path.as_uuid())) } else { Probe::default() };
-    let candidates = candidates(&tx, &probe, today).await?;
-    let subjects = group.ids().into_iter().chain(candidates.iter().map(|candidate| candidate.patient.id));
+    let page = show_page(&access, &tx, &group, !query.registered.is_empty()).await?;
+    let subjects = group.ids().into_iter().chain(crate::web::Subjects::subjects(&page));
     let receipt = tx.commit(Audit::viewed(InfoClass::Patient).subjects(subjects)).await?;
-    let page = PatientShowPage {
-        chrome: chrome(&access),
-        stripe: stripe(&group.patient, namesakes, today),
-        facts: Facts::of(&group.patient.number, &group.patient.demographics),
-        version: group.patient.version,
+    Ok(Either::Right(Page::full(receipt, &page)?))
+}
+
+async fn show_page(access: &Access<PatientRead>, tx: &TenantTx, group: &Group, was_registered: bool) -> Result<PatientShowPage, Error> {
+    let (today, patient) = (access.clock().today_jst(), &group.patient);
+    let beside = overview::load(tx, &group.ids()).await?;
+    let probe = if was_registered { Probe::of(&patient.demographics, Some(patient.id.as_uuid())) } else { Probe::default() };
+    Ok(PatientShowPage {
+        chrome: chrome(access),
+        stripe: stripe(patient, store::count_namesakes(tx, patient).await?, today),
+        facts: Facts::of(&patient.number, &patient.demographics),
+        version: patient.version,
         coverages: coverage_rows(&beside),
         visits: visit_rows(&beside),
-        merged: merged_rows(&group),
-        candidates,
+        merged: merged_rows(group),
+        candidates: candidates(tx, &probe, today).await?,
         was_registered,
-        acts: acts(&access),
-    };
-    Ok(Either::Right(Page::full(receipt, &page)?))
+        acts: acts(access),
+    })
 }
 
 fn merged_rows(group: &Group) -> Vec<MergedRow> {
@@ -221,17 +222,13 @@ pub async fn update(access: Access<PatientWrite>, path: web::Path<PatientId>, fo
     let tx = access.begin().await?;
     let current = in_use(&tx, *path).await?;
     if mine == Facts::of(&current.number, &current.demographics) {
-        let receipt = tx.commit(Audit::viewed(InfoClass::Patient).subject(*path)).await?;
-        return Ok(Either::Left(Redirect::to(receipt, format!("/patients/{path}"))));
+        return back_to(tx, *path, Audit::viewed(InfoClass::Patient)).await;
     }
     if current.version != seen {
         return compare(&access, tx, current, seen, &mine).await;
     }
     match store::update(&tx, &current, seen, &number, &demographics).await {
-        Ok(Ok(_)) => {
-            let receipt = tx.commit(Audit::updated(InfoClass::Patient).subject(*path).entity("patient", *path)).await?;
-            Ok(Either::Left(Redirect::to(receipt, format!("/patients/{path}"))))
-        }
+        Ok(Ok(_)) => back_to(tx, *path, Audit::updated(InfoClass::Patient).entity("patient", *path)).await,
         Ok(Err(error)) => refuse_edit(&access, *path, raw, number_error(error)).await,
         Err(Error::Conflict { .. }) => {
             let current = store::get(&tx, *path).await?;
@@ -239,6 +236,11 @@ pub async fn update(access: Access<PatientWrite>, path: web::Path<PatientId>, fo
         }
         Err(error) => Err(error.into()),
     }
+}
+
+async fn back_to(tx: TenantTx, id: PatientId, audit: Audit) -> Result<Answer, AppError> {
+    let receipt = tx.commit(audit.subject(id)).await?;
+    Ok(Either::Left(Redirect::to(receipt, format!("/patients/{id}"))))
 }
 
 async fn refuse_edit(access: &Access<PatientWrite>, id: PatientId, raw: RawPatientForm, errors: FormErrors) -> Result<Answer, AppError> {

@@ -17,5 +17,7 @@ mod notes;
 mod patients;
 mod plans;
 mod privacy;
+mod patients_merged;
+mod patients_plans;
 mod routes;
 mod signing_in;

@@ -3,15 +3,15 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::Role;
-use sqlx::{AssertSqlSafe, Connection, Row};
+use sqlx::Row;
 use uuid::Uuid;
 
 use crate::fixtures::{Clinic, two_clinics};
-use crate::harness::{Answer, Client, Harness, role_url};
+use crate::harness::{Answer, Client, Harness};
 
 static KEYS: AtomicU32 = AtomicU32::new(1);
 
-fn key() -> String {
+pub fn key() -> String {
     Uuid::from_u128(
         0x0190_0000_0000_7000_8000_0000_0000_0000
             + u128::from(KEYS.fetch_add(1, Ordering::Relaxed))
@@ -36,18 +36,18 @@ fn form<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     fields
 }
 
-async fn register(client: &Client, changes: &[(&str, &str)]) -> String {
+pub async fn register(client: &Client, changes: &[(&str, &str)]) -> String {
     let answer = client.post("/patients", &form(changes)).await.expect(303);
     let path = answer.header("location").split('?').next().unwrap();
     path.strip_prefix("/patients/").unwrap().to_owned()
 }
 
-fn number_on(page: &Answer) -> String {
+pub fn number_on(page: &Answer) -> String {
     let at = page.body.find("<dt>患者番号</dt><dd>").expect("no number on the page") + "<dt>患者番号</dt><dd>".len();
     page.body[at..].split('<').next().unwrap().to_owned()
 }
 
-async fn desk() -> (&'static Harness, Clinic, Clinic, Client) {
+pub async fn desk() -> (&'static Harness, Clinic, Clinic, Client) {
     let h = Harness::get();
     let (here, neighbour) = two_clinics(h).await;
     let clerk = here.client(h, Role::Clerk).await;
@@ -266,79 +266,6 @@ async fn another_clinics_patient_does_not_exist() {
     h.anonymous().get("/patients").await.expect(303);
 }
 
-async fn merge(admin: &Client, survivor: (&str, &str), merged: (&str, &str)) -> Answer {
-    let key = key();
-    let fields = [
-        ("a", survivor.0),
-        ("a_version", survivor.1),
-        ("b", merged.0),
-        ("b_version", merged.1),
-        ("survivor", survivor.0),
-        ("confirmed", "yes"),
-        ("idempotency_key", &key),
-    ];
-    let first = admin.post("/patients/merges", &fields).await;
-    if first.status == 303 {
-        let again = admin.post("/patients/merges", &fields).await.expect(303);
-        assert_eq!(again.header("location"), first.header("location"), "posting twice merges once");
-    }
-    first
-}
-
-async fn undo(admin: &Client, merge_path: &str, merged: &str) -> Answer {
-    admin.post(&format!("{merge_path}/reversal"), &[("patient_token", merged)]).await
-}
-
-#[tokio::test]
-async fn a_merge_finds_one_chart_by_both_numbers_and_can_be_taken_back() {
-    let (h, here, _, clerk) = desk().await;
-    let admin = here.client(h, Role::ClinicAdmin).await;
-    let (a, b, c) = (register(&clerk, &[]).await, register(&clerk, &[]).await, register(&clerk, &[]).await);
-    let compare = admin.get(&format!("/patients/merge?a={a}&b={b}")).await.expect(200);
-    assert!(compare.body.contains("000001") && compare.body.contains("000002") && compare.body.contains("confirmed"));
-    assert!(admin.get(&format!("/patients/merge?a={a}&b_number=2")).await.expect(200).body.contains(&b));
-    admin.get(&format!("/patients/merge?a={a}")).await.expect(200);
-    let first = merge(&admin, (&b, "1"), (&a, "1")).await.expect(303).header("location").to_owned();
-    assert_eq!(clerk.get(&format!("/patients/{a}")).await.expect(303).header("location"), format!("/patients/{b}"));
-    let found = clerk.get_fragment("/patients?q=000001").await;
-    assert!(found.body.contains(&b) && !found.body.contains(&format!("/patients/{a}\"")), "the old number finds the survivor");
-    clerk.get(&format!("/patients/{a}/edit")).await.expect(422);
-    merge(&admin, (&c, "1"), (&a, "2")).await.expect(422);
-    merge(&admin, (&c, "1"), (&b, "1")).await.expect(409);
-    // b, with a behind it, goes into c: one group, found by all three numbers.
-    let second = merge(&admin, (&c, "1"), (&b, "2")).await.expect(303).header("location").to_owned();
-    for number in ["000001", "000002", "000003"] {
-        assert!(clerk.get_fragment(&format!("/patients?q={number}")).await.body.contains(&c), "{number}");
-    }
-    assert!(clerk.get(&format!("/patients/{c}")).await.expect(200).body.contains("000001 齋藤"));
-    // Back in order only, and to exactly what there was.
-    undo(&admin, &first, &a).await.expect(422);
-    undo(&admin, &second, &c).await.expect(422);
-    undo(&admin, &second, &b).await.expect(303);
-    undo(&admin, &second, &b).await.expect(422);
-    assert_eq!(clerk.get(&format!("/patients/{a}")).await.expect(303).header("location"), format!("/patients/{b}"));
-    undo(&admin, &first, &a).await.expect(303);
-    for (number, id) in [("000001", &a), ("000002", &b), ("000003", &c)] {
-        let page = clerk.get(&format!("/patients/{id}")).await.expect(200);
-        assert_eq!(number_on(&page), number);
-        assert_eq!(clerk.get_fragment(&format!("/patients?q={number}")).await.body.matches("data-row>").count(), 1);
-    }
-    assert!(clerk.get(&format!("/patients/{a}/history")).await.expect(200).body.contains("統合の取消"));
-}
-
-#[tokio::test]
-async fn a_merge_stays_after_thirty_days() {
-    let (h, here, _, clerk) = desk().await;
-    let admin = here.client(h, Role::ClinicAdmin).await;
-    let (a, b) = (register(&clerk, &[]).await, register(&clerk, &[]).await);
-    let path = merge(&admin, (&a, "1"), (&b, "1")).await.expect(303).header("location").to_owned();
-    let mut superuser = h.superuser().await;
-    let late = "UPDATE patient_merge SET undo_until = undo_until - interval '31 days' WHERE merged_id = $1";
-    sqlx::query(late).bind(b.parse::<Uuid>().unwrap()).execute(&mut superuser).await.unwrap();
-    assert!(admin.get(&path).await.expect(200).body.contains("期限を過ぎた"));
-    undo(&admin, &path, &b).await.expect(422);
-}
-
 /// GL-15: one event a view, naming exactly those shown.
 #[tokio::test]
 async fn a_search_is_one_event_that_names_who_was_shown() {
@@ -352,69 +279,4 @@ async fn a_search_is_one_event_that_names_who_was_shown() {
     let id: Uuid = id.parse().unwrap();
     assert_eq!(acts, [("create".to_owned(), vec![id]), ("search".to_owned(), vec![id])]);
     assert!(events.iter().all(|row| !row.get::<String, _>(2).contains("さいとう")), "what was typed is not kept");
-}
-
-/// performance.md: each list statement stays on an index as the runtime role with a generic plan, however big the clinic.
-#[tokio::test]
-async fn every_list_statement_reads_few_pages() {
-    const BOUND: i64 = 120;
-    let (h, here, _, clerk) = desk().await;
-    register(&clerk, &[]).await;
-    let mut superuser = h.superuser().await;
-    fill(&mut superuser, here.id.as_uuid(), 20_000).await;
-    let mut app = sqlx::PgConnection::connect(&role_url("APP_DATABASE_URL", &h.database)).await.unwrap();
-    for (name, statement) in tsumugi::patients::search::plans(here.id) {
-        let plan = explain(&mut app, here.id.as_uuid(), &statement).await;
-        assert!(!plan.contains("Seq Scan"), "{name}:\n{plan}");
-        let read: i64 = plan
-            .lines()
-            .find_map(|line| line.split("Buffers: shared hit=").nth(1))
-            .and_then(|rest| rest.split_whitespace().next())
-            .unwrap()
-            .parse()
-            .unwrap();
-        assert!(read <= BOUND, "{name} touches {read} buffers:\n{plan}");
-    }
-}
-
-/// Copies of the one registered patient under other readings, numbers, birthdays and telephones.
-async fn fill(superuser: &mut sqlx::PgConnection, tenant: Uuid, rows: i32) {
-    let sql = "INSERT INTO patient SELECT (jsonb_populate_record(p, jsonb_build_object(
-            'id', gen_random_uuid(), 'patient_number', lpad((n + 10)::text, 6, '0'),
-            'kana_key', CASE n % 20 WHEN 0 THEN 'サイトウ' ELSE chr(12450 + n % 80) || chr(12450 + n / 80 % 80) END || n,
-            'kanji_key', CASE n % 20 WHEN 0 THEN '斉藤' ELSE chr(19968 + n % 2000) END || n,
-            'birth_date', date '1930-01-01' + n, 'tel_last4', lpad((n % 9000)::text, 4, '0'), 'mobile_last4', lpad((n % 8000)::text, 4, '0')))).*
-        FROM patient p, generate_series(1, $2) n WHERE p.tenant_id = $1 AND p.patient_number = '000001'";
-    sqlx::query(sql).bind(tenant).bind(rows).execute(&mut *superuser).await.unwrap();
-    let aliases = "INSERT INTO patient_alias SELECT tenant_id, gen_random_uuid(), id, 'X' || patient_number, gen_random_uuid() FROM patient WHERE tenant_id = $1";
-    sqlx::query(aliases).bind(tenant).execute(&mut *superuser).await.unwrap();
-    for table in ["patient", "patient_alias"] {
-        sqlx::raw_sql(AssertSqlSafe(format!("VACUUM ANALYZE {table}"))).execute(&mut *superuser).await.unwrap();
-    }
-}
-
-async fn explain(app: &mut sqlx::PgConnection, tenant: Uuid, statement: &sea_orm::sea_query::SelectStatement) -> String {
-    use sea_orm::sea_query::{PostgresQueryBuilder, Value};
-    let (sql, values) = statement.build(PostgresQueryBuilder);
-    let literal = |value: &Value| match value {
-        Value::String(Some(text)) => format!("'{text}'"),
-        Value::Uuid(Some(id)) => format!("'{id}'::uuid"),
-        Value::ChronoDate(Some(day)) => format!("'{day}'::date"),
-        Value::Int(Some(n)) => n.to_string(),
-        Value::BigInt(Some(n)) => n.to_string(),
-        Value::BigUnsigned(Some(n)) => n.to_string(),
-        other => panic!("teach the plan test about {other:?}"),
-    };
-    let arguments: Vec<String> = values.0.iter().map(literal).collect();
-    let mut lines = Vec::new();
-    let setup =
-        format!("BEGIN; SET LOCAL app.tenant_id = '{tenant}'; SET LOCAL plan_cache_mode = force_generic_plan; PREPARE list AS {sql}");
-    sqlx::raw_sql(AssertSqlSafe(setup)).execute(&mut *app).await.unwrap();
-    // The first run warms the catalog caches; the second is measured.
-    for _ in 0..2 {
-        let run = format!("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) EXECUTE list({})", arguments.join(", "));
-        lines = sqlx::raw_sql(AssertSqlSafe(run)).fetch_all(&mut *app).await.unwrap().iter().map(|row| row.get::<String, _>(0)).collect();
-    }
-    sqlx::raw_sql("DEALLOCATE list; ROLLBACK").execute(app).await.unwrap();
-    lines.join("\n")
 }

@@ -1,16 +1,25 @@
 //! Samples of the slice's pages: long names, 旧字体, nobody found, errors, both sides changed.
 
-use domain::EncounterId;
+use askama::Template;
 use domain::kana::Kana;
 use domain::name::HumanName;
+use domain::patient::{self, PatientStatus, Sex};
 use domain::patient::{Demographics, PatientNumber};
+use domain::patient_search::PatientSearch;
+use domain::phone;
 use domain::search_key::search_key;
+use domain::{EncounterId, MergeId, PatientId};
 use uuid::Uuid;
 
+use super::super::duplicates::{Candidate, Likeness};
+use super::super::fields::Facts;
 use super::super::forms::RawPatientForm;
+use super::super::history::{Change, Version};
+use super::super::overview::{CoverageLine, Overview, VisitLine};
+use super::super::search::{Found, Hit};
 use super::*;
-use crate::web::Nav;
 use crate::web::samples::{errors, show};
+use crate::web::{Chrome, FormState, Nav};
 
 const ALL: Acts = Acts { receive: true, chart: true, edit: true, merge: true };
 

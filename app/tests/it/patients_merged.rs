@@ -1,0 +1,80 @@
+//! 統合 and its way back through the real application.
+
+use domain::Role;
+use uuid::Uuid;
+
+use crate::harness::{Answer, Client};
+use crate::patients::{desk, key, number_on, register};
+
+async fn merge(admin: &Client, survivor: (&str, &str), merged: (&str, &str)) -> Answer {
+    let key = key();
+    let fields = [
+        ("a", survivor.0),
+        ("a_version", survivor.1),
+        ("b", merged.0),
+        ("b_version", merged.1),
+        ("survivor", survivor.0),
+        ("confirmed", "yes"),
+        ("idempotency_key", &key),
+    ];
+    let first = admin.post("/patients/merges", &fields).await;
+    if first.status == 303 {
+        let again = admin.post("/patients/merges", &fields).await.expect(303);
+        assert_eq!(again.header("location"), first.header("location"), "posting twice merges once");
+    }
+    first
+}
+
+async fn undo(admin: &Client, merge_path: &str, merged: &str) -> Answer {
+    admin.post(&format!("{merge_path}/reversal"), &[("patient_token", merged)]).await
+}
+
+#[tokio::test]
+async fn a_merge_finds_one_chart_by_both_numbers_and_can_be_taken_back() {
+    let (h, here, _, clerk) = desk().await;
+    let admin = here.client(h, Role::ClinicAdmin).await;
+    let (a, b, c) = (register(&clerk, &[]).await, register(&clerk, &[]).await, register(&clerk, &[]).await);
+    let compare = admin.get(&format!("/patients/merge?a={a}&b={b}")).await.expect(200);
+    assert!(compare.body.contains("000001") && compare.body.contains("000002") && compare.body.contains("confirmed"));
+    assert!(admin.get(&format!("/patients/merge?a={a}&b_number=2")).await.expect(200).body.contains(&b));
+    admin.get(&format!("/patients/merge?a={a}")).await.expect(200);
+    let first = merge(&admin, (&b, "1"), (&a, "1")).await.expect(303).header("location").to_owned();
+    assert_eq!(clerk.get(&format!("/patients/{a}")).await.expect(303).header("location"), format!("/patients/{b}"));
+    let found = clerk.get_fragment("/patients?q=000001").await;
+    assert!(found.body.contains(&b) && !found.body.contains(&format!("/patients/{a}\"")), "the old number finds the survivor");
+    clerk.get(&format!("/patients/{a}/edit")).await.expect(422);
+    merge(&admin, (&c, "1"), (&a, "2")).await.expect(422);
+    merge(&admin, (&c, "1"), (&b, "1")).await.expect(409);
+    // b, with a behind it, goes into c: one group, found by all three numbers.
+    let second = merge(&admin, (&c, "1"), (&b, "2")).await.expect(303).header("location").to_owned();
+    for number in ["000001", "000002", "000003"] {
+        assert!(clerk.get_fragment(&format!("/patients?q={number}")).await.body.contains(&c), "{number}");
+    }
+    assert!(clerk.get(&format!("/patients/{c}")).await.expect(200).body.contains("000001 齋藤"));
+    // Back in order only, and to exactly what there was.
+    undo(&admin, &first, &a).await.expect(422);
+    undo(&admin, &second, &c).await.expect(422);
+    undo(&admin, &second, &b).await.expect(303);
+    undo(&admin, &second, &b).await.expect(422);
+    assert_eq!(clerk.get(&format!("/patients/{a}")).await.expect(303).header("location"), format!("/patients/{b}"));
+    undo(&admin, &first, &a).await.expect(303);
+    for (number, id) in [("000001", &a), ("000002", &b), ("000003", &c)] {
+        let page = clerk.get(&format!("/patients/{id}")).await.expect(200);
+        assert_eq!(number_on(&page), number);
+        assert_eq!(clerk.get_fragment(&format!("/patients?q={number}")).await.body.matches("data-row>").count(), 1);
+    }
+    assert!(clerk.get(&format!("/patients/{a}/history")).await.expect(200).body.contains("統合の取消"));
+}
+
+#[tokio::test]
+async fn a_merge_stays_after_thirty_days() {
+    let (h, here, _, clerk) = desk().await;
+    let admin = here.client(h, Role::ClinicAdmin).await;
+    let (a, b) = (register(&clerk, &[]).await, register(&clerk, &[]).await);
+    let path = merge(&admin, (&a, "1"), (&b, "1")).await.expect(303).header("location").to_owned();
+    let mut superuser = h.superuser().await;
+    let late = "UPDATE patient_merge SET undo_until = undo_until - interval '31 days' WHERE merged_id = $1";
+    sqlx::query(late).bind(b.parse::<Uuid>().unwrap()).execute(&mut superuser).await.unwrap();
+    assert!(admin.get(&path).await.expect(200).body.contains("期限を過ぎた"));
+    undo(&admin, &path, &b).await.expect(422);
+}
