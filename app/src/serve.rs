@@ -79,7 +79,7 @@ pub fn app(
 }
 
 pub async fn run(config: Config, clock: Clock) -> anyhow::Result<()> {
-    let state = State::new(&config, clock, services::keyring()?)?;
+    let state = State::new(&config, clock, services::keyring().await?)?;
     let for_threads = state.clone();
     let mut server = HttpServer::new(move || app(&for_threads))
         .workers(config.workers)

@@ -8,22 +8,34 @@ use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretString};
 use tenancy::Clock;
 use tenancy::archive::{ArchiveSource, RestoreTarget};
-use tenancy::keys::{Keyring, LocalFileProvider, RecoveryPublicKey};
+use tenancy::keys::{KeyProvider, Keyring, LocalFileProvider, RecoveryPublicKey};
 
+use crate::adapters::kms::{KmsConfig, KmsProvider};
 use crate::config::{self, ObjectStoreConfig};
 use crate::objectstore::{ObjectStore, StoreConfig};
 
 /// The clinics' keys under the configured key-encryption key.
-pub fn keyring() -> anyhow::Result<Keyring> {
-    let provider = match config::text("TSUMUGI_KEY_PROVIDER")?.as_str() {
-        "local" => LocalFileProvider::open(Path::new(&config::required("TSUMUGI_KEK_FILE")?)).context("鍵を包む鍵を読めません")?,
-        other => bail!("設定 TSUMUGI_KEY_PROVIDER の値「{other}」は使えません (local)"),
+pub async fn keyring() -> anyhow::Result<Keyring> {
+    let provider: Arc<dyn KeyProvider> = match config::text("TSUMUGI_KEY_PROVIDER")?.as_str() {
+        "local" => Arc::new(LocalFileProvider::open(Path::new(&config::required("TSUMUGI_KEK_FILE")?)).context("鍵を包む鍵を読めません")?),
+        "kms" => Arc::new(KmsProvider::new(kms()?).await),
+        other => bail!("設定 TSUMUGI_KEY_PROVIDER の値「{other}」は使えません (local か kms)"),
     };
     let recovery = config::optional("TSUMUGI_RECOVERY_PUBLIC_KEY_FILE")?
         .map(|file| RecoveryPublicKey::open(Path::new(&file)))
         .transpose()
         .context("復旧用の公開鍵を読めません")?;
-    Ok(Keyring::new(Arc::new(provider), recovery))
+    Ok(Keyring::new(provider, recovery))
+}
+
+/// Credentials come from the platform (the task's role), never from our own settings.
+fn kms() -> anyhow::Result<KmsConfig> {
+    Ok(KmsConfig {
+        key_id: config::required("TSUMUGI_KMS_KEY_ID")?,
+        region: config::required("TSUMUGI_KMS_REGION")?,
+        endpoint: config::optional("TSUMUGI_KMS_ENDPOINT")?,
+        credentials: None,
+    })
 }
 
 /// The bucket as its writer; None where no object store is configured.

@@ -1,3 +1,4 @@
 //! Doors to the national services and partners: for each a port in our words and the exact wire types behind it.
 
 pub mod eligibility;
+pub mod kms;

@@ -61,7 +61,7 @@ pub fn backup(clock: Clock) -> anyhow::Result<Option<Backup>> {
     Ok(Some(Backup {
         operator: tenants::operator(clock.clone())?,
         source: services::archive_source(clock)?,
-        keyring: services::keyring()?,
+        keyring: services::keyring().await?,
         store,
         config: services::settings()?,
     }))
@@ -102,8 +102,13 @@ async fn list_archives(scope: &Scope, clock: Clock) -> anyhow::Result<()> {
 pub async fn restore(args: RestoreArgs, clock: Clock) -> anyhow::Result<()> {
     let recovery = args.recovery_key.as_deref().map(RecoveryPrivateKey::open).transpose()?;
     let expected = args.object.as_deref().and_then(clinic_of_key);
-    let restore =
-        Restore { target: services::restore_target(clock)?, keyring: services::keyring()?, recovery, replace: args.replace, expected };
+    let restore = Restore {
+        target: services::restore_target(clock)?,
+        keyring: services::keyring().await?,
+        recovery,
+        replace: args.replace,
+        expected,
+    };
     let restored = match (&args.object, args.file) {
         (Some(key), _) => restore.from_stream(services::reader()?.get(key).await?).await?,
         (None, Some(file)) => restore.from_reader(std::fs::File::open(&file).with_context(|| file.display().to_string())?).await?,

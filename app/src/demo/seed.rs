@@ -37,7 +37,7 @@ impl Seeder {
     /// When an address or key of the configuration is missing.
     pub async fn from_env(operator: Operator) -> anyhow::Result<Self> {
         let bulk = BulkPool::new(config::secret("TSUMUGI_RESTORE_DATABASE_URL")?.expose_secret())?;
-        Self::new(bulk, operator, services::keyring()?).await
+        Self::new(bulk, operator, services::keyring().await?).await
     }
 
     /// # Errors

@@ -14,6 +14,7 @@ mod fixtures;
 mod golden;
 mod harness;
 mod keys;
+mod kms;
 mod masters;
 mod notes;
 mod patients;
