@@ -56,7 +56,7 @@ pub async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
 }
 
 /// What the nightly job and the command use; None where no object store is configured.
-pub fn backup(clock: Clock) -> anyhow::Result<Option<Backup>> {
+pub async fn backup(clock: Clock) -> anyhow::Result<Option<Backup>> {
     let Some(store) = services::writer()? else { return Ok(None) };
     Ok(Some(Backup {
         operator: tenants::operator(clock.clone())?,
@@ -75,7 +75,7 @@ async fn scope_of(operator: &Operator, scope: &Scope) -> anyhow::Result<Vec<Tena
 }
 
 async fn archive(scope: &Scope, clock: Clock) -> anyhow::Result<()> {
-    let backup = backup(clock)?.context("オブジェクト保存先が設定されていません (TSUMUGI_S3_ENDPOINT)。控えは書けません")?;
+    let backup = backup(clock).await?.context("オブジェクト保存先が設定されていません (TSUMUGI_S3_ENDPOINT)。控えは書けません")?;
     let mut failed = 0;
     for tenant in scope_of(&backup.operator, scope).await? {
         match backup.run(tenant.id).await {

@@ -46,7 +46,7 @@ pub async fn run(clock: Clock) -> anyhow::Result<()> {
     let worker = Worker {
         id: tenancy::versioned::new_id(clock.now()),
         store: services::writer()?,
-        backup: backup::command::backup(clock)?,
+        backup: backup::command::backup(clock).await?,
         metrics: Metrics::new()?,
         operator,
         stopping,
