@@ -6,7 +6,7 @@ use migrations::{Migrator, MigratorTrait};
 use tenancy::Clock;
 
 use crate::config::{self, Config};
-use crate::{audit, backup, conformance, demo, masters, serve, slices, telemetry, tenants, worker};
+use crate::{audit, backup, conformance, demo, keys, masters, serve, slices, telemetry, tenants, worker};
 
 #[derive(Parser)]
 #[command(name = "tsumugi", version, about = "つむぎ電子カルテ", disable_help_subcommand = true)]
@@ -36,6 +36,9 @@ enum Command {
     /// 控え
     #[command(subcommand)]
     Backup(backup::command::Command),
+    /// 鍵
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// マスタ
     #[command(subcommand)]
     Master(masters::command::Command),
@@ -70,6 +73,7 @@ async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
         Command::Demo(command) => demo::run(command, clock).await,
         Command::Backup(command) => backup::command::run(command, clock).await,
         Command::Restore(args) => backup::command::restore(args, clock).await,
+        Command::Keys(command) => keys::run(command, clock).await,
         Command::Master(command) => masters::command::run(command, clock).await,
         Command::Audit(command) => audit::command::run(command, clock).await,
         Command::Config | Command::Conformance(_) | Command::Routes | Command::Serve | Command::Worker => Ok(()),

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod encounters;
 pub mod error;
 pub mod health;
+pub mod keys;
 pub mod masters;
 pub mod notes;
 pub mod objectstore;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
 
 use crate::{Clock, Error, RequestMeta, TenantId, TenantTx, tx::Actor};
 
@@ -52,11 +52,23 @@ impl TenantPool {
 
 /// Statements are prepared once per connection; a connection unused for ten minutes goes.
 pub(crate) fn lazy_pool(url: &str, max_connections: u32) -> Result<PgPool, Error> {
-    let options: PgConnectOptions = url.parse().map_err(|_| Error::Internal("database url cannot be parsed".into()))?;
-    Ok(PgPoolOptions::new()
+    Ok(pool_of(options(url)?, max_connections))
+}
+
+/// For whole clinics at once: a statement that takes seconds is no news there.
+pub(crate) fn archive_pool(url: &str, max_connections: u32) -> Result<PgPool, Error> {
+    Ok(pool_of(options(url)?.disable_statement_logging(), max_connections))
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, Error> {
+    url.parse().map_err(|_| Error::Internal("database url cannot be parsed".into()))
+}
+
+fn pool_of(options: PgConnectOptions, max_connections: u32) -> PgPool {
+    PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(Duration::from_secs(5))
         .idle_timeout(Duration::from_secs(600))
         .test_before_acquire(false)
-        .connect_lazy_with(options.application_name("tsumugi").statement_cache_capacity(200)))
+        .connect_lazy_with(options.application_name("tsumugi").statement_cache_capacity(200))
 }

@@ -53,6 +53,7 @@ impl Seeder {
     /// # Errors
     /// When a service is away or refuses a row.
     pub async fn demo(&self) -> anyhow::Result<()> {
+        crate::masters::import::load_samples(&self.operator).await.context("sample masters")?;
         for clinic in CLINICS {
             let started = Instant::now();
             let loaded = self.clinic(clinic).await.with_context(|| format!("clinic {}", clinic.code))?;

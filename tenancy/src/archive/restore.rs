@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgPool, Postgres, Row, Transaction};
 use super::PRINT_SETTINGS;
 use super::catalog::{self, Column, Table, list, quoted};
 use super::snapshot::copy_out;
-use crate::pool::lazy_pool;
+use crate::pool::archive_pool;
 use crate::tx::Actor;
 use crate::{Clock, Error, RequestMeta, TenantTx};
 
@@ -23,7 +23,7 @@ pub struct RestoreTarget {
 
 impl RestoreTarget {
     pub fn new(restore_url: &str, clock: Clock) -> Result<Self, Error> {
-        Ok(Self { pool: lazy_pool(restore_url, 1)?, clock })
+        Ok(Self { pool: archive_pool(restore_url, 1)?, clock })
     }
 
     /// Opens the transaction; nothing is visible to anyone else until [`Restoring::into_tx`]'s commit.

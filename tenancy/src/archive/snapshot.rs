@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgPool, Postgres, Row, Transaction};
 
 use super::PRINT_SETTINGS;
 use super::catalog::{self, Column, Table};
-use crate::pool::lazy_pool;
+use crate::pool::archive_pool;
 use crate::{Clock, Error};
 
 /// About how many bytes of rows are handed on at once.
@@ -22,7 +22,7 @@ pub struct ArchiveSource {
 
 impl ArchiveSource {
     pub fn new(backup_url: &str, clock: Clock) -> Result<Self, Error> {
-        Ok(Self { pool: lazy_pool(backup_url, 2)?, clock })
+        Ok(Self { pool: archive_pool(backup_url, 2)?, clock })
     }
 
     pub fn clock(&self) -> &Clock {
