@@ -363,6 +363,9 @@ async fn what_a_helper_writes_waits_for_a_doctor() {
     aide.post(&path, &submission).await.expect(303);
     assert!(aide.post(&path, &submission).await.expect(422).body.contains("すでに承認を依頼"));
     let list = doctor.get("/notes/pending").await.expect(200).body;
+    assert!(!list.contains("25時間"));
+    run(h, "UPDATE note_section SET recorded_at = recorded_at - interval '25 hours' WHERE patient_id = $1", &[v.patient]).await;
+    assert!(doctor.get("/notes/pending").await.expect(200).body.contains("25時間"), "what waits longer than a day is marked");
     assert!(list.contains("代行の文") && list.contains("髙橋 医師事務作業補助者") && list.contains("承認待ち"));
 
     let back = format!("/notes/{note}/return");
