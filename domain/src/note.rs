@@ -383,10 +383,7 @@ mod tests {
     #[test]
     fn length_counts_characters_not_bytes() {
         assert!(SectionText::parse(&"𠮷".repeat(SECTION_MAX_CHARS)).is_ok());
-        assert_eq!(
-            SectionText::parse(&"あ".repeat(100_000)),
-            Err(TextError::TooLong { chars: 100_000, max: SECTION_MAX_CHARS })
-        );
+        assert_eq!(SectionText::parse(&"あ".repeat(100_000)), Err(TextError::TooLong { chars: 100_000, max: SECTION_MAX_CHARS }));
         assert_eq!(SectionText::parse("").unwrap().as_str(), "");
     }
 

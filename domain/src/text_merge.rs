@@ -316,9 +316,7 @@ mod tests {
         assert_eq!(
             hunks[1],
             Hunk::Both {
-                base: "下腿浮腫 なし。".into(),
-                mine: "下腿浮腫 軽度(±)。".into(),
-                theirs: "下腿浮腫 右のみ圧痕あり。".into()
+                base: "下腿浮腫 なし。".into(), mine: "下腿浮腫 軽度(±)。".into(), theirs: "下腿浮腫 右のみ圧痕あり。".into()
             }
         );
         assert_eq!(compose(&hunks, &[]), mine);

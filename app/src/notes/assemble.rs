@@ -76,8 +76,7 @@ pub async fn chart<P: Permission>(
             doctor: visit.doctor_id.map(|d| staff.names.of(d).to_owned()),
         },
         today,
-        previous_plan: previous
-            .and_then(|n| chart::plan_line(labels::near_day(n.noted_on, day), n.current_body(Section::Plan))),
+        previous_plan: previous.and_then(|n| chart::plan_line(labels::near_day(n.noted_on, day), n.current_body(Section::Plan))),
         timeline: timeline(shown, &past, has_more, &staff.names, day, Some(id)),
         prescription,
         amend: AmendForm { idempotency_key: tx.new_id(), ..extra.amend },
@@ -88,18 +87,10 @@ pub async fn chart<P: Permission>(
 
 /// The open note, else the signed one; a void one leaves the page empty for the right text.
 fn current(here: &[NoteRecord]) -> Option<&NoteRecord> {
-    here.iter()
-        .find(|n| n.stored_status.is_open())
-        .or_else(|| here.iter().find(|n| n.status() == NoteStatus::Signed))
+    here.iter().find(|n| n.stored_status.is_open()).or_else(|| here.iter().find(|n| n.status() == NoteStatus::Signed))
 }
 
-fn section(
-    tx: &TenantTx,
-    note: Option<&NoteRecord>,
-    previous: Option<&NoteRecord>,
-    section: Section,
-    names: &Names,
-) -> SectionView {
+fn section(tx: &TenantTx, note: Option<&NoteRecord>, previous: Option<&NoteRecord>, section: Section, names: &Names) -> SectionView {
     let mut view = note.map_or_else(|| SectionView::empty(section), |n| sheet::section(n, section, names));
     view.idempotency_key = tx.new_id();
     view.previous = previous.map(|p| p.current_body(section).to_owned()).unwrap_or_default();

@@ -172,8 +172,7 @@ pub fn parse_stamp(text: &str) -> Option<(domain::NoteId, BTreeMap<Section, i32>
 
 /// The stamp of a note as it is shown now.
 pub fn stamp(note: &super::record::NoteRecord) -> String {
-    let versions: Vec<String> =
-        Section::ALL.into_iter().map(|s| note.section(s).map_or(0, |r| r.version).to_string()).collect();
+    let versions: Vec<String> = Section::ALL.into_iter().map(|s| note.section(s).map_or(0, |r| r.version).to_string()).collect();
     format!("{}:{}", note.id, versions.join("."))
 }
 

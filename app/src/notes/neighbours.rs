@@ -37,18 +37,14 @@ pub struct Card {
 }
 
 /// The names on a list, in one statement.
-pub async fn cards(
-    tx: &TenantTx,
-    ids: impl IntoIterator<Item = PatientId>,
-) -> Result<HashMap<PatientId, Card>, Error> {
+pub async fn cards(tx: &TenantTx, ids: impl IntoIterator<Item = PatientId>) -> Result<HashMap<PatientId, Card>, Error> {
     let ids: BTreeSet<_> = ids.into_iter().map(PatientId::as_uuid).collect();
     let rows = patient::Entity::find()
         .filter(patient::Column::TenantId.eq(tx.tenant_id().as_uuid()))
         .filter(patient::Column::Id.is_in(ids))
         .all(tx)
         .await?;
-    let card = |r: patient::Model| {
-        (PatientId::new(r.id), Card { name: r.name_ideographic, kana: r.name_syllabic, number: r.patient_number })
-    };
+    let card =
+        |r: patient::Model| (PatientId::new(r.id), Card { name: r.name_ideographic, kana: r.name_syllabic, number: r.patient_number });
     Ok(rows.into_iter().map(card).collect())
 }

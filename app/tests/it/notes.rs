@@ -116,7 +116,12 @@ impl Visit {
 
     async fn note(&self, h: &Harness) -> Uuid {
         let mut db = h.superuser().await;
-        sqlx::query("SELECT id FROM note WHERE encounter_id = $1 ORDER BY id DESC").bind(self.encounter).fetch_one(&mut db).await.unwrap().get(0)
+        sqlx::query("SELECT id FROM note WHERE encounter_id = $1 ORDER BY id DESC")
+            .bind(self.encounter)
+            .fetch_one(&mut db)
+            .await
+            .unwrap()
+            .get(0)
     }
 
     async fn amend(&self, h: &Harness, by: &Client, kind: &str, body: &str, reason: &str) -> Answer {
@@ -202,13 +207,27 @@ async fn a_text_on_an_older_version_is_kept_and_compared() {
     assert!(chart.contains(url) && chart.contains("ふらつきあり。"));
 
     let theirs = doctor.get(&format!("{url}?pick1=theirs")).await.expect(200).body;
-    assert!(theirs.contains("name=\"body\" form=\"resolution\" rows=\"5\" data-merged>\n下腿浮腫 なし。ふらつきあり。</textarea>"), "{theirs}");
+    assert!(
+        theirs.contains("name=\"body\" form=\"resolution\" rows=\"5\" data-merged>\n下腿浮腫 なし。ふらつきあり。</textarea>"),
+        "{theirs}"
+    );
 
-    let form = |version: &'static str, token: String| [("body".to_owned(), "下腿浮腫 軽度。ふらつきあり。".to_owned()), ("version".into(), version.into()), ("idempotency_key".into(), id()), ("patient_token".into(), token)];
-    let post = |f: [(String, String); 4]| { let doctor = doctor.clone(); let url = url.to_owned(); async move {
-        let pairs: Vec<(&str, &str)> = f.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-        doctor.post(&url, &pairs).await
-    }};
+    let form = |version: &'static str, token: String| {
+        [
+            ("body".to_owned(), "下腿浮腫 軽度。ふらつきあり。".to_owned()),
+            ("version".into(), version.into()),
+            ("idempotency_key".into(), id()),
+            ("patient_token".into(), token),
+        ]
+    };
+    let post = |f: [(String, String); 4]| {
+        let doctor = doctor.clone();
+        let url = url.to_owned();
+        async move {
+            let pairs: Vec<(&str, &str)> = f.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+            doctor.post(&url, &pairs).await
+        }
+    };
     post(form("2", id())).await.expect(422);
     let stale = post(form("1", v.patient.to_string())).await.expect(422);
     assert!(stale.body.contains("下腿浮腫 軽度。ふらつきあり。"), "the merged text stays on the page");
@@ -332,7 +351,12 @@ async fn corrections_stand_beside_the_signed_text() {
     v.amend(h, &doctor, "amendment", "左膝 腫脹", "左右の誤り").await.expect(303);
     v.amend(h, &doctor, "addendum", "熱感なし", "").await.expect(303);
     let page = doctor.get(&v.chart()).await.expect(200).body;
-    assert!(page.contains("<del class=\"note-text\">右膝 腫脹</del>") && page.contains("左膝 腫脹") && page.contains("左右の誤り") && page.contains("熱感なし"));
+    assert!(
+        page.contains("<del class=\"note-text\">右膝 腫脹</del>")
+            && page.contains("左膝 腫脹")
+            && page.contains("左右の誤り")
+            && page.contains("熱感なし")
+    );
     let history = doctor.get(&format!("/notes/{}/history", v.note(h).await)).await.expect(200).body;
     assert!(history.contains("<del>右</del><ins>左</ins>膝 腫脹"), "{history}");
     let read_only = doctor.get(&format!("/patients/{}/chart", v.patient)).await.expect(200).body;
@@ -350,7 +374,11 @@ async fn what_a_helper_writes_waits_for_a_doctor() {
     let (doctor, aide) = (c.client(h, Role::Doctor).await, c.client(h, Role::DoctorAide).await);
     v.save(&aide, "S", 0, "代行の文").await.expect(200);
     let mut db = h.superuser().await;
-    let row = sqlx::query("SELECT author_id, entered_by_id FROM note_section WHERE patient_id = $1").bind(v.patient).fetch_one(&mut db).await.unwrap();
+    let row = sqlx::query("SELECT author_id, entered_by_id FROM note_section WHERE patient_id = $1")
+        .bind(v.patient)
+        .fetch_one(&mut db)
+        .await
+        .unwrap();
     assert_eq!(row.get::<Uuid, _>(0), c.staff_of(Role::Doctor).as_uuid());
     assert_eq!(row.get::<Uuid, _>(1), c.staff_of(Role::DoctorAide).as_uuid());
 
@@ -495,7 +523,12 @@ async fn another_clinics_note_is_not_there() {
     let (doctor, owner) = (ours.client(h, Role::Doctor).await, theirs.client(h, Role::Doctor).await);
     v.save(&owner, "O", 0, "隣の医院の文").await.expect(200);
     let note = v.note(h).await;
-    for path in [v.chart(), format!("/patients/{}/chart", v.patient), format!("/patients/{}/chart/print", v.patient), format!("/notes/{note}/history")] {
+    for path in [
+        v.chart(),
+        format!("/patients/{}/chart", v.patient),
+        format!("/patients/{}/chart/print", v.patient),
+        format!("/notes/{note}/history"),
+    ] {
         doctor.get(&path).await.expect(404);
     }
     v.save(&doctor, "O", 1, "x").await.expect(404);

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::{Refusal, check_token, hand};
 use crate::notes::record::NoteRecord;
-use crate::notes::store::write::{self, NewAmendment};
 use crate::notes::store::read;
+use crate::notes::store::write::{self, NewAmendment};
 
 const ACT: &str = "note.amend";
 
@@ -48,25 +48,14 @@ pub async fn amend(tx: &TenantTx, note_id: NoteId, new: Amendment) -> Result<Not
 }
 
 /// 無効: an administrator agrees to what a doctor asked for.
-pub async fn make_void(
-    tx: &TenantTx,
-    role: Role,
-    note_id: NoteId,
-    token: PatientId,
-    reason: Reason,
-) -> Result<NoteRecord, Refusal> {
+pub async fn make_void(tx: &TenantTx, role: Role, note_id: NoteId, token: PatientId, reason: Reason) -> Result<NoteRecord, Refusal> {
     let note = read::get(tx, note_id).await?;
     check_token(tx, token, note.patient_id).await?;
     note.status().after(NoteAct::Void, hand(role))?;
     if role != Role::ClinicAdmin || note.void_request().is_none() {
         return Err(NoteError::VoidNotRequested.into());
     }
-    let row = NewAmendment {
-        kind: AmendmentKind::Void,
-        section: None,
-        body: String::new(),
-        reason: reason.as_str().to_owned(),
-    };
+    let row = NewAmendment { kind: AmendmentKind::Void, section: None, body: String::new(), reason: reason.as_str().to_owned() };
     write::insert_amendment(tx, &note, row).await?;
     Ok(note)
 }

@@ -39,13 +39,7 @@ async fn locked(tx: &TenantTx, target: Target, token: PatientId) -> Result<note:
 }
 
 /// 承認依頼 to the doctor who takes responsibility.
-pub async fn submit(
-    tx: &TenantTx,
-    role: Role,
-    target: Target,
-    token: PatientId,
-    responsible: StaffId,
-) -> Result<Moved, Refusal> {
+pub async fn submit(tx: &TenantTx, role: Role, target: Target, token: PatientId, responsible: StaffId) -> Result<Moved, Refusal> {
     let mut head = locked(tx, target, token).await?;
     let status: NoteStatus = head.status.parse()?;
     let next = status.after(NoteAct::Submit, hand(role))?;
@@ -61,13 +55,7 @@ pub async fn submit(
 }
 
 /// 差戻し: the note is a draft again and says why.
-pub async fn give_back(
-    tx: &TenantTx,
-    role: Role,
-    target: Target,
-    token: PatientId,
-    reason: &Reason,
-) -> Result<Moved, Refusal> {
+pub async fn give_back(tx: &TenantTx, role: Role, target: Target, token: PatientId, reason: &Reason) -> Result<Moved, Refusal> {
     let mut head = locked(tx, target, token).await?;
     let status: NoteStatus = head.status.parse()?;
     head.status = status.after(NoteAct::Return, hand(role))?.code().to_owned();

@@ -65,25 +65,14 @@ pub async fn save_section(tx: &TenantTx, role: Role, save: SectionSave) -> Resul
     Ok(saved)
 }
 
-async fn update(
-    tx: &TenantTx,
-    role: Role,
-    note: &note::Model,
-    mut row: note_section::Model,
-    text: SectionText,
-) -> Result<Saved, Refusal> {
+async fn update(tx: &TenantTx, role: Role, note: &note::Model, mut row: note_section::Model, text: SectionText) -> Result<Saved, Refusal> {
     row.body = text.into_inner();
     let by = write::authorship(tx, hand(role), StaffId::new(note.responsible_id));
     let row = versioned::update(tx, row, by, "").await?;
     Ok(answer(tx, note, row.version))
 }
 
-async fn kept(
-    tx: &TenantTx,
-    note: &note::Model,
-    row: Option<note_section::Model>,
-    save: SectionSave,
-) -> Result<Saved, Refusal> {
+async fn kept(tx: &TenantTx, note: &note::Model, row: Option<note_section::Model>, save: SectionSave) -> Result<Saved, Refusal> {
     let (version, other) = match &row {
         Some(row) => (row.version, StaffId::new(row.entered_by_id)),
         None => (0, StaffId::new(note.signed_by_id.unwrap_or(note.entered_by_id))),
@@ -127,12 +116,7 @@ async fn note_for(tx: &TenantTx, role: Role, save: &SectionSave) -> Result<(note
 }
 
 /// The encounter is held while we look again: of two first saves one makes the note and the other finds it.
-async fn first_note(
-    tx: &TenantTx,
-    role: Role,
-    encounter: EncounterId,
-    save: &SectionSave,
-) -> Result<(note::Model, bool), Refusal> {
+async fn first_note(tx: &TenantTx, role: Role, encounter: EncounterId, save: &SectionSave) -> Result<(note::Model, bool), Refusal> {
     let visit = visit::lock(tx, encounter).await?;
     check_token(tx, save.token, visit.patient_id).await?;
     if let Some(note) = write::lock_open_of(tx, encounter).await? {

@@ -80,8 +80,5 @@ async fn signed_before(tx: &TenantTx, signature: &Signature) -> Result<Signed, R
     if tx.idempotent(signature.key, ACT).await?.is_none() {
         return Err(rules::NoteError::AlreadySigned.into());
     }
-    Ok(Signed {
-        note_id: NoteId::new(head.id),
-        patient_id: PatientId::new(head.patient_id),
-    })
+    Ok(Signed { note_id: NoteId::new(head.id), patient_id: PatientId::new(head.patient_id) })
 }

@@ -48,10 +48,7 @@ async fn add_once(access: &Access<NoteAmend>, note: NoteId, new: Amendment) -> R
     let tx = access.begin().await?;
     let kind = new.kind.code();
     let record = amend::amend(&tx, note, new).await?;
-    let audit = Audit::of(Act::Amend, InfoClass::Note)
-        .subject(record.patient_id)
-        .entity("note", note)
-        .detail("kind", kind);
+    let audit = Audit::of(Act::Amend, InfoClass::Note).subject(record.patient_id).entity("note", note).detail("kind", kind);
     Ok(tx.commit(audit).await?)
 }
 
@@ -85,17 +82,10 @@ pub async fn void_requests(access: Access<NoteVoid>) -> Result<Page, AppError> {
 }
 
 /// 無効にする.
-pub async fn make_void(
-    access: Access<NoteVoid>,
-    path: web::Path<NoteId>,
-    form: web::Form<RawStep>,
-) -> Result<Redirect, AppError> {
+pub async fn make_void(access: Access<NoteVoid>, path: web::Path<NoteId>, form: web::Form<RawStep>) -> Result<Redirect, AppError> {
     let (token, reason) = (form.token()?, form.reason()?);
     let tx = access.begin().await?;
     let record: NoteRecord = amend::make_void(&tx, access.principal().role, *path, token, reason).await?;
-    let audit = Audit::of(Act::Amend, InfoClass::Note)
-        .subject(record.patient_id)
-        .entity("note", *path)
-        .detail("kind", "void");
+    let audit = Audit::of(Act::Amend, InfoClass::Note).subject(record.patient_id).entity("note", *path).detail("kind", "void");
     Ok(Redirect::to(tx.commit(audit).await?, "/notes/void-requests"))
 }

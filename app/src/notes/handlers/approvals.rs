@@ -66,12 +66,7 @@ fn notice(query: &PendingQuery) -> Option<Notice> {
     }
 }
 
-fn row(
-    n: &NoteRecord,
-    names: &Names,
-    card: &neighbours::Card,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Option<PendingRow> {
+fn row(n: &NoteRecord, names: &Names, card: &neighbours::Card, now: chrono::DateTime<chrono::Utc>) -> Option<PendingRow> {
     let latest = n.sections.iter().max_by_key(|s| s.recorded_at);
     let hours = latest.map_or(0, |s| (now - s.recorded_at).num_hours());
     let texts: Vec<&str> = n.sections.iter().map(|s| s.body.as_str()).collect();
@@ -93,10 +88,7 @@ fn row(
 }
 
 /// 承認(確定) of every ticked note, each in a transaction of its own: one that changed meanwhile does not hold up the others.
-pub async fn approve_many(
-    access: Access<NoteApprove>,
-    form: web::Form<Vec<(String, String)>>,
-) -> Result<Redirect, AppError> {
+pub async fn approve_many(access: Access<NoteApprove>, form: web::Form<Vec<(String, String)>>) -> Result<Redirect, AppError> {
     let (mut receipt, mut signed, mut failed) = (None, 0_u32, 0_u32);
     for (_, stamp) in form.iter().filter(|(name, _)| name == "note").take(LIMIT as usize) {
         match approve_one(&access, stamp).await {

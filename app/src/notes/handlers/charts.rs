@@ -27,11 +27,7 @@ pub struct ChartQuery {
 }
 
 /// 診察: today's sections between the past and 病名・処方.
-pub async fn show(
-    access: Access<NoteRead>,
-    path: web::Path<EncounterId>,
-    query: web::Query<ChartQuery>,
-) -> Result<Page, AppError> {
+pub async fn show(access: Access<NoteRead>, path: web::Path<EncounterId>, query: web::Query<ChartQuery>) -> Result<Page, AppError> {
     let responsible: Option<StaffId> = query.responsible.parse().ok();
     let tx = access.begin().await?;
     let extra = Extra { responsible, ..Extra::default() };
@@ -78,11 +74,7 @@ pub struct PrintQuery {
 }
 
 /// 診療録の印刷 for a period, oldest first.
-pub async fn print(
-    access: Access<NoteRead>,
-    path: web::Path<PatientId>,
-    query: web::Query<PrintQuery>,
-) -> Result<Page, AppError> {
+pub async fn print(access: Access<NoteRead>, path: web::Path<PatientId>, query: web::Query<PrintQuery>) -> Result<Page, AppError> {
     let day = |text: &str| text.parse::<NaiveDate>().ok();
     let tx = access.begin().await?;
     let person = neighbours::person(&tx, *path).await?;

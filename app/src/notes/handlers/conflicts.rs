@@ -71,7 +71,8 @@ pub async fn resolve(
     Ok(Either::Left(Redirect::to(receipt, format!("/encounters/{}#sec-{section}", record.encounter_id))))
 }
 
-const CHANGED_AGAIN: &str = "見比べている間に相手の文がまた変わりました。仕上がりの文は残してあります。新しい相手の文を確かめて、もう一度保存してください。";
+const CHANGED_AGAIN: &str =
+    "見比べている間に相手の文がまた変わりました。仕上がりの文は残してあります。新しい相手の文を確かめて、もう一度保存してください。";
 
 /// True when the other text moved on again; nothing is written then.
 async fn store_merged(
@@ -169,7 +170,9 @@ async fn build<P: Permission>(
         merged: merged(&hunks, picks),
         differences: hunks.iter().filter(|h| h.proposal().is_some()).count(),
         rows: Row::all(hunks, picks),
-        base_label: base.map(|b| format!("{}版・{}", b.version, labels::clock(b.recorded_at))).unwrap_or_else(|| "まだ何も書かれていませんでした".to_owned()),
+        base_label: base
+            .map(|b| format!("{}版・{}", b.version, labels::clock(b.recorded_at)))
+            .unwrap_or_else(|| "まだ何も書かれていませんでした".to_owned()),
         base: base_text,
         kept_at: labels::clock(kept.created_at),
         idempotency_key: tx.new_id(),

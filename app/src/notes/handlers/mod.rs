@@ -31,11 +31,7 @@ impl From<Refusal> for AppError {
 }
 
 /// The chart again with a sentence on top: a rule said no, and nothing typed on the server is lost.
-pub async fn chart_again<P: Permission>(
-    access: &Access<P>,
-    encounter: EncounterId,
-    extra: Extra,
-) -> Result<Page, AppError> {
+pub async fn chart_again<P: Permission>(access: &Access<P>, encounter: EncounterId, extra: Extra) -> Result<Page, AppError> {
     let tx = access.begin().await?;
     let (page, patient) = assemble::chart(&tx, access, encounter, extra).await?;
     let audit = Audit::viewed(InfoClass::Note).subject(patient).entity("encounter", encounter).outcome(Outcome::Refused);
@@ -44,11 +40,7 @@ pub async fn chart_again<P: Permission>(
 }
 
 /// Shows a rule's refusal on the chart; anything else goes to the error page.
-pub async fn refused<P: Permission>(
-    access: &Access<P>,
-    encounter: EncounterId,
-    refusal: Refusal,
-) -> Result<Page, AppError> {
+pub async fn refused<P: Permission>(access: &Access<P>, encounter: EncounterId, refusal: Refusal) -> Result<Page, AppError> {
     match refusal {
         Refusal::Store(_) | Refusal::WrongPatient => Err(refusal.into()),
         shown => chart_again(access, encounter, Extra { notice: Some(Notice::stop(shown.message())), ..Extra::default() }).await,

@@ -10,7 +10,7 @@ use tenancy::{Access, Audit, Error, InfoClass, Outcome, Receipt};
 
 use super::{chart_again, conflicts};
 use crate::AppError;
-use crate::notes::acts::save::{SectionSave, Saved, save_section};
+use crate::notes::acts::save::{Saved, SectionSave, save_section};
 use crate::notes::acts::{Refusal, Target};
 use crate::notes::assemble::{Extra, conflict_url};
 use crate::notes::forms::RawSection;
@@ -43,13 +43,7 @@ pub async fn save_of_encounter(
     save_to(access, Target::Encounter(encounter), &letter, form.into_inner(), &req).await
 }
 
-async fn save_to(
-    access: Access<NoteWrite>,
-    target: Target,
-    letter: &str,
-    raw: RawSection,
-    req: &HttpRequest,
-) -> Result<Answer, AppError> {
+async fn save_to(access: Access<NoteWrite>, target: Target, letter: &str, raw: RawSection, req: &HttpRequest) -> Result<Answer, AppError> {
     let section: Section = letter.parse().map_err(|_| AppError::NotFound)?;
     let text = match raw.text() {
         Ok(text) => text,
@@ -66,20 +60,14 @@ async fn save_to(
 }
 
 /// Two requests with one key at the same moment: the later one rolls back and reads the earlier one's answer.
-async fn attempt(
-    access: &Access<NoteWrite>,
-    save: &SectionSave,
-) -> Result<(Saved, Receipt, Option<String>), Refusal> {
+async fn attempt(access: &Access<NoteWrite>, save: &SectionSave) -> Result<(Saved, Receipt, Option<String>), Refusal> {
     match attempt_once(access, save).await {
         Err(Refusal::Store(Error::Duplicate { .. } | Error::Conflict { .. })) => attempt_once(access, save).await,
         other => other,
     }
 }
 
-async fn attempt_once(
-    access: &Access<NoteWrite>,
-    save: &SectionSave,
-) -> Result<(Saved, Receipt, Option<String>), Refusal> {
+async fn attempt_once(access: &Access<NoteWrite>, save: &SectionSave) -> Result<(Saved, Receipt, Option<String>), Refusal> {
     let tx = access.begin().await?;
     let saved = save_section(&tx, access.principal().role, save.clone()).await?;
     let other = match saved.other {
@@ -145,11 +133,7 @@ async fn not_accepted(
             EncounterId::new(head.encounter_id)
         }
     };
-    let extra = Extra {
-        rejected: Some((section, raw.body, message)),
-        responsible: raw.responsible_id.parse().ok(),
-        ..Extra::default()
-    };
+    let extra = Extra { rejected: Some((section, raw.body, message)), responsible: raw.responsible_id.parse().ok(), ..Extra::default() };
     Ok(Either::Right(Either::Right(chart_again(access, encounter, extra).await?)))
 }
 
@@ -161,4 +145,3 @@ async fn wrong_patient(access: &Access<NoteWrite>, raw: RawSection) -> Result<An
     let receipt = tx.commit(audit).await?;
     Ok(Either::Right(Either::Right(Page::invalid(receipt, &page)?)))
 }
-

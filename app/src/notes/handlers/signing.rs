@@ -34,11 +34,7 @@ pub async fn finalize_of_encounter(
     finish(access, *path, form.parse(Target::Encounter(*path))?).await
 }
 
-async fn finish(
-    access: Access<NoteSign>,
-    encounter: EncounterId,
-    signature: Signature,
-) -> Result<Either<Redirect, Page>, AppError> {
+async fn finish(access: Access<NoteSign>, encounter: EncounterId, signature: Signature) -> Result<Either<Redirect, Page>, AppError> {
     match sign_once(&access, &signature).await {
         Ok((_, receipt)) => Ok(Either::Left(Redirect::to(receipt, format!("/encounters/{encounter}")))),
         Err(refusal) => refused(&access, encounter, refusal).await.map(Either::Right),

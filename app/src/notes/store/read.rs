@@ -50,9 +50,9 @@ fn past(tx: &TenantTx, patients: &[PatientId], before: Option<Cursor>) -> sea_or
     let mut query = notes(tx).filter(note::Column::PatientId.is_in(patients.iter().map(|p| p.as_uuid())));
     if let Some(at) = before {
         query = query.filter(
-            Condition::any().add(note::Column::NotedOn.lt(at.noted_on)).add(
-                Condition::all().add(note::Column::NotedOn.eq(at.noted_on)).add(note::Column::Id.lt(at.id)),
-            ),
+            Condition::any()
+                .add(note::Column::NotedOn.lt(at.noted_on))
+                .add(Condition::all().add(note::Column::NotedOn.eq(at.noted_on)).add(note::Column::Id.lt(at.id))),
         );
     }
     query.order_by_desc(note::Column::NotedOn).order_by_desc(note::Column::Id).limit(PAGE_SIZE + 1)
@@ -79,11 +79,7 @@ pub async fn chart_heads(
 }
 
 /// One page of a patient's notes, newest first, and whether there are older ones.
-pub async fn history_page(
-    tx: &TenantTx,
-    patients: &[PatientId],
-    before: Option<Cursor>,
-) -> Result<(Vec<NoteRecord>, bool), Error> {
+pub async fn history_page(tx: &TenantTx, patients: &[PatientId], before: Option<Cursor>) -> Result<(Vec<NoteRecord>, bool), Error> {
     let mut heads = past(tx, patients, before).all(tx).await?;
     let has_more = heads.len() > PAGE_SIZE as usize;
     heads.truncate(PAGE_SIZE as usize);
@@ -105,8 +101,7 @@ pub async fn of_period(
     if let Some(to) = to {
         query = query.filter(note::Column::NotedOn.lte(to));
     }
-    let mut heads =
-        query.order_by_desc(note::Column::NotedOn).order_by_desc(note::Column::Id).limit(limit + 1).all(tx).await?;
+    let mut heads = query.order_by_desc(note::Column::NotedOn).order_by_desc(note::Column::Id).limit(limit + 1).all(tx).await?;
     let is_all = heads.len() as u64 <= limit;
     heads.truncate(limit as usize);
     heads.reverse();
@@ -125,8 +120,7 @@ pub async fn unsigned(tx: &TenantTx, responsible: Option<StaffId>, limit: u64) -
     if let Some(doctor) = responsible {
         query = query.filter(note::Column::ResponsibleId.eq(doctor.as_uuid()));
     }
-    let mut heads =
-        query.order_by_asc(note::Column::NotedOn).order_by_asc(note::Column::Id).limit(limit + 1).all(tx).await?;
+    let mut heads = query.order_by_asc(note::Column::NotedOn).order_by_asc(note::Column::Id).limit(limit + 1).all(tx).await?;
     let has_more = heads.len() as u64 > limit;
     heads.truncate(limit as usize);
     Ok((load(tx, heads).await?, has_more))
@@ -284,9 +278,7 @@ impl VersionRow {
 fn versions(tx: &TenantTx) -> SelectStatement {
     let a = |name: &'static str| Alias::new(name);
     Query::select()
-        .columns(
-            ["kind", "id", "version", "recorded_at", "author_id", "entered_by_id", "status", "reason", "content"].map(Alias::new),
-        )
+        .columns(["kind", "id", "version", "recorded_at", "author_id", "entered_by_id", "status", "reason", "content"].map(Alias::new))
         .from(a("row_version"))
         .and_where(Expr::col(a("tenant_id")).eq(tx.tenant_id().as_uuid()))
         .take()

@@ -32,9 +32,7 @@ pub async fn lock_open_of(tx: &TenantTx, encounter: EncounterId) -> Result<Optio
 
 /// The head of a note, open or not, without a lock.
 pub async fn find_head(tx: &TenantTx, id: NoteId) -> Result<Option<note::Model>, Error> {
-    let query = note::Entity::find()
-        .filter(note::Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(note::Column::Id.eq(id.as_uuid()));
+    let query = note::Entity::find().filter(note::Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(note::Column::Id.eq(id.as_uuid()));
     Ok(query.one(tx).await?)
 }
 
@@ -199,4 +197,3 @@ pub async fn insert_amendment(tx: &TenantTx, note: &NoteRecord, new: NewAmendmen
     };
     versioned::insert(tx, model, Authorship::own(tx)).await.map(drop)
 }
-

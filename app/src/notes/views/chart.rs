@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::{AmendmentView, By, Mark, Notice, labels};
 use crate::prescriptions::PrescriptionBox;
 use crate::web::Subjects;
-use crate::web::face::{self, Face};
 use crate::web::chrome::Chrome;
+use crate::web::face::{self, Face};
 use crate::web::stripe::PatientStripe;
 
 /// The page at `/encounters/{id}`.
@@ -92,11 +92,7 @@ pub struct Reader {
 impl Reader {
     pub fn of<P: Permission>(access: &Access<P>) -> Self {
         use tenancy::permission::{NoteAmend, NoteSign, NoteWrite};
-        Self {
-            may_write: access.may::<NoteWrite>(),
-            may_sign: access.may::<NoteSign>(),
-            may_amend: access.may::<NoteAmend>(),
-        }
+        Self { may_write: access.may::<NoteWrite>(), may_sign: access.may::<NoteSign>(), may_amend: access.may::<NoteAmend>() }
     }
 }
 

@@ -1,9 +1,9 @@
 //! R2 競合: both texts side by side and a proposal in the middle.
 
 use askama::Template;
-use domain::{EncounterId, PatientId};
 use domain::note::Section;
 use domain::text_merge::{self, Hunk, Pick};
+use domain::{EncounterId, PatientId};
 use uuid::Uuid;
 
 use super::{By, SpanView};

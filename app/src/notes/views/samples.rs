@@ -24,14 +24,33 @@ fn by(at: &str, by: &str) -> By {
 const READER: Reader = Reader { may_write: true, may_sign: true, may_amend: true };
 
 fn section(section: Section, body: &str, saved: Option<By>) -> SectionView {
-    SectionView { version: i32::from(saved.is_some()), body: body.into(), saved, idempotency_key: uuid(9), previous: "前回の文".into(), ..SectionView::empty(section) }
+    SectionView {
+        version: i32::from(saved.is_some()),
+        body: body.into(),
+        saved,
+        idempotency_key: uuid(9),
+        previous: "前回の文".into(),
+        ..SectionView::empty(section)
+    }
 }
 
 fn sections() -> Vec<SectionView> {
     let mut all = vec![
-        section(Section::Subjective, "外食が続き間食も多かった。体重が増えた自覚あり。右膝が痛く、11/2 に近所の整形外科で痛み止めをもらった。\n低血糖症状なし。足のしびれなし。", Some(by("10:41:58", "山﨑 理恵"))),
-        section(Section::Objective, "体温 36.4、血圧 152/88、脈 78、SpO₂ 97%、体重 61.4kg。下腿浮腫 軽度(±)。足背動脈 触知良好。", Some(by("10:41:31", "小野寺 梓"))),
-        section(Section::Assessment, "2型糖尿病 増悪(生活要因)。CKD G3b A2。血圧も目標(130/80)に届かず。", Some(by("10:41:52", "山﨑 理恵"))),
+        section(
+            Section::Subjective,
+            "外食が続き間食も多かった。体重が増えた自覚あり。右膝が痛く、11/2 に近所の整形外科で痛み止めをもらった。\n低血糖症状なし。足のしびれなし。",
+            Some(by("10:41:58", "山﨑 理恵")),
+        ),
+        section(
+            Section::Objective,
+            "体温 36.4、血圧 152/88、脈 78、SpO₂ 97%、体重 61.4kg。下腿浮腫 軽度(±)。足背動脈 触知良好。",
+            Some(by("10:41:31", "小野寺 梓")),
+        ),
+        section(
+            Section::Assessment,
+            "2型糖尿病 増悪(生活要因)。CKD G3b A2。血圧も目標(130/80)に届かず。",
+            Some(by("10:41:52", "山﨑 理恵")),
+        ),
         section(Section::Plan, "", None),
     ];
     all[1].conflict = Some(ConflictLink { url: "/notes/1/sections/O/conflicts/2".into(), by: "小野寺 梓".into() });
@@ -49,7 +68,10 @@ fn today(status: NoteStatus, reader: Reader, sections: Vec<SectionView>) -> Toda
         sections,
         responsible_id: Some(StaffId::new(uuid(7))),
         responsible_choice: None,
-        doctors: vec![Doctor { id: StaffId::new(uuid(7)), name: "山﨑 理恵".into() }, Doctor { id: StaffId::new(uuid(8)), name: "小笠原 慎太郎".into() }],
+        doctors: vec![
+            Doctor { id: StaffId::new(uuid(7)), name: "山﨑 理恵".into() },
+            Doctor { id: StaffId::new(uuid(8)), name: "小笠原 慎太郎".into() },
+        ],
         reader,
         returned: None,
         voided: None,
@@ -88,9 +110,17 @@ fn page(stripe: PatientStripe, today: Today, timeline: Timeline) -> ChartPage {
     ChartPage {
         chrome: Chrome::sample(Nav::Today),
         stripe,
-        visit: VisitHead { id: EncounterId::new(uuid(1)), date: "2026/11/20(金)".into(), purpose: "定期".into(), doctor: Some("山﨑 理恵".into()) },
+        visit: VisitHead {
+            id: EncounterId::new(uuid(1)),
+            date: "2026/11/20(金)".into(),
+            purpose: "定期".into(),
+            doctor: Some("山﨑 理恵".into()),
+        },
         today,
-        previous_plan: Some(PreviousPlan { date: "11/06(金)".into(), text: "間食の記録を2週間。eGFR が 40 を切ったため次回メトホルミン減量を検討。".into() }),
+        previous_plan: Some(PreviousPlan {
+            date: "11/06(金)".into(),
+            text: "間食の記録を2週間。eGFR が 40 を切ったため次回メトホルミン減量を検討。".into(),
+        }),
         timeline,
         prescription: Default::default(),
         amend: AmendForm { idempotency_key: uuid(9), ..AmendForm::default() },
@@ -218,14 +248,41 @@ fn history() {
         date: "2026/11/20(金)".into(),
         mark: Mark { kind: "warn", word: "訂正済" },
         acts: vec![
-            ActRow { at: "2026/11/20 10:50".into(), status: "確定".into(), by: "山﨑 理恵".into(), entered_by: "山﨑 理恵".into(), reason: String::new() },
-            ActRow { at: "2026/11/20 10:45".into(), status: "下書き".into(), by: "山﨑 理恵".into(), entered_by: "山﨑 理恵".into(), reason: "発症日を書いてください".into() },
+            ActRow {
+                at: "2026/11/20 10:50".into(),
+                status: "確定".into(),
+                by: "山﨑 理恵".into(),
+                entered_by: "山﨑 理恵".into(),
+                reason: String::new(),
+            },
+            ActRow {
+                at: "2026/11/20 10:45".into(),
+                status: "下書き".into(),
+                by: "山﨑 理恵".into(),
+                entered_by: "山﨑 理恵".into(),
+                reason: "発症日を書いてください".into(),
+            },
         ],
         sections: vec![
-            SectionHistory { letter: "O", label: "所見・計測", versions: vec![version("訂正", two, "両下腿浮腫 軽度(±)。血圧 148/86。足背動脈 触知良好。", "両側だった"), version("2版 確定", one, two, ""), version("1版", "", one, "")] },
+            SectionHistory {
+                letter: "O",
+                label: "所見・計測",
+                versions: vec![
+                    version("訂正", two, "両下腿浮腫 軽度(±)。血圧 148/86。足背動脈 触知良好。", "両側だった"),
+                    version("2版 確定", one, two, ""),
+                    version("1版", "", one, ""),
+                ],
+            },
             SectionHistory { letter: "P", label: "計画", versions: vec![] },
         ],
-        kept: vec![KeptText { letter: "O".into(), at: "2026/11/20 10:42".into(), by: "小野寺 梓".into(), body: "下腿浮腫 右のみ圧痕あり。".into(), url: "/x".into(), is_open: true }],
+        kept: vec![KeptText {
+            letter: "O".into(),
+            at: "2026/11/20 10:42".into(),
+            by: "小野寺 梓".into(),
+            body: "下腿浮腫 右のみ圧痕あり。".into(),
+            url: "/x".into(),
+            is_open: true,
+        }],
     };
     assert!(show("note-history", &view).contains("採られなかった文"));
 }
@@ -250,7 +307,12 @@ fn sheets() -> Vec<NoteSheet> {
 
 #[test]
 fn patient_chart_and_print() {
-    let chart = |notes, older: Option<&str>| PatientChartPage { chrome: Chrome::sample(Nav::Patients), stripe: PatientStripe::sample(), notes, older_url: older.map(str::to_owned) };
+    let chart = |notes, older: Option<&str>| PatientChartPage {
+        chrome: Chrome::sample(Nav::Patients),
+        stripe: PatientStripe::sample(),
+        notes,
+        older_url: older.map(str::to_owned),
+    };
     show("patient-chart", &chart(sheets(), Some("/patients/1/chart?before=x")));
     assert!(show("patient-chart-empty", &chart(vec![], None)).contains("記載はありません"));
     let print = ChartPrintPage {
@@ -264,7 +326,10 @@ fn patient_chart_and_print() {
         left_out: Some(200),
     };
     show("chart-print", &print);
-    show("note-refused", &RefusedPage { chrome: Chrome::sample(Nav::Today), token: PatientStripe::sample().patient_id, body: "入力した文".into() });
+    show(
+        "note-refused",
+        &RefusedPage { chrome: Chrome::sample(Nav::Today), token: PatientStripe::sample().patient_id, body: "入力した文".into() },
+    );
 }
 
 #[test]
@@ -286,7 +351,10 @@ fn pending() {
     };
     let page = |rows: Vec<PendingRow>, notice| PendingPage {
         chrome: Chrome::sample(Nav::Approvals),
-        filters: vec![Filter { href: "/notes/pending", label: "自分が責任医師", current: true }, Filter { href: "/notes/pending?who=all", label: "院内すべて", current: false }],
+        filters: vec![
+            Filter { href: "/notes/pending", label: "自分が責任医師", current: true },
+            Filter { href: "/notes/pending?who=all", label: "院内すべて", current: false },
+        ],
         rows,
         has_more: false,
         can_sign: true,
