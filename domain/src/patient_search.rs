@@ -12,6 +12,8 @@ use crate::wareki;
 const MAX_CHARS: usize = 100;
 /// Digits of the longest patient number.
 const MAX_NUMBER_LEN: usize = 10;
+/// Clinics pad numbers with zeros up to this width; each width is one more look into the index.
+const MAX_PADDED_LEN: usize = 8;
 
 /// What is looked for. Parts of different kinds narrow each other; the meanings of one run of digits are alternatives.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -106,7 +108,10 @@ impl Word {
 }
 
 fn number_candidates(digits: &str) -> Vec<String> {
-    (digits.len()..=MAX_NUMBER_LEN).map(|width| format!("{digits:0>width$}")).collect()
+    if digits.len() > MAX_NUMBER_LEN {
+        return vec![];
+    }
+    (digits.len()..=MAX_PADDED_LEN.max(digits.len())).map(|width| format!("{digits:0>width$}")).collect()
 }
 
 fn phone_last4(digits: &str) -> Option<String> {
@@ -142,12 +147,13 @@ mod tests {
     fn digits_have_several_meanings() {
         let code = parse("1207").code.unwrap();
         assert_eq!(code.numbers[..3], ["1207", "01207", "001207"]);
-        assert_eq!(code.numbers.last().unwrap(), "0000001207");
+        assert_eq!(code.numbers.last().unwrap(), "00001207");
         assert_eq!(code.phone_last4.as_deref(), Some("1207"));
         assert_eq!(parse("１２０７").code.unwrap().numbers[0], "1207");
         assert_eq!(parse("19600401").code.unwrap().birth_date, "1960-04-01".parse().ok());
         assert_eq!(parse("090-0000-4471").code.unwrap().phone_last4.as_deref(), Some("4471"));
         assert_eq!(parse("t00041").code.unwrap().numbers, ["T00041"]);
+        assert_eq!(parse("1234567890").code.unwrap().numbers, ["1234567890"]);
         assert_eq!(parse("123456789012").code.unwrap().numbers, Vec::<String>::new());
     }
 
@@ -173,7 +179,7 @@ mod tests {
         fn anything_can_be_typed(input in any::<String>()) {
             let search = PatientSearch::parse(&input);
             if let Some(code) = search.code {
-                prop_assert!(code.numbers.len() <= MAX_NUMBER_LEN);
+                prop_assert!(code.numbers.len() <= MAX_PADDED_LEN);
             }
         }
     }
