@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use domain::Role;
+use serde_json::json;
 use tenancy::{Act, InfoClass};
 use uuid::Uuid;
 
@@ -44,6 +45,8 @@ impl Scaled {
         row["code"] = code.into();
         row["name"] = name.into();
         ledger.plain("tenant", &row);
+        let place = ledger.id_at(opened);
+        ledger.plain("place", &json!({"tenant_id": id, "id": place, "name": "診察室", "kind": "exam"}));
         let doctor = employ(&mut ledger, &STAFF[0], opened, passwords);
         Self { ledger, doctor, now, next: 0, patients }
     }

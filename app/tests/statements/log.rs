@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-/// One statement of the runtime role; `session` tells connections apart, also across databases.
+/// One statement of the runtime role; `session` is `database/connection`.
 pub struct Entry {
     pub session: String,
     pub statement: String,
@@ -16,6 +16,7 @@ pub struct Entry {
 #[derive(Deserialize)]
 struct Line {
     user: Option<String>,
+    dbname: Option<String>,
     application_name: Option<String>,
     session_id: Option<String>,
     message: Option<String>,
@@ -54,7 +55,7 @@ fn entry(line: Line) -> Option<Entry> {
         None => message.strip_prefix("execute ")?.split_once(": ")?.1,
     };
     Some(Entry {
-        session: line.session_id?,
+        session: format!("{}/{}", line.dbname?, line.session_id?),
         statement: statement.to_owned(),
         parameters: line.detail.unwrap_or_default(),
     })

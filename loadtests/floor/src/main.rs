@@ -13,10 +13,11 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio_postgres::{Client, NoTls, Row, Statement};
 use uuid::Uuid;
 
-const PAGE_ROWS: i64 = 20;
+/// Twenty are shown; one more tells that there are more.
+const PAGE_ROWS: i64 = 21;
 
-const SEARCH: &str = "SELECT id, patient_number, name_ideographic, name_syllabic, sex, birth_date, tel FROM patient \
-    WHERE tenant_id = $1 AND kana_key >= $2 AND kana_key < $3 AND status = 'active' ORDER BY kana_key, id LIMIT $4";
+const SEARCH: &str = "SELECT id, patient_number, name_ideographic, name_syllabic, kana_key, kanji_key, sex, birth_date, tel, mobile, address, \
+    deceased_on FROM patient WHERE tenant_id = $1 AND status = $2 AND kana_key >= $3 AND kana_key < $4 ORDER BY kana_key, id LIMIT $5";
 
 #[derive(Parser)]
 struct Options {
@@ -78,6 +79,7 @@ struct Patient {
     sex: &'static str,
     birth_date: NaiveDate,
     tel: String,
+    address: String,
 }
 
 #[derive(Template)]
@@ -85,8 +87,8 @@ struct Patient {
     ext = "html",
     source = r#"<!doctype html><html lang="ja"><head><meta charset="utf-8"><title>患者</title></head><body><h1>患者</h1>
 <form><label>検索 <input name="q" value="{{ q }}"></label></form>
-<table><thead><tr><th>番号</th><th>氏名</th><th>カナ</th><th>性別</th><th>生年月日</th><th>電話</th></tr></thead><tbody>
-{% for p in patients %}<tr><td>{{ p.number }}</td><td><a href="/patients/{{ p.id }}">{{ p.name }}</a></td><td>{{ p.kana }}</td><td>{{ p.sex }}</td><td>{{ p.birth_date }}</td><td>{{ p.tel }}</td></tr>
+<table><thead><tr><th>番号</th><th>氏名</th><th>カナ</th><th>性別</th><th>生年月日</th><th>電話</th><th>住所</th></tr></thead><tbody>
+{% for p in patients %}<tr><td>{{ p.number }}</td><td><a href="/patients/{{ p.id }}">{{ p.name }}</a></td><td>{{ p.kana }}</td><td>{{ p.sex }}</td><td>{{ p.birth_date }}</td><td>{{ p.tel }}</td><td>{{ p.address }}</td></tr>
 {% endfor %}</tbody></table></body></html>"#
 )]
 struct ListPage<'a> {
@@ -100,13 +102,14 @@ fn patient(row: &Row) -> Result<Patient, tokio_postgres::Error> {
         number: row.try_get(1)?,
         name: row.try_get(2)?,
         kana: row.try_get(3)?,
-        sex: match row.try_get(4)? {
+        sex: match row.try_get(6)? {
             "male" => "男",
             "female" => "女",
             _ => "不明",
         },
-        birth_date: row.try_get(5)?,
-        tel: row.try_get(6)?,
+        birth_date: row.try_get(7)?,
+        tel: row.try_get(8)?,
+        address: row.try_get(10)?,
     })
 }
 
@@ -115,7 +118,7 @@ async fn list(pool: web::Data<Pool>, search: web::Query<Search>) -> actix_web::R
         let session = pool.session().await;
         find(&session, &search).await.map_err(actix_web::error::ErrorInternalServerError)?
     };
-    let patients = rows.iter().map(patient).collect::<Result<_, _>>().map_err(actix_web::error::ErrorInternalServerError)?;
+    let patients = rows.iter().take(20).map(patient).collect::<Result<_, _>>().map_err(actix_web::error::ErrorInternalServerError)?;
     let page = ListPage { q: &search.q, patients }.render().map_err(actix_web::error::ErrorInternalServerError)?;
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
 }
@@ -124,7 +127,7 @@ async fn find(session: &Session, search: &Search) -> Result<Vec<Row>, tokio_post
     let client = &session.client;
     client.batch_execute(&format!("BEGIN; SET LOCAL app.tenant_id = '{}'", search.tenant)).await?;
     let upper = format!("{}\u{10ffff}", search.q);
-    let rows = client.query(&session.search, &[&search.tenant, &search.q, &upper, &PAGE_ROWS]).await?;
+    let rows = client.query(&session.search, &[&search.tenant, &"active", &search.q, &upper, &PAGE_ROWS]).await?;
     client.batch_execute("COMMIT").await?;
     Ok(rows)
 }
