@@ -15,7 +15,7 @@ mod m20261120_000008_master;
 mod m20261120_000009_operation;
 mod m20261120_000010_master_entry;
 mod m20261120_000020_note_conflict;
-mod m20261120_000021_note_amendment_index;
+mod m20261120_000021_indexes;
 mod table;
 
 pub struct Migrator;
@@ -35,7 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000009_operation::Migration),
             Box::new(m20261120_000010_master_entry::Migration),
             Box::new(m20261120_000020_note_conflict::Migration),
-            Box::new(m20261120_000021_note_amendment_index::Migration),
+            Box::new(m20261120_000021_indexes::Migration),
         ]
     }
 }

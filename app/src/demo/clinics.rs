@@ -7,8 +7,7 @@ use uuid::{Uuid, uuid};
 pub const PASSWORD: &str = "Aizome-demo-2026!";
 /// For the person who signs in for the first time and must change it.
 pub const FIRST_PASSWORD: &str = "Hajimete-2026!";
-/// The same for everybody who has a second factor already.
-/// The same in base32, as an authenticator app takes it.
+/// Base32, as an authenticator app takes it; the same for everybody who has a second factor already.
 pub const TOTP_SECRET: &str = "KRZXK3LVM5US2ZDFNVXS243FMNZGK5BB";
 
 #[derive(Clone, Copy)]

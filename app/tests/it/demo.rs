@@ -50,6 +50,8 @@ const IDS: &[(&str, &str)] = &[
     ("/encounters/{id}", "encounter"),
     ("/notes/{id}", "note"),
     ("/account/passkeys/{id}", "staff_passkey"),
+    ("/prescription-lines/{id}", "medication_request"),
+    ("/reception/reader-results/{id}", "reader_result"),
     ("/notes/{id}/sections/{section}/conflicts/{conflict}", "section_conflict"),
 ];
 
@@ -80,7 +82,7 @@ async fn some_id(h: &Harness, clinic: &Clinic, table: &str) -> String {
     let busiest = "(SELECT e.patient_id FROM encounter e WHERE e.tenant_id = $1 GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)";
     let sql = match table {
         "patient" => busiest.to_owned(),
-        "encounter" | "note" => format!("SELECT max(id::text)::uuid FROM {table} WHERE tenant_id = $1 AND patient_id = {busiest}"),
+        "encounter" | "note" | "medication_request" => format!("SELECT max(id::text)::uuid FROM {table} WHERE tenant_id = $1 AND patient_id = {busiest}"),
         _ => format!("SELECT max(id::text)::uuid FROM {table} WHERE tenant_id = $1"),
     };
     let mut db = h.superuser().await;
