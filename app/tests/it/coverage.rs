@@ -38,7 +38,7 @@ fn path_of(pattern: &str) -> String {
 }
 
 /// What forms send, filled in well enough to be understood by every door at once.
-fn form(patient: &str) -> Vec<(&'static str, String)> {
+fn form(path: &str, patient: &str) -> Vec<(&'static str, String)> {
     let mut fields: Vec<(&str, String)> = [
         "version_S",
         "version_O",
@@ -56,14 +56,19 @@ fn form(patient: &str) -> Vec<(&'static str, String)> {
     .into_iter()
     .zip(["1", "1", "1", "1", "1", "本文", "確認のため", "S", "female", "1990-01-01", "試験 花子", "シケン ハナコ"].map(str::to_owned))
     .collect();
-    fields.extend([("kind", "addendum".to_owned()), ("idempotency_key", uuid::Uuid::max().to_string())]);
+    let to = if path.ends_with("/closure") { "paid" } else { "waiting" };
+    fields.extend([("to", to.to_owned()), ("kind", "addendum".to_owned()), ("idempotency_key", uuid::Uuid::max().to_string())]);
     fields.extend(["patient_token", "survivor_id", "merged_id", "responsible_id"].map(|name| (name, patient.to_owned())));
     fields
 }
 
+fn title(html: &str) -> &str {
+    html.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap_or(html)
+}
+
 async fn knock(client: &Client, method: &str, path: &str, patient: &str) -> Answer {
     let request = client.request(method, path);
-    client.send(if method == "POST" { request.form(&form(patient)) } else { request }).await
+    client.send(if method == "POST" { request.form(&form(path, patient)) } else { request }).await
 }
 
 /// GL-02, SE-06
@@ -104,14 +109,17 @@ async fn the_neighbours_rows_are_not_there() {
     let (own, _) = two_clinics(h).await;
     let neighbour = demo::clinic(h, "minato").await;
     let patient = demo::path_into(h, &neighbour, "/patients/{id}").await.unwrap().replace("/patients/", "");
-    let mut tried = 0;
+    let (mut tried, mut faults) = (0, Vec::new());
     for door in guarded() {
         let Some(path) = demo::path_into(h, &neighbour, door.path).await else { continue };
         let client = own.client(h, door.right.roles[0]).await;
         let answer = knock(&client, &door.method, &path, &patient).await;
-        assert_eq!(answer.status, 404, "{} {} reached into another clinic: {}", door.method, door.path, answer.body);
         tried += 1;
+        if answer.status != 404 {
+            faults.push(format!("{} {} answered {}: {}", door.method, door.path, answer.status, title(&answer.body)));
+        }
     }
+    assert!(faults.is_empty(), "a form that was not understood needs its fields in `form`:\n{}", faults.join("\n"));
     assert!(tried > 10, "only {tried} doors name a row");
 }
 
