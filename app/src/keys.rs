@@ -36,7 +36,7 @@ pub async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
 }
 
 async fn rotate(operator: &Operator, code: Option<&str>) -> anyhow::Result<()> {
-    let keyring = services::keyring()?;
+    let keyring = services::keyring().await?;
     let mut clinics = operator.list_tenants().await?;
     clinics.retain(|clinic| code.is_none_or(|code| clinic.code == code));
     clinics.first().context("その医療機関はありません")?;
@@ -50,7 +50,7 @@ async fn rotate(operator: &Operator, code: Option<&str>) -> anyhow::Result<()> {
 }
 
 async fn rewrap(operator: &Operator, old: LocalFileProvider) -> anyhow::Result<()> {
-    let keyring = services::keyring()?;
+    let keyring = services::keyring().await?;
     for clinic in operator.list_tenants().await? {
         let tx = operator.begin(clinic.id).await?;
         let done = keyring.rewrap(&tx, &old).await.with_context(|| clinic.code.clone())?;
