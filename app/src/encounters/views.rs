@@ -126,7 +126,7 @@ pub struct BoardRow {
 }
 
 impl BoardRow {
-    pub fn of(row: Row, principal: &Principal, now: DateTime<Utc>, day: NaiveDate) -> Self {
+    pub fn of(row: Row, prescribed: &[Uuid], principal: &Principal, now: DateTime<Utc>, day: NaiveDate) -> Self {
         let status = VisitStatus::from_code(&row.status).unwrap_or(VisitStatus::OnHold);
         let eligibility = row.eligibility.as_deref().and_then(EligibilityStatus::from_code).unwrap_or(EligibilityStatus::Unchecked);
         let by = moved_by(principal.role);
@@ -152,7 +152,7 @@ impl BoardRow {
             wait_min: status.counts_waiting().then(|| waited_min(row.arrived_at, now)),
             eligibility: face::eligibility(eligibility),
             has_eligibility_problem: !matches!(eligibility, EligibilityStatus::Valid),
-            has_prescription: row.has_prescription,
+            has_prescription: prescribed.contains(&row.id),
             moves: moves.map(|to| (to.code(), to.label())).collect(),
             is_done: status.is_finished(),
             is_mine: row.doctor_id == Some(StaffId::as_uuid(principal.staff_id)),
@@ -223,6 +223,8 @@ pub struct Acts {
 /// Everything the page is made of.
 pub struct BoardFacts {
     pub rows: Vec<Row>,
+    /// Visits with a signed prescription.
+    pub prescribed: Vec<Uuid>,
     pub day: NaiveDate,
     pub today: NaiveDate,
     pub filter: Filter,
@@ -233,9 +235,9 @@ pub struct BoardFacts {
 
 impl BoardPage {
     pub fn of(chrome: Chrome, principal: &Principal, facts: BoardFacts) -> Self {
-        let BoardFacts { rows, day, today, filter, moved, now, acts } = facts;
+        let BoardFacts { rows, prescribed, day, today, filter, moved, now, acts } = facts;
         let keys: Vec<String> = rows.iter().map(|row| row.kana_key.clone()).collect();
-        let mut all: Vec<BoardRow> = rows.into_iter().map(|row| BoardRow::of(row, principal, now, today)).collect();
+        let mut all: Vec<BoardRow> = rows.into_iter().map(|row| BoardRow::of(row, &prescribed, principal, now, today)).collect();
         for at in 0..all.len() {
             let namesake = keys.iter().zip(&all).any(|(key, other)| *key == keys[at] && other.patient_id != all[at].patient_id);
             all[at].has_namesake = namesake;

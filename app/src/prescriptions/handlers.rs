@@ -67,9 +67,9 @@ async fn page<P: Permission>(access: &Access<P>, tx: &TenantTx, visit: &encounte
 
 /// One drug more. Posting twice adds once.
 pub async fn add(access: Access<PrescriptionWrite>, path: web::Path<EncounterId>, form: web::Form<RawLineForm>) -> Result<Either<Redirect, Page>, AppError> {
-    let key: Uuid = form.idempotency_key.parse().map_err(|_| AppError::Invalid("画面を開き直してやり直してください。".into()))?;
     let tx = access.begin().await?;
     let visit = open_visit(&tx, *path, &form.patient_token).await?;
+    let key: Uuid = form.idempotency_key.parse().map_err(|_| AppError::Invalid("画面を開き直してやり直してください。".into()))?;
     let patient_id = PatientId::new(visit.patient_id);
     let audit = Audit::created(InfoClass::Prescription).subject(patient_id);
     if tx.idempotent(key, ADD).await?.is_some() {
@@ -176,9 +176,9 @@ impl SignForm {
 
 /// 署名: every draft of the visit at once.
 pub async fn sign(access: Access<PrescriptionSign>, path: web::Path<EncounterId>, form: web::Form<SignForm>) -> Result<Redirect, AppError> {
-    let seen = form.seen().ok_or_else(|| AppError::Invalid("画面を開き直してから署名してください。".into()))?;
     let tx = access.begin().await?;
     let visit = open_visit(&tx, *path, &form.patient_token).await?;
+    let seen = form.seen().ok_or_else(|| AppError::Invalid("画面を開き直してから署名してください。".into()))?;
     let today = clock::today(tx.now());
     match store::sign(&tx, *path, &seen, today).await? {
         Ok(count) => {

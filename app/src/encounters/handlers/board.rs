@@ -37,6 +37,7 @@ pub async fn show(access: Access<EncounterRead>, query: web::Query<BoardQuery>) 
     let tx = access.begin().await?;
     let rows = list::of_day(&tx, day).await?;
     let facts = BoardFacts {
+        prescribed: list::with_prescription(&tx, &rows).await?,
         rows,
         day,
         today,
@@ -112,26 +113,34 @@ impl MoveForm {
 
 /// 状態の変更, with 30 s to take it back.
 pub async fn change_status(access: Access<EncounterWrite>, path: web::Path<EncounterId>, form: web::Form<MoveForm>) -> Result<Redirect, AppError> {
-    let to = VisitStatus::from_code(&form.to).ok_or_else(|| AppError::Invalid("移す先の状態を選んでください。".into()))?;
-    if matches!(to, VisitStatus::Paid | VisitStatus::LeftUnpaid) {
-        return Err(AppError::Refused("会計を閉じるのは「会計済にする」で行います。".into()));
-    }
-    move_to(&access, *path, to, &form, Act::Update).await
+    move_to(&access, *path, &form, Act::Update, |form| match VisitStatus::from_code(&form.to) {
+        None => Err(AppError::Invalid("移す先の状態を選んでください。".into())),
+        Some(VisitStatus::Paid | VisitStatus::LeftUnpaid) => Err(AppError::Refused("会計を閉じるのは「会計済にする」で行います。".into())),
+        Some(to) => Ok(to),
+    })
+    .await
 }
 
 /// 会計済・未収帰宅.
 pub async fn close(access: Access<EncounterClose>, path: web::Path<EncounterId>, form: web::Form<MoveForm>) -> Result<Redirect, AppError> {
-    let to = match form.to.as_str() {
-        "" | "paid" => VisitStatus::Paid,
-        "left_unpaid" => VisitStatus::LeftUnpaid,
-        _ => return Err(AppError::Invalid("会計済か未収帰宅を選んでください。".into())),
-    };
-    move_to(&access, *path, to, &form, Act::Approve).await
+    move_to(&access, *path, &form, Act::Approve, |form| match form.to.as_str() {
+        "" | "paid" => Ok(VisitStatus::Paid),
+        "left_unpaid" => Ok(VisitStatus::LeftUnpaid),
+        _ => Err(AppError::Invalid("会計済か未収帰宅を選んでください。".into())),
+    })
+    .await
 }
 
-async fn move_to<P: Permission>(access: &Access<P>, id: EncounterId, to: VisitStatus, form: &MoveForm, act: Act) -> Result<Redirect, AppError> {
+async fn move_to<P: Permission>(
+    access: &Access<P>,
+    id: EncounterId,
+    form: &MoveForm,
+    act: Act,
+    target: impl Fn(&MoveForm) -> Result<VisitStatus, AppError>,
+) -> Result<Redirect, AppError> {
     let tx = access.begin().await?;
     let visit = form.visit(&tx, id).await?;
+    let to = target(form)?;
     let patient_id = PatientId::new(visit.patient_id);
     match store::change_status(&tx, visit, to, &form.reason(), access.principal()).await? {
         Ok(_) => {

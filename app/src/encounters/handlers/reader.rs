@@ -144,10 +144,10 @@ async fn result_page(
 
 /// 反映: patient, coverage and visit together. A result is taken over once.
 pub async fn reflect(access: Access<CoverageWrite>, keys: web::Data<Keyring>, path: web::Path<ReaderResultId>, form: web::Form<Choice>) -> Result<Answer, AppError> {
-    let chosen = chosen(&form)?;
     for _ in 0..NUMBER_TRIES {
         let tx = access.begin().await?;
         let row = reader_store::lock(&tx, *path).await?;
+        let chosen = chosen(&form)?;
         if let Some(visit) = row.encounter_id.filter(|_| row.is_reflected()) {
             let audit = Audit::viewed(InfoClass::Coverage).subjects(row.patient_id.map(PatientId::new)).entity("reader_result", *path);
             return Ok(Either::Left(Redirect::to(tx.commit(audit).await?, board_path(visit))));
