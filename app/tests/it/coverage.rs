@@ -58,7 +58,7 @@ fn form(path: &str, patient: &str) -> Vec<(&'static str, String)> {
     .collect();
     let to = if path.ends_with("/closure") { "paid" } else { "waiting" };
     fields.extend([("to", to.to_owned()), ("kind", "addendum".to_owned()), ("idempotency_key", uuid::Uuid::max().to_string())]);
-    fields.extend(["patient_token", "survivor_id", "merged_id", "responsible_id"].map(|name| (name, patient.to_owned())));
+    fields.extend(["patient_token", "patient", "survivor_id", "merged_id", "responsible_id"].map(|name| (name, patient.to_owned())));
     fields
 }
 
