@@ -2,6 +2,7 @@
 //! tried without anybody adding it here.
 
 use domain::Role;
+use sqlx::Row;
 use tenancy::permission::Right;
 use tsumugi::slices;
 use tsumugi::web::routes::Door;
@@ -137,4 +138,46 @@ async fn the_neighbours_ids_in_forms_lead_nowhere() {
     assert_eq!(merge.status, 404, "{}", merge.body);
     let compared = admin.get(&format!("/patients/merge?a={patient}&b={patient}")).await;
     assert_eq!(compared.status, 404, "{}", compared.body);
+}
+
+async fn events_of(h: &Harness, request_id: &str) -> Vec<(String, String)> {
+    let sql = "SELECT outcome, act FROM audit_event WHERE request_id = $1::uuid";
+    let rows = sqlx::query(sql).bind(request_id).fetch_all(&mut h.superuser().await).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// GL-15: what was shown or done, and what was refused, is in the log under the id of its request; at every door.
+#[tokio::test]
+async fn every_door_leaves_its_trace() {
+    let h = Harness::get();
+    let clinic = demo::clinic(h, "tsukimi").await;
+    let patient = demo::path_into(h, &clinic, "/patients/{id}").await.unwrap().replace("/patients/", "");
+    let mut faults = Vec::new();
+    for door in guarded() {
+        let path = demo::path_into(h, &clinic, door.path).await.unwrap_or_else(|| path_of(door.path));
+        for role in [Some(door.right.roles[0]), Role::ALL.iter().copied().find(|role| !door.right.allows(*role))].into_iter().flatten() {
+            let client = clinic.client(h, role).await;
+            let answer = knock(&client, &door.method, &path, &patient).await;
+            let events = events_of(h, answer.header("x-request-id")).await;
+            let is_traced = match answer.status {
+                200..=399 => events.iter().any(|(outcome, _)| outcome == "success"),
+                403 | 404 => events.iter().any(|(outcome, _)| outcome == "refused"),
+                _ => true,
+            };
+            if !is_traced {
+                faults.push(format!("{} {} answered {} and left {events:?}", door.method, door.path, answer.status));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// AR-03: a clinic is data; it is there within a minute and serves at once.
+#[tokio::test]
+async fn a_new_clinic_is_made_in_seconds_without_a_release() {
+    let h = Harness::get();
+    let started = std::time::Instant::now();
+    let clinic = crate::fixtures::clinic(h).await;
+    clinic.client(h, Role::Clerk).await.get("/patients").await.expect(200);
+    assert!(started.elapsed().as_secs() < 60);
 }

@@ -82,7 +82,9 @@ async fn some_id(h: &Harness, clinic: &Clinic, table: &str) -> String {
     let busiest = "(SELECT e.patient_id FROM encounter e WHERE e.tenant_id = $1 GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)";
     let sql = match table {
         "patient" => busiest.to_owned(),
-        "encounter" | "note" | "medication_request" => format!("SELECT max(id::text)::uuid FROM {table} WHERE tenant_id = $1 AND patient_id = {busiest}"),
+        "encounter" | "note" | "medication_request" => {
+            format!("SELECT max(id::text)::uuid FROM {table} WHERE tenant_id = $1 AND patient_id = {busiest}")
+        }
         _ => format!("SELECT max(id::text)::uuid FROM {table} WHERE tenant_id = $1"),
     };
     let mut db = h.superuser().await;

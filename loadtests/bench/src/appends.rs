@@ -77,8 +77,21 @@ impl Appends {
         let digests = serde_json::to_value(&e.digests)?;
         let (detail, digests, leaf) = (Json(&e.detail), Json(&digests), e.leaf.as_slice());
         let mut values: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> = vec![
-            &e.tenant_id, &e.id, &e.recorded_at, &e.actor_id, &e.actor_role, &e.act, &e.info_class, &e.outcome, &e.subject_ids, &e.entity_kind,
-            &e.entity_id, &detail, &digests, &e.request_id, &e.source_ip,
+            &e.tenant_id,
+            &e.id,
+            &e.recorded_at,
+            &e.actor_id,
+            &e.actor_role,
+            &e.act,
+            &e.info_class,
+            &e.outcome,
+            &e.subject_ids,
+            &e.entity_kind,
+            &e.entity_id,
+            &detail,
+            &digests,
+            &e.request_id,
+            &e.source_ip,
         ];
         if is_audited {
             values.push(&leaf);

@@ -20,11 +20,7 @@ fn stat(pid: u32) -> Option<Stat> {
     // The name in parentheses may hold anything; fields are counted from behind it.
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
     let number = |i: usize| fields.get(i).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
-    Some(Stat {
-        parent: u32::try_from(number(1)).ok()?,
-        own_ticks: number(11) + number(12),
-        children_ticks: number(13) + number(14),
-    })
+    Some(Stat { parent: u32::try_from(number(1)).ok()?, own_ticks: number(11) + number(12), children_ticks: number(13) + number(14) })
 }
 
 fn all_pids() -> Vec<u32> {

@@ -142,7 +142,8 @@ impl Bench {
         let floor = processes::floor(&first.to_string()).await?;
         let bare = reqwest::Client::new();
         let pairs = || self.visitors.iter().flat_map(|(visitor, id)| WORDS.iter().map(move |word| (visitor, id, word)));
-        let to_floor: Vec<Request> = pairs().map(|(_, id, word)| (bare.clone(), format!("{}/patients?tenant={id}&q={word}", floor.url))).collect();
+        let to_floor: Vec<Request> =
+            pairs().map(|(_, id, word)| (bare.clone(), format!("{}/patients?tenant={id}&q={word}", floor.url))).collect();
         let to_product: Vec<Request> = pairs().map(|(v, _, word)| (v.http.clone(), format!("{}/patients?q={word}", product.url))).collect();
         let (mut of_floor, mut of_product, mut with_sealing) = (vec![], vec![], vec![]);
         for turn in 0..6 {
@@ -169,12 +170,19 @@ impl Bench {
         let (floor, product, sealed) = (floor.context("no run")?, product.context("no run")?, sealed.context("no run")?);
         let name = format!("patient search page against the floor, {} clinics × {} patients", self.options.clinics, self.options.patients);
         self.report.at_most(&name, product.cpu_us / floor.cpu_us, 3.0, "×");
-        self.report.fact(format!("floor {:.0} µs CPU a page, p50 {:.1} ms, p95 {:.1} ms at concurrency 8", floor.cpu_us, floor.p50_ms, floor.p95_ms));
+        self.report.fact(format!(
+            "floor {:.0} µs CPU a page, p50 {:.1} ms, p95 {:.1} ms at concurrency 8",
+            floor.cpu_us, floor.p50_ms, floor.p95_ms
+        ));
         self.report.fact(format!(
             "search page {:.0} µs CPU, {} statements, p50 {:.1} ms, p95 {:.1} ms at concurrency 8",
             product.cpu_us, product.statements, product.p50_ms, product.p95_ms
         ));
-        self.report.fact(format!("the same with the worker sealing beside it, its CPU included: {:.0} µs ({:.2}× the floor)", sealed.cpu_us, sealed.cpu_us / floor.cpu_us));
+        self.report.fact(format!(
+            "the same with the worker sealing beside it, its CPU included: {:.0} µs ({:.2}× the floor)",
+            sealed.cpu_us,
+            sealed.cpu_us / floor.cpu_us
+        ));
         Ok(())
     }
 
@@ -183,7 +191,9 @@ impl Bench {
         let large = Visitor::new(&product.url)?;
         large.sign_in(&format!("bench-{}-0001", self.options.large)).await?;
         let (small, _) = self.visitors.first().context("nobody is signed in")?;
-        let words = |visitor: &Visitor| -> Vec<Request> { WORDS.iter().map(|word| (visitor.http.clone(), format!("{}/patients?q={word}", product.url))).collect() };
+        let words = |visitor: &Visitor| -> Vec<Request> {
+            WORDS.iter().map(|word| (visitor.http.clone(), format!("{}/patients?q={word}", product.url))).collect()
+        };
         let watched = self.watched.with(product.pid);
         let (mut of_small, mut of_large) = (vec![], vec![]);
         for _ in 0..5 {
@@ -202,12 +212,16 @@ impl Bench {
         let visitor = Visitor::new(&product.url)?;
         visitor.sign_in("ainosato").await?;
         let list = visitor.get("/patients?q=000100").await?;
-        let id = list.split("/patients/").find_map(|part| part.get(..36).and_then(|id| id.parse::<Uuid>().ok())).context("patient 000100 is not on the list")?;
+        let id = list
+            .split("/patients/")
+            .find_map(|part| part.get(..36).and_then(|id| id.parse::<Uuid>().ok()))
+            .context("patient 000100 is not on the list")?;
         let chart: Vec<Request> = vec![(visitor.http.clone(), format!("{}/patients/{id}/chart", product.url))];
         drive::run(&self.watched.with(product.pid), &chart, 8, 100).await?;
         let cost = drive::run(&self.watched.with(product.pid), &chart, 8, 800).await?;
         self.report.at_most("chart of 1,000 visits, p95 at concurrency 8", cost.p95_ms, 300.0, " ms");
-        self.report.fact(format!("chart of 1,000 visits {:.0} µs CPU, {} statements, p50 {:.1} ms", cost.cpu_us, cost.statements, cost.p50_ms));
+        self.report
+            .fact(format!("chart of 1,000 visits {:.0} µs CPU, {} statements, p50 {:.1} ms", cost.cpu_us, cost.statements, cost.p50_ms));
         Ok(())
     }
 
@@ -255,7 +269,12 @@ impl Bench {
         for person in crowd {
             person.await?;
         }
-        self.report.at_most("`serve` resident, highest of the whole run with 16 people signing in at once", resident_mib(product.pid).1, 256.0, " MiB");
+        self.report.at_most(
+            "`serve` resident, highest of the whole run with 16 people signing in at once",
+            resident_mib(product.pid).1,
+            256.0,
+            " MiB",
+        );
         Ok(())
     }
 }

@@ -68,7 +68,12 @@ pub async fn product() -> anyhow::Result<Running> {
 /// The sealer and other jobs of the product.
 pub fn worker() -> anyhow::Result<Child> {
     let mut command = Command::new(binary("tsumugi")?);
-    command.arg("worker").env("TSUMUGI_ADMIN_PORT", free_port()?.to_string()).kill_on_drop(true).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .arg("worker")
+        .env("TSUMUGI_ADMIN_PORT", free_port()?.to_string())
+        .kill_on_drop(true)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     Ok(command.spawn()?)
 }
 

@@ -42,7 +42,9 @@ impl Visitor {
 
     pub async fn sign_in(&self, tenant_code: &str) -> anyhow::Result<()> {
         self.post("/login", &[("tenant_code", tenant_code), ("login_id", "doctor"), ("password", PASSWORD)]).await?;
-        self.post("/login/second-factor", &[("method", "totp"), ("code", &code()?)]).await.with_context(|| format!("signing in to {tenant_code}"))?;
+        self.post("/login/second-factor", &[("method", "totp"), ("code", &code()?)])
+            .await
+            .with_context(|| format!("signing in to {tenant_code}"))?;
         let places = self.get("/login/place").await?;
         let place = places.split("value=\"").find_map(|part| part.get(..36).filter(|id| id.bytes().filter(|b| *b == b'-').count() == 4));
         self.post("/login/place", &[("role", "doctor"), ("place", place.unwrap_or_default()), ("next", "/patients")]).await
