@@ -192,6 +192,19 @@ impl VisitStatus {
         }
     }
 
+    /// Where the visit usually goes from here, when this actor may send it there: the one button of a row.
+    pub fn usual_next(self, by: MovedBy) -> Option<Self> {
+        let to = match (self, by) {
+            (Self::Registered, MovedBy::Nurse | MovedBy::Clerk) => Self::Triage,
+            (Self::Triage | Self::OnHold | Self::ExamDoing | Self::Treatment, MovedBy::Nurse | MovedBy::Clerk) => Self::Waiting,
+            (Self::InConsult, MovedBy::Doctor) => Self::BillingWait,
+            (Self::ExamWaiting, _) => Self::ExamDoing,
+            (_, MovedBy::Doctor) | (Self::Waiting, _) if self.is_in_care() || self == Self::OnHold => Self::InConsult,
+            _ => return None,
+        };
+        self.offers(by).contains(&to).then_some(to)
+    }
+
     /// The states offered in the menu of a row, for this actor; facts are judged again when one is chosen.
     pub fn offers(self, by: MovedBy) -> Vec<Self> {
         let hopeful = MoveFacts { has_written_section: true, has_signed_note: false, has_reason: true };
@@ -376,5 +389,18 @@ mod tests {
         assert_eq!(WaitLevel::of(29), WaitLevel::Plain);
         assert_eq!(WaitLevel::of(30), WaitLevel::Long);
         assert_eq!(WaitLevel::of(45), WaitLevel::TooLong);
+    }
+
+    #[test]
+    fn the_usual_next_step_is_always_an_allowed_one() {
+        for by in [MovedBy::Doctor, MovedBy::Nurse, MovedBy::Clerk, MovedBy::Other] {
+            for from in VisitStatus::ALL {
+                assert!(from.usual_next(by).is_none_or(|to| from.offers(by).contains(&to)), "{from:?} {by:?}");
+            }
+        }
+        assert_eq!(VisitStatus::Waiting.usual_next(MovedBy::Doctor), Some(VisitStatus::InConsult));
+        assert_eq!(VisitStatus::InConsult.usual_next(MovedBy::Doctor), Some(VisitStatus::BillingWait));
+        assert_eq!(VisitStatus::InConsult.usual_next(MovedBy::Nurse), None);
+        assert_eq!(VisitStatus::BillingWait.usual_next(MovedBy::Doctor), None);
     }
 }

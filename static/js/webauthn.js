@@ -34,7 +34,6 @@ const encode = (credential) => {
     type: credential.type,
     response,
     extensions: credential.getClientExtensionResults(),
-    clientExtensionResults: credential.getClientExtensionResults(),
   };
 };
 

@@ -118,7 +118,10 @@ pub struct BoardRow {
     pub eligibility: Face,
     pub has_eligibility_problem: bool,
     pub has_prescription: bool,
-    pub moves: Vec<(&'static str, &'static str)>,
+    /// The one step that usually comes next.
+    pub next_move: Option<VisitStatus>,
+    /// The others, behind a menu.
+    pub moves: Vec<(&'static str, Face)>,
     pub is_done: bool,
     pub is_mine: bool,
     moved_at: DateTime<Utc>,
@@ -131,7 +134,9 @@ impl BoardRow {
         let eligibility = row.eligibility.as_deref().and_then(EligibilityStatus::from_code).unwrap_or(EligibilityStatus::Unchecked);
         let by = moved_by(principal.role);
         // The account is closed by its own button.
-        let moves = status.offers(by).into_iter().filter(|to| !matches!(to, VisitStatus::Paid | VisitStatus::LeftUnpaid));
+        let next_move = status.usual_next(by);
+        let closes = |to: &VisitStatus| matches!(to, VisitStatus::Paid | VisitStatus::LeftUnpaid);
+        let moves = status.offers(by).into_iter().filter(|to| !closes(to) && Some(*to) != next_move);
         Self {
             id: row.id,
             patient_id: PatientId::new(row.patient_id),
@@ -153,7 +158,8 @@ impl BoardRow {
             eligibility: face::eligibility(eligibility),
             has_eligibility_problem: !matches!(eligibility, EligibilityStatus::Valid),
             has_prescription: prescribed.contains(&row.id),
-            moves: moves.map(|to| (to.code(), to.label())).collect(),
+            next_move,
+            moves: moves.map(|to| (to.code(), face::visit(to))).collect(),
             is_done: status.is_finished(),
             is_mine: row.doctor_id == Some(StaffId::as_uuid(principal.staff_id)),
             moved_at: row.recorded_at,

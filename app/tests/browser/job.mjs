@@ -1,0 +1,196 @@
+// The main job, from a card on the reader to a closed visit, by two people with keyboards: 医療事務 at the desk and 医師 in the room.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import { press, ready, tabTo, type } from "./lib/keyboard.mjs";
+import { base, launch, person, signIn, simulators } from "./lib/product.mjs";
+
+const NAME = "髙﨑 德藏";
+const KANA = "タカサキ トクゾウ";
+let browser, clerk, doctor, colleague, visit;
+
+before(async () => {
+  browser = await launch();
+  [clerk, doctor, colleague] = await Promise.all([person(browser), person(browser), person(browser)]);
+});
+after(() => browser.close());
+
+const section = (page, letter) => page.locator(`#body-${letter}`);
+const saved = (page, letter) => page.waitForFunction((l) => document.querySelector(`#sec-${l} .save`)?.textContent.includes("保存済"), letter, { timeout: 15_000 });
+const write = async (page, letter, text) => {
+  await page.keyboard.press(`Alt+${"SOAP".indexOf(letter) + 1}`);
+  await page.keyboard.press("Control+End");
+  await page.keyboard.insertText(text);
+};
+const row = (page) => page.locator("tr[id^=visit-]", { hasText: KANA });
+
+test("two people and a colleague sign in with two factors by keyboard", async () => {
+  await signIn(clerk.page, "clerk");
+  await signIn(doctor.page, "doctor");
+  await signIn(colleague.page, "director");
+  assert.match(await doctor.page.locator(".app-header").innerText(), /藍沢 朋子/);
+});
+
+test("a card reader's file is taken in, the patient is registered and stands on today's list", async () => {
+  const { page } = clerk;
+  await page.goto(`${simulators}/reader`);
+  await tabTo(page, page.locator("input[value=taro]"));
+  while (!(await page.locator("input[value=takasaki]").isChecked())) await page.keyboard.press("ArrowDown");
+  await tabTo(page, page.getByRole("button", { name: "カードをかざす" }));
+  await press(page, "Enter", "**/reader**").catch(() => {});
+  const link = page.getByRole("link", { name: /を保存/ });
+  await tabTo(page, link);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
+  const file = await download.path();
+
+  await page.goto(`${base}/board`);
+  await ready(page);
+  await press(page, "r", "**/reception/reader-results");
+  await tabTo(page, page.locator("#file"));
+  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
+  await chooser.setFiles({ name: download.suggestedFilename(), mimeType: "text/xml", buffer: await (await import("node:fs/promises")).readFile(file) });
+  await press(page, "Control+Enter", /reader-results\/./);
+  assert.match(await page.locator("main").innerText(), /後期高齢者/);
+  assert.match(await page.locator("main").innerText(), /新しい患者として登録し、受け付ける/);
+  await type(page, page.getByLabel("来院目的"), "血圧の薬がなくなる");
+  await press(page, "Control+Enter", "**/board**");
+  assert.match(await row(page).innerText(), /髙﨑 德藏/);
+  assert.match(await row(page).innerText(), /有効/);
+});
+
+test("the doctor finds the patient by reading and opens the visit from the list", async () => {
+  const { page } = doctor;
+  await page.goto(`${base}/board`);
+  await ready(page);
+  await press(page, "/", "**/patients**");
+  await page.keyboard.insertText("たかさき とくぞう");
+  await page.locator("#results", { hasText: NAME }).waitFor();
+  await page.keyboard.press("ArrowDown");
+  await press(page, "Enter", /patients\/[0-9a-f-]{36}/);
+  assert.match(await page.locator(".stripe").innerText(), /タカサキ トクゾウ/);
+  await page.goto(`${base}/board`);
+  await ready(page);
+  for (let n = 0; n < 40; n += 1) {
+    await page.keyboard.press("ArrowDown");
+    if ((await page.evaluate(() => document.activeElement.textContent)) === NAME) break;
+  }
+  await press(page, "Enter", "**/encounters/*");
+  visit = new URL(page.url()).pathname;
+});
+
+test("S, O, A and P are written and say when they were saved", async () => {
+  const { page } = doctor;
+  await write(page, "S", "家庭血圧は130台で落ち着いている。めまいはない。");
+  await write(page, "O", "血圧 134/78、脈拍 66 整。下腿浮腫なし。");
+  await write(page, "A", "高血圧症、目標内。");
+  await write(page, "P", "同じ薬を14日分。家庭血圧の記録を続ける。");
+  for (const letter of "SOAP") await saved(page, letter);
+  assert.match(await page.locator("#sec-P .save").innerText(), /^\d\d:\d\d:\d\d 保存済$/);
+});
+
+test("a second browser's text conflicts, both are shown, and nothing is lost", async () => {
+  await colleague.page.goto(base + visit);
+  await ready(colleague.page);
+  await write(doctor.page, "A", "減塩は続けられている。");
+  await saved(doctor.page, "A");
+  await doctor.page.waitForTimeout(200);
+  await write(colleague.page, "A", "腎機能は次回に確かめる。");
+  const link = colleague.page.locator("#sec-A a.save[data-save=conflict]");
+  await link.waitFor({ timeout: 15_000 });
+  await colleague.page.keyboard.press("Alt+3");
+  await tabTo(colleague.page, link, { key: "Shift+Tab" });
+  await press(colleague.page, "Enter", "**/conflicts/*");
+  const shown = await colleague.page.locator("main").innerText();
+  assert.match(shown, /減塩は続けられている。/);
+  assert.match(shown, /腎機能は次回に確かめる。/);
+  await colleague.page.keyboard.press("b");
+  await press(colleague.page, "Control+Enter", (url) => url.pathname === visit);
+  const merged = await section(colleague.page, "A").inputValue();
+  assert.match(merged, /高血圧症、目標内。/);
+  assert.match(merged, /減塩は続けられている。/);
+  assert.match(merged, /腎機能は次回に確かめる。/);
+});
+
+test("one drug of the master is prescribed and signed", async () => {
+  const { page } = doctor;
+  await page.goto(base + visit);
+  await ready(page);
+  await page.keyboard.press("Alt+p");
+  await page.keyboard.insertText("アムロジ");
+  const first = page.locator("#drug-options input").first();
+  await first.waitFor();
+  await tabTo(page, first);
+  await page.keyboard.press("Space");
+  await type(page, page.getByLabel("用量"), "1");
+  await type(page, page.getByLabel("日数・回数"), "14");
+  await type(page, page.locator("#usage"), "1a");
+  await press(page, "Enter", "**/prescription**");
+  assert.match(await page.locator("#prescription").innerText(), /1日1回朝食後 14日分/);
+  await tabTo(page, page.getByRole("button", { name: "処方に署名する" }));
+  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
+  assert.match(await page.locator("#prescription").innerText(), /署名済/);
+});
+
+test("the note is signed and the visit goes to the cashier", async () => {
+  const { page } = doctor;
+  await page.goto(base + visit);
+  await ready(page);
+  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Control+Enter")]);
+  await page.goto(base + visit);
+  assert.match(await page.locator(".since").innerText(), /確定/);
+  assert.equal(await page.locator("textarea[id^=body-]").count(), 0);
+});
+
+test("a signed note is amended with a reason, and both texts stay", async () => {
+  const { page } = doctor;
+  await ready(page);
+  await tabTo(page, page.locator("#amend summary"));
+  await page.keyboard.press("Enter");
+  await tabTo(page, page.locator("#amend input[name=kind]:checked"));
+  await page.keyboard.press("ArrowRight");
+  await tabTo(page, page.locator("#amend-section"));
+  await page.keyboard.press("P");
+  await type(page, page.locator("#amend-body"), "同じ薬を14日分。家庭血圧の記録を続け、2週間後に採血。");
+  await type(page, page.locator("#amend-reason"), "採血の予定を書き落とした");
+  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
+  const text = await page.locator("#sec-P").innerText();
+  assert.match(text, /同じ薬を14日分。家庭血圧の記録を続ける。/);
+  assert.match(text, /2週間後に採血/);
+  assert.match(text, /採血の予定を書き落とした/);
+});
+
+test("the prescription prints as a PDF that names the patient, the drug and the doctor", async () => {
+  const { page, context } = doctor;
+  await page.goto(`${base}${visit}/prescription/print`);
+  await ready(page);
+  const [tab] = await Promise.all([context.waitForEvent("page"), page.keyboard.press("Control+Enter")]);
+  await tab.close();
+  const answer = await context.request.get(`${base}${visit}/prescription.pdf`);
+  const pdf = await answer.body();
+  assert.equal(pdf.subarray(0, 5).toString(), "%PDF-");
+  const text = textOf(pdf);
+  if (text !== null) for (const word of ["処方", "徳", "アムロジピン", "14", "藍沢"]) assert.ok(text.includes(word) || (word === "徳" && text.includes("德")), `${word} is missing in ${text}`);
+});
+
+test("the desk closes the visit", async () => {
+  const { page } = clerk;
+  await page.goto(`${base}/board`);
+  await ready(page);
+  assert.match(await row(page).innerText(), /会計待ち/);
+  await tabTo(page, row(page).getByRole("button", { name: "会計済にする" }), { most: 200 });
+  await press(page, "Enter", "**/board**");
+  assert.match(await row(page).innerText(), /会計済/);
+});
+
+test("the main job left no complaint in any console", () => {
+  assert.deepEqual([...clerk.complaints, ...doctor.complaints, ...colleague.complaints], []);
+});
+
+const textOf = (pdf) => {
+  try {
+    return execFileSync("pdftotext", ["-layout", "-", "-"], { input: pdf }).toString().normalize("NFKC");
+  } catch (error) {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  }
+};
