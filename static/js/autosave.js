@@ -254,6 +254,8 @@ export const guardSignOut = () => {
       event.preventDefault();
       event.stopImmediatePropagation();
       await flushAll();
+      // The browser ignores a form sent again from within its own submit event.
+      await new Promise((next) => setTimeout(next));
       const left = countDrafts();
       form.dataset.sure = "yes";
       leaving = true;
