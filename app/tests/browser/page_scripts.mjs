@@ -1,10 +1,11 @@
 // The page scripts against a server that misbehaves on purpose: R1 autosave, R7 keys, R4 undo, idle lock, sign-out.
-// Uses the gallery page the unit tests draw: `cargo test -p tsumugi --lib web::samples`, then `node app/tests/browser/page_scripts.mjs`.
+// Uses the gallery page the unit tests draw: `cargo test -p tsumugi --lib web::samples`, then `node --test app/tests/browser/page_scripts.mjs`.
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
-import { chromium } from "playwright-core";
+import { after, test } from "node:test";
+import { launch } from "./lib/product.mjs";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 const types = { html: "text/html; charset=utf-8", css: "text/css", js: "text/javascript", svg: "image/svg+xml" };
@@ -44,10 +45,23 @@ const server = http.createServer((request, response) => {
 });
 await new Promise((done) => server.listen(0, "localhost", done));
 const base = `http://localhost:${server.address().port}`;
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+const browser = await launch();
 
-const journeys = [];
-const journey = (name, play) => journeys.push({ name, play });
+const journey = (name, play) =>
+  test(name, async () => {
+    [served, acts, answer] = [{ text: "S の文。", version: 3 }, [], null];
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const problems = [];
+    page.on("pageerror", (error) => problems.push(error.message));
+    page.on("console", (message) => /Content Security Policy/.test(message.text()) && problems.push(message.text()));
+    await page.goto(`${base}/page`);
+    await page.waitForFunction(() => document.documentElement.dataset.script);
+    await page.waitForLoadState("networkidle");
+    await play(page);
+    assert.deepEqual(problems, []);
+    await context.close();
+  });
 const saves = () => acts.filter((act) => act.path === S);
 const text = (page) => page.locator(`form[action="${S}"] textarea`);
 const state = (page) => page.locator(`form[action="${S}"] .save`);
@@ -183,27 +197,7 @@ journey("an idle screen hides its text, saves first and asks the server to lock"
   assert.ok(acts.some((act) => act.path === "/session/lock"));
 });
 
-let failed = 0;
-for (const { name, play } of journeys) {
-  [served, acts, answer] = [{ text: "S の文。", version: 3 }, [], null];
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  const problems = [];
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("console", (message) => /Content Security Policy/.test(message.text()) && problems.push(message.text()));
-  try {
-    await page.goto(`${base}/page`);
-    await page.waitForFunction(() => document.documentElement.dataset.script);
-    await page.waitForLoadState("networkidle");
-    await play(page);
-    assert.deepEqual(problems, []);
-    console.log(`ok ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED ${name}\n${error.stack}\n${problems.join("\n")}`);
-  }
-  await context.close();
-}
-await browser.close();
-server.close();
-process.exitCode = failed ? 1 : 0;
+after(async () => {
+  await browser.close();
+  server.close();
+});
