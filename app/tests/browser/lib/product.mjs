@@ -40,6 +40,7 @@ export const person = async (browser, options = {}) => {
   context.on("page", (page) => {
     page.on("pageerror", (error) => complaints.push(`${page.url()} ${error.message}`));
     page.on("console", (message) => {
+      if (!page.url().startsWith(base)) return;
       const expected = /status of (401|403|409|422)/.test(message.text());
       if ((message.type() === "error" && !expected) || /Content Security Policy/.test(message.text())) complaints.push(`${page.url()} ${message.text()}`);
     });
