@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
+import { inspect } from "./lib/inspect.mjs";
 import { press, ready, tabTo, type } from "./lib/keyboard.mjs";
 import { base, launch, person, signIn, simulators } from "./lib/product.mjs";
 
@@ -13,6 +14,7 @@ let browser, clerk, doctor, colleague, visit;
 before(async () => {
   browser = await launch();
   [clerk, doctor, colleague] = await Promise.all([person(browser), person(browser), person(browser)]);
+  clerk.page.on("filechooser", () => {}); // has the browser hand the choice to us from the start
 });
 after(() => browser.close());
 
@@ -51,12 +53,39 @@ test("a card reader's file is taken in, the patient is registered and stands on 
   const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
   await chooser.setFiles({ name: download.suggestedFilename(), mimeType: "text/xml", buffer: await readFile(file) });
   await press(page, "Control+Enter", /reader-results\/./);
+  await inspect(page);
   assert.match(await page.locator("main").innerText(), /後期高齢者/);
   assert.match(await page.locator("main").innerText(), /新しい患者として登録し、受け付ける/);
   await type(page, page.getByLabel("来院目的"), "血圧の薬がなくなる");
   await press(page, "Control+Enter", "**/board**");
   assert.match(await row(page).innerText(), /髙﨑 德藏/);
   assert.match(await row(page).innerText(), /有効/);
+});
+
+test("a person without a card is registered by hand: a bad date is kept and explained, then received", async () => {
+  const { page } = clerk;
+  await page.goto(`${base}/patients`);
+  await ready(page);
+  await press(page, "Alt+i", "**/patients/new**");
+  await type(page, page.locator("[name=name_ideographic]"), "龍﨑 美彌子");
+  await type(page, page.locator("[name=name_syllabic]"), "りゅうざき みやこ");
+  await type(page, page.locator("[name=birth_date]"), "S58.2.30");
+  await tabTo(page, page.locator("[name=sex]").first());
+  await page.keyboard.press("ArrowRight");
+  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Control+Enter")]);
+  await page.waitForFunction(() => document.activeElement.id === "error-summary");
+  assert.equal(await page.locator("[name=birth_date]").inputValue(), "S58.2.30");
+  assert.equal(await page.locator("[name=name_ideographic]").inputValue(), "龍﨑 美彌子");
+  await inspect(page);
+  await type(page, page.locator("[name=birth_date]"), "S58.2.28");
+  await press(page, "Control+Enter", /patients\/[0-9a-f-]{36}/);
+  assert.match(await page.locator(".stripe").innerText(), /リュウザキ ミヤコ[\s\S]*龍﨑 美彌子/);
+  await page.keyboard.press("r");
+  await page.waitForURL("**/reception");
+  await ready(page);
+  await type(page, page.getByLabel("来院目的"), "発熱");
+  await press(page, "Control+Enter", "**/board**");
+  assert.match(await page.locator("tr[id^=visit-]", { hasText: "リュウザキ" }).innerText(), /発熱/);
 });
 
 test("the doctor finds the patient by reading and opens the visit from the list", async () => {
@@ -86,6 +115,7 @@ test("S, O, A and P are written and say when they were saved", async () => {
   await write(page, "A", "高血圧症、目標内。");
   await write(page, "P", "同じ薬を14日分。家庭血圧の記録を続ける。");
   for (const letter of "SOAP") await saved(page, letter);
+  await inspect(page);
   assert.match(await page.locator("#sec-P .save").innerText(), /^\d\d:\d\d:\d\d 保存済$/);
 });
 
@@ -101,6 +131,7 @@ test("a second browser's text conflicts, both are shown, and nothing is lost", a
   await colleague.page.keyboard.press("Alt+3");
   await tabTo(colleague.page, link, { key: "Shift+Tab" });
   await press(colleague.page, "Enter", "**/conflicts/*");
+  await inspect(colleague.page);
   const shown = await colleague.page.locator("main").innerText();
   assert.match(shown, /減塩は続けられている。/);
   assert.match(shown, /腎機能は次回に確かめる。/);
@@ -130,6 +161,7 @@ test("one drug of the master is prescribed and signed", async () => {
   await tabTo(page, page.getByRole("button", { name: "処方に署名する" }));
   await press(page, "Enter", "**/prescription/print");
   assert.match(await page.locator("main").innerText(), /1日1回朝食後 14日分/);
+  await inspect(page);
 });
 
 test("the note is signed and the visit goes to the cashier", async () => {
@@ -154,6 +186,7 @@ test("a signed note is amended with a reason, and both texts stay", async () => 
   await type(page, page.locator("#amend-body"), "同じ薬を14日分。家庭血圧の記録を続け、2週間後に採血。");
   await type(page, page.locator("#amend-reason"), "採血の予定を書き落とした");
   await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
+  await inspect(page);
   const text = await page.locator("#sec-P").innerText();
   assert.match(text, /同じ薬を14日分。家庭血圧の記録を続ける。/);
   assert.match(text, /2週間後に採血/);
