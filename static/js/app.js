@@ -21,6 +21,17 @@ const focusFirst = (root) => {
   if (place?.matches("[type=search]")) place.select();
 };
 
+// What was looked for stays in this tab, so that coming back from a patient shows the same list; no address ever holds it.
+const remember = (field) => {
+  const key = `tsumugi.asked/${document.body.dataset.draftScope}`;
+  field.addEventListener("input", () => sessionStorage.setItem(key, field.value));
+  const asked = sessionStorage.getItem(key);
+  if (asked && !field.value) {
+    field.value = asked;
+    htmx.trigger(field, "input");
+  }
+};
+
 // The server's own measure when it sends one, else the wait the browser saw.
 const showServerTime = () => {
   const place = document.querySelector("[data-server-ms]");
@@ -59,10 +70,13 @@ document.addEventListener("click", (event) => {
 });
 
 prepare(document);
+const remembered = document.querySelector("[data-remember]");
+if (remembered) remember(remembered);
 focusFirst(document);
 startKeys();
 startRows();
 if (Number(document.body.dataset.idleLock) > 0) import("./lock.js").then((m) => m.startLock());
+for (const form of document.querySelectorAll("[data-sign-out]")) form.addEventListener("submit", () => sessionStorage.clear());
 if (document.querySelector("[data-sign-out]")) import("./autosave.js").then((m) => m.guardSignOut());
 if (document.readyState === "complete") showServerTime();
 else window.addEventListener("load", showServerTime);

@@ -31,7 +31,6 @@ async fn page(access: &Access<ClinicManage>, tx: &TenantTx, raw: &RawSettings, e
         form: FormState::of(raw).with_errors(errors),
         saved,
         institution_code: store::get(tx).await?.institution_code,
-        backups: store::latest_backups(tx).await?.into_iter().map(Into::into).collect(),
     })
 }
 

@@ -1,35 +1,10 @@
-//! The clinic's own row and the record of its backups.
+//! The clinic's own row.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryOrder, QuerySelect};
 use tenancy::staff::tenant;
 use tenancy::{Error, TenantTx};
 
 use super::forms::Settings;
-
-mod backup_run {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "backup_run")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub state: String,
-        pub started_at: DateTimeUtc,
-        pub finished_at: Option<DateTimeUtc>,
-        pub bytes: Option<i64>,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-pub use backup_run::Model as BackupRun;
 
 pub async fn get(tx: &TenantTx) -> Result<tenant::Model, Error> {
     tenant::Entity::find().filter(tenant::Column::Id.eq(tx.tenant_id().as_uuid())).one(tx).await?.ok_or(Error::NotFound)
@@ -49,13 +24,4 @@ pub async fn update(tx: &TenantTx, s: Settings) -> Result<(), Error> {
         .exec(tx)
         .await?;
     Ok(())
-}
-
-pub async fn latest_backups(tx: &TenantTx) -> Result<Vec<BackupRun>, Error> {
-    Ok(backup_run::Entity::find()
-        .filter(backup_run::Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .order_by_desc(backup_run::Column::StartedAt)
-        .limit(7)
-        .all(tx)
-        .await?)
 }

@@ -131,7 +131,7 @@ impl History {
 
     fn inpatient(&mut self, index: usize, person: &Person) {
         let length = self.ledger.rng.between(3, 20).unsigned_abs();
-        let is_here = index % 5 == 0;
+        let is_here = index.is_multiple_of(5);
         let ago = if is_here { length } else { self.ledger.rng.between(30, 700).unsigned_abs() };
         let admitted_on = self.today() - Days::new(ago);
         let wards = [index % self.wards.len(), (index + 1) % self.wards.len()].map(|i| self.wards[i]);

@@ -276,7 +276,7 @@ pub fn intake_errors(error: &IntakeError) -> FormErrors {
     use domain::name::NameError;
     let mut errors = FormErrors::default();
     match error {
-        IntakeError::Name(NameError::Syllabic(kana)) => errors.add("name_syllabic", kana_message(kana.clone())),
+        IntakeError::Name(NameError::Syllabic(kana)) => errors.add("name_syllabic", kana_message(*kana)),
         IntakeError::Name(NameError::Ideographic(text)) => errors.add("name_syllabic", text_message("カードの氏名", *text)),
         IntakeError::Patient(PatientError::NumbersExhausted) => errors.add("name_syllabic", "患者番号の連番を使い切りました。管理者に連絡してください"),
         IntakeError::Patient(_) => errors.add("name_syllabic", "患者番号が同時に使われました。もう一度反映してください"),

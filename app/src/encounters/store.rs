@@ -199,7 +199,7 @@ async fn facts(tx: &TenantTx, visit: &encounter::Model, has_reason: bool) -> Res
 
 /// What became of a wish to take the last move back.
 pub enum Undo {
-    Done(encounter::Model),
+    Done(Box<encounter::Model>),
     /// Too late, or somebody else's act, or nothing to take back.
     TooLate,
 }
@@ -212,7 +212,7 @@ pub async fn undo_status(tx: &TenantTx, mut visit: encounter::Model) -> Result<U
     }
     let Some(before) = status_before(tx, &visit).await? else { return Ok(Undo::TooLate) };
     enter(tx, &mut visit, before);
-    Ok(Undo::Done(versioned::update(tx, visit, Authorship::own(tx), "元に戻す").await?))
+    Ok(Undo::Done(Box::new(versioned::update(tx, visit, Authorship::own(tx), "元に戻す").await?)))
 }
 
 async fn status_before(tx: &TenantTx, visit: &encounter::Model) -> Result<Option<VisitStatus>, Error> {

@@ -16,7 +16,7 @@ use super::fields::Facts;
 use super::forms::RawPatientForm;
 use super::store::{self, Group};
 use super::views::*;
-use super::{history as versions, overview, search};
+use super::{history as versions, overview};
 use crate::error::AppError;
 use crate::web::{Chrome, FormErrors, FormState, Nav, Page, Redirect};
 
@@ -37,20 +37,38 @@ fn chrome<P: Permission>(access: &Access<P>) -> Chrome {
     Chrome::of(access.principal(), Nav::Patients)
 }
 
-/// 患者検索. Typing narrows the list; without JavaScript the same address gives the whole page.
+/// The search page. `?q=` is answered for other tools; our own pages post, so that no name stands in an address.
 pub async fn list(access: Access<PatientRead>, query: web::Query<Asked>, req: HttpRequest) -> Result<Page, AppError> {
-    let asked = PatientSearch::parse(&query.q);
+    found(access, query.into_inner().q, req).await
+}
+
+/// 患者検索. Typing narrows the list; without JavaScript the same form gives the whole page.
+pub async fn search(access: Access<PatientRead>, form: web::Form<Asked>, req: HttpRequest) -> Result<Page, AppError> {
+    found(access, form.into_inner().q, req).await
+}
+
+async fn found(access: Access<PatientRead>, q: String, req: HttpRequest) -> Result<Page, AppError> {
+    let asked = PatientSearch::parse(&q);
     let tx = access.begin().await?;
-    let found = search::search(&tx, &asked).await?;
-    let receipt = tx.commit(Audit::searched(InfoClass::Patient).subjects(found.hits.iter().map(search::Hit::patient_id))).await?;
-    let page = PatientListPage::new(chrome(&access), query.into_inner().q, &asked, &found, access.clock().today_jst(), acts(&access));
+    let found = super::search::search(&tx, &asked).await?;
+    let receipt = tx.commit(Audit::searched(InfoClass::Patient).subjects(found.hits.iter().map(super::search::Hit::patient_id))).await?;
+    let page = PatientListPage::new(chrome(&access), q, &asked, &found, access.clock().today_jst(), acts(&access));
     Page::full_or(&req, receipt, &page, page.as_results())
 }
 
-/// An empty registration form, or one begun with what was looked for in vain.
-pub async fn new(access: Access<PatientWrite>, query: web::Query<Asked>) -> Result<Page, AppError> {
+/// An empty registration form.
+pub async fn new(access: Access<PatientWrite>) -> Result<Page, AppError> {
+    begun(access, "").await
+}
+
+/// A registration form begun with what was looked for in vain.
+pub async fn new_from_search(access: Access<PatientWrite>, form: web::Form<Asked>) -> Result<Page, AppError> {
+    begun(access, &form.q).await
+}
+
+async fn begun(access: Access<PatientWrite>, asked: &str) -> Result<Page, AppError> {
     let tx = access.begin().await?;
-    let raw = RawPatientForm::begun(&query.q, tx.new_id());
+    let raw = RawPatientForm::begun(asked, tx.new_id());
     let receipt = tx.commit(Audit::viewed(InfoClass::Patient)).await?;
     Page::full(receipt, &PatientNewPage { chrome: chrome(&access), form: FormState::of(&raw), candidates: vec![] })
 }

@@ -6,7 +6,9 @@ use crate::web::Routes;
 pub fn routes(r: &mut Routes) {
     r.get("/patients", handlers::list);
     r.post("/patients", handlers::register);
+    r.post("/patients/search", handlers::search);
     r.get("/patients/new", handlers::new);
+    r.post("/patients/new", handlers::new_from_search);
     r.post("/patients/duplicates", handlers::duplicates);
     r.get("/patients/merge", merge_handlers::compare);
     r.post("/patients/merges", merge_handlers::merge);

@@ -176,7 +176,7 @@ mod tests {
         let places = |role| Chrome::of(&principal(role), Nav::Today).nav.iter().map(|entry| entry.href).collect::<Vec<_>>();
         assert_eq!(places(Role::Clerk), ["/board", "/patients"]);
         assert_eq!(places(Role::Doctor), ["/board", "/patients", "/notes/pending"]);
-        assert_eq!(places(Role::ClinicAdmin), ["/board", "/patients", "/audit"]);
+        assert_eq!(places(Role::ClinicAdmin), ["/board", "/patients", "/audit", "/clinic"]);
     }
 
     #[test]
