@@ -1,6 +1,8 @@
 //! The floor: what a patient list costs with nothing around it. actix-web, tokio-postgres and askama, the product's SQL
 //! shape under the same row-level security, but no session, no permission, no audit. `bench` puts the product beside it.
 
+#![allow(clippy::disallowed_methods)] // a load generator lives on the real clock and draws its own keys
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::{App, HttpResponse, HttpServer, web};
