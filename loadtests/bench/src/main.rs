@@ -1,6 +1,8 @@
 //! `make bench`: puts the product beside the bare floor in one run and writes docs/bench.md. Needs the services and the
 //! configuration of the product in the environment (infra/local/bench brings both) and release binaries beside this one.
 
+#![allow(clippy::disallowed_methods)] // a load generator lives on the real clock and draws its own keys
+
 mod appends;
 mod cpu;
 mod drive;
