@@ -17,10 +17,10 @@ use tenancy::{Clock, Gate, TenantPool};
 use crate::config::Config;
 use crate::health::Draining;
 use crate::sign_in::passkeys;
-use crate::{services, slices};
 use crate::telemetry::Metrics;
 use crate::web::context::{self, Deployment};
 use crate::web::render;
+use crate::{services, slices};
 
 /// Forms are text; 2 MB holds the longest note many times over. File uploads have limits of their own.
 const FORM_LIMIT: usize = 2 * 1024 * 1024;
@@ -61,7 +61,10 @@ impl State {
 /// The application, the same for the product and its tests.
 pub fn app(
     state: &State,
-) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody + use<>>, Error = Error, InitError = ()> + use<>> {
+) -> App<
+    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody + use<>>, Error = Error, InitError = ()>
+    + use<>,
+> {
     App::new()
         .app_data(state.gate.clone())
         .app_data(state.sign_in.clone())
@@ -88,7 +91,9 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<()> {
         .bind((config.bind.as_str(), config.port))
         .with_context(|| format!("ポート {} を開けません", config.port))?;
     if let Some((certificate, key)) = &config.tls {
-        server = server.bind_rustls_0_23((config.bind.as_str(), config.tls_port), tls(certificate, key)?).with_context(|| format!("ポート {} を開けません", config.tls_port))?;
+        server = server
+            .bind_rustls_0_23((config.bind.as_str(), config.tls_port), tls(certificate, key)?)
+            .with_context(|| format!("ポート {} を開けません", config.tls_port))?;
     }
     let server = server.run();
     let admin = admin(&config, &state)?;
@@ -133,7 +138,8 @@ async fn metrics(metrics: web::Data<Metrics>, gate: web::Data<Gate>) -> HttpResp
 
 /// TLS 1.3 and nothing older (GL-25).
 fn tls(certificate: &std::path::Path, key: &std::path::Path) -> anyhow::Result<rustls::ServerConfig> {
-    let chain: Result<Vec<_>, _> = rustls::pki_types::CertificateDer::pem_file_iter(certificate).context("サーバ証明書を読めません")?.collect();
+    let chain: Result<Vec<_>, _> =
+        rustls::pki_types::CertificateDer::pem_file_iter(certificate).context("サーバ証明書を読めません")?.collect();
     let key = rustls::pki_types::PrivateKeyDer::from_pem_file(key).context("サーバ証明書の秘密鍵を読めません")?;
     let provider = rustls::crypto::aws_lc_rs::default_provider().into();
     Ok(rustls::ServerConfig::builder_with_provider(provider)

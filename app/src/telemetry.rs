@@ -31,7 +31,10 @@ impl Metrics {
             pool_open: IntGauge::new("tsumugi_db_connections_open", "Open database connections")?,
             pool_idle: IntGauge::new("tsumugi_db_connections_idle", "Idle database connections")?,
             seal_lag_seconds: Gauge::new("tsumugi_audit_seal_lag_seconds", "Age of the oldest audit event not yet sealed")?,
-            backup_age_seconds: GaugeVec::new(Opts::new("tsumugi_backup_age_seconds", "Seconds since the last good backup, worst clinic"), &["scope"])?,
+            backup_age_seconds: GaugeVec::new(
+                Opts::new("tsumugi_backup_age_seconds", "Seconds since the last good backup, worst clinic"),
+                &["scope"],
+            )?,
             unanchored_seals: IntGauge::new("tsumugi_audit_unanchored_seals", "Seals not yet anchored outside the database")?,
             clock_offset_seconds: Gauge::new("tsumugi_clock_offset_seconds", "Process clock against the database clock")?,
         };
@@ -69,7 +72,8 @@ where
     W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
 {
     // Libraries log addresses at the finer levels; only our own lines may be made finer.
-    let filter = tracing_subscriber::EnvFilter::try_new(format!("warn,tsumugi={filter},tenancy={filter}")).unwrap_or_else(|_| "info".into());
+    let filter =
+        tracing_subscriber::EnvFilter::try_new(format!("warn,tsumugi={filter},tenancy={filter}")).unwrap_or_else(|_| "info".into());
     let lines = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter).with_writer(writer);
     if lines.try_init().is_err() {
         tracing::debug!("logs were already set up");

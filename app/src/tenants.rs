@@ -63,7 +63,10 @@ pub async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
                 address: new.address,
                 tel: new.tel,
             };
-            let id = operator.create_tenant(&entry).await.context("登録できません。医療機関IDは英小文字・数字・-で4〜20字、医療機関コードは数字10桁です")?;
+            let id = operator
+                .create_tenant(&entry)
+                .await
+                .context("登録できません。医療機関IDは英小文字・数字・-で4〜20字、医療機関コードは数字10桁です")?;
             println!("{id}");
         }
     }

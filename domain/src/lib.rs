@@ -16,9 +16,9 @@ pub mod patient;
 pub mod patient_search;
 pub mod phone;
 pub mod prescription;
+pub mod role;
 pub mod search_key;
 pub mod text;
-pub mod role;
 pub mod text_merge;
 pub mod wareki;
 

@@ -13,9 +13,24 @@ impl MigrationTrait for Migration {
         let release = "release_id uuid NOT NULL REFERENCES master_release (id), code text COLLATE \"C\" NOT NULL, name text NOT NULL, name_kana text NOT NULL DEFAULT '',
             search_key text COLLATE \"C\" NOT NULL, kana_key text COLLATE \"C\" NOT NULL DEFAULT '', valid_from date NOT NULL, valid_to date";
         let tables = [
-            ("drug_master", format!("{release}, yj_code text NOT NULL DEFAULT '', unit text NOT NULL, dosage_form text NOT NULL DEFAULT '', price_yen_hundredths bigint, PRIMARY KEY (code, valid_from)")),
-            ("disease_master", format!("{release}, exchange_code text NOT NULL DEFAULT '', icd10 text NOT NULL DEFAULT '', PRIMARY KEY (code, valid_from)")),
-            ("modifier_master", format!("{release}, exchange_code text NOT NULL DEFAULT '', modifier_kind text NOT NULL DEFAULT '', PRIMARY KEY (code, valid_from)")),
+            (
+                "drug_master",
+                format!(
+                    "{release}, yj_code text NOT NULL DEFAULT '', unit text NOT NULL, dosage_form text NOT NULL DEFAULT '', price_yen_hundredths bigint, PRIMARY KEY (code, valid_from)"
+                ),
+            ),
+            (
+                "disease_master",
+                format!(
+                    "{release}, exchange_code text NOT NULL DEFAULT '', icd10 text NOT NULL DEFAULT '', PRIMARY KEY (code, valid_from)"
+                ),
+            ),
+            (
+                "modifier_master",
+                format!(
+                    "{release}, exchange_code text NOT NULL DEFAULT '', modifier_kind text NOT NULL DEFAULT '', PRIMARY KEY (code, valid_from)"
+                ),
+            ),
             ("procedure_master", format!("{release}, points_hundredths bigint, PRIMARY KEY (code, valid_from)")),
         ];
         let mut sql = vec![

@@ -43,10 +43,7 @@ impl TenantTable<'_> {
 
 /// Row-level security of one table for the three roles that may touch a clinic's rows.
 pub fn protect(t: &str, own: &str, update_only_if: Option<&str>) -> Vec<String> {
-    let mut sql = vec![
-        format!("ALTER TABLE {t} ENABLE ROW LEVEL SECURITY"),
-        format!("ALTER TABLE {t} FORCE ROW LEVEL SECURITY"),
-    ];
+    let mut sql = vec![format!("ALTER TABLE {t} ENABLE ROW LEVEL SECURITY"), format!("ALTER TABLE {t} FORCE ROW LEVEL SECURITY")];
     match update_only_if {
         None => sql.push(format!("CREATE POLICY app ON {t} TO tsumugi_app USING ({own}) WITH CHECK ({own})")),
         Some(open) => sql.extend([
@@ -72,9 +69,7 @@ pub async fn lookup_function(m: &SchemaManager<'_>, signature: &str, returns_and
     run(
         m,
         &[
-            format!(
-                "CREATE FUNCTION {signature} {returns_and_body} SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
-            ),
+            format!("CREATE FUNCTION {signature} {returns_and_body} SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"),
             format!("ALTER FUNCTION {} OWNER TO tsumugi_lookup", bare(signature)),
             format!("REVOKE ALL ON FUNCTION {} FROM PUBLIC", bare(signature)),
             format!("GRANT EXECUTE ON FUNCTION {} TO {executor}", bare(signature)),
@@ -86,10 +81,6 @@ pub async fn lookup_function(m: &SchemaManager<'_>, signature: &str, returns_and
 /// `f(p_a text, p_b int)` → `f(text, int)`.
 fn bare(signature: &str) -> String {
     let (name, rest) = signature.split_once('(').unwrap_or((signature, ")"));
-    let types: Vec<&str> = rest
-        .trim_end_matches(')')
-        .split(',')
-        .filter_map(|p| p.trim().split_once(' ').map(|(_, t)| t))
-        .collect();
+    let types: Vec<&str> = rest.trim_end_matches(')').split(',').filter_map(|p| p.trim().split_once(' ').map(|(_, t)| t)).collect();
     format!("{name}({})", types.join(", "))
 }

@@ -48,7 +48,8 @@ impl Gate {
     /// Records that a signed-in person was refused (GL-15). `what` is a route pattern, never a path with ids.
     pub async fn record_refusal(&self, principal: &Principal, meta: RequestMeta, what: &str, status: StatusCode) -> Result<(), Error> {
         let tx = self.pool.begin(principal.tenant_id, Actor::Staff(principal.staff_id, principal.role), meta).await?;
-        let audit = Audit::of(Act::View, InfoClass::Clinic).outcome(Outcome::Refused).detail("route", what).detail("status", status.as_u16());
+        let audit =
+            Audit::of(Act::View, InfoClass::Clinic).outcome(Outcome::Refused).detail("route", what).detail("status", status.as_u16());
         tx.commit(audit).await.map(drop)
     }
 }

@@ -235,8 +235,22 @@ impl AuditEvent {
         Query::insert()
             .into_table(C::Table)
             .columns([
-                C::TenantId, C::Id, C::RecordedAt, C::ActorId, C::ActorRole, C::Act, C::InfoClass, C::Outcome, C::SubjectIds,
-                C::EntityKind, C::EntityId, C::Detail, C::Digests, C::RequestId, C::SourceIp, C::Leaf,
+                C::TenantId,
+                C::Id,
+                C::RecordedAt,
+                C::ActorId,
+                C::ActorRole,
+                C::Act,
+                C::InfoClass,
+                C::Outcome,
+                C::SubjectIds,
+                C::EntityKind,
+                C::EntityId,
+                C::Detail,
+                C::Digests,
+                C::RequestId,
+                C::SourceIp,
+                C::Leaf,
             ])
             .values_panic([
                 self.tenant_id.into(),

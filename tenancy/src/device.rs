@@ -58,7 +58,15 @@ impl SignIn {
     }
 
     /// Swaps the user at a shared terminal. `None` when the device does not know the person or the PIN is wrong.
-    pub async fn switch(&self, device: Uuid, tenant: TenantId, staff: StaffId, pin: &str, place: Option<PlaceId>, meta: &RequestMeta) -> Result<Option<(Token, Principal)>, Error> {
+    pub async fn switch(
+        &self,
+        device: Uuid,
+        tenant: TenantId,
+        staff: StaffId,
+        pin: &str,
+        place: Option<PlaceId>,
+        meta: &RequestMeta,
+    ) -> Result<Option<(Token, Principal)>, Error> {
         let known = self.known_on(device).await?;
         let Some(person) = known.iter().find(|k| (k.tenant_id, k.staff_id) == (tenant, staff)) else { return Ok(None) };
         if pin.is_empty() || !self.prove(tenant, staff, person.role, "", pin, meta).await? {
@@ -73,7 +81,15 @@ impl SignIn {
     }
 
     /// Throttled like a sign-in; both outcomes are audited.
-    async fn prove(&self, tenant: TenantId, staff: StaffId, role: Role, password: &str, pin: &str, meta: &RequestMeta) -> Result<bool, Error> {
+    async fn prove(
+        &self,
+        tenant: TenantId,
+        staff: StaffId,
+        role: Role,
+        password: &str,
+        pin: &str,
+        meta: &RequestMeta,
+    ) -> Result<bool, Error> {
         let account = format!("resume/{tenant}/{staff}");
         if self.sessions().is_throttled(&account, &meta.source_ip).await? {
             return Ok(false);
@@ -87,7 +103,11 @@ impl SignIn {
         let outcome = if right { Outcome::Success } else { Outcome::Refused };
         let audit = Audit::of(Act::SignIn, InfoClass::Account).entity("staff", staff).outcome(outcome).detail("step", "resume");
         begin().await?.commit(audit).await?;
-        if right { self.sessions().forgive(&account).await? } else { self.sessions().record_failure(&account, &meta.source_ip).await? }
+        if right {
+            self.sessions().forgive(&account).await?
+        } else {
+            self.sessions().record_failure(&account, &meta.source_ip).await?
+        }
         Ok(right)
     }
 }

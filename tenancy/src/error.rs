@@ -46,12 +46,7 @@ impl From<sqlx::Error> for Error {
 
 /// SQLSTATE and object names only: Postgres puts row contents into message details.
 fn code_only(db: &dyn sqlx::error::DatabaseError) -> String {
-    format!(
-        "sqlstate {} table {} constraint {}",
-        db.code().unwrap_or_default(),
-        db.table().unwrap_or("-"),
-        db.constraint().unwrap_or("-")
-    )
+    format!("sqlstate {} table {} constraint {}", db.code().unwrap_or_default(), db.table().unwrap_or("-"), db.constraint().unwrap_or("-"))
 }
 
 impl From<DbErr> for Error {

@@ -28,7 +28,12 @@ pub struct NewTotp {
 /// 30 s steps, six digits, one step of tolerance either way (RFC 6238 §5.2).
 fn totp(secret: Vec<u8>, account: &str) -> Result<Totp, Error> {
     let issuer = Some("Tsumugi");
-    Builder::new().with_secret(secret).with_account_name(account).with_issuer(issuer).build().map_err(|e| Error::Internal(format!("totp: {e:?}")))
+    Builder::new()
+        .with_secret(secret)
+        .with_account_name(account)
+        .with_issuer(issuer)
+        .build()
+        .map_err(|e| Error::Internal(format!("totp: {e:?}")))
 }
 
 async fn totp_row(tx: &TenantTx, staff: StaffId) -> Result<Option<staff_totp::Model>, Error> {
@@ -233,7 +238,13 @@ pub async fn find_staff(tx: &TenantTx, staff: StaffId) -> Result<staff::Model, E
 }
 
 /// Secrets are not part of a person's versioned record; the audit log has who changed them and when.
-async fn set_secret(tx: &TenantTx, staff: StaffId, column: staff::Column, hash: String, also: Option<(staff::Column, bool)>) -> Result<(), Error> {
+async fn set_secret(
+    tx: &TenantTx,
+    staff: StaffId,
+    column: staff::Column,
+    hash: String,
+    also: Option<(staff::Column, bool)>,
+) -> Result<(), Error> {
     let mut update = staff::Entity::update_many().col_expr(column, hash.into());
     if let Some((column, value)) = also {
         update = update.col_expr(column, value.into()).col_expr(staff::Column::PasswordChangedAt, tx.now().into());
@@ -260,7 +271,11 @@ pub fn is_acceptable_pin(pin: &str) -> bool {
 
 /// The password, or the PIN where the person has one.
 pub async fn verify_secret(hasher: &Hasher, staff: &staff::Model, password: &str, pin: &str) -> Result<bool, Error> {
-    if pin.is_empty() { hasher.verify(password, Some(&staff.password_hash)).await } else { hasher.verify(pin, staff.pin_hash.as_deref()).await }
+    if pin.is_empty() {
+        hasher.verify(password, Some(&staff.password_hash)).await
+    } else {
+        hasher.verify(pin, staff.pin_hash.as_deref()).await
+    }
 }
 
 #[cfg(test)]
@@ -269,7 +284,15 @@ mod tests {
 
     #[test]
     fn pins_are_six_digits_and_not_a_pattern() {
-        for (pin, good) in [("482915", true), ("111111", false), ("123456", false), ("654321", false), ("12345", false), ("12345a", false), ("１２３４５６", false)] {
+        for (pin, good) in [
+            ("482915", true),
+            ("111111", false),
+            ("123456", false),
+            ("654321", false),
+            ("12345", false),
+            ("12345a", false),
+            ("１２３４５６", false),
+        ] {
             assert_eq!(is_acceptable_pin(pin), good, "{pin}");
         }
     }

@@ -6,8 +6,8 @@
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands, Script};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 use domain::{StaffId, TenantId};
@@ -96,8 +96,13 @@ impl Sessions {
     /// One round trip. `by_person` is false for polling, which must not keep an empty chair signed in.
     pub async fn find(&self, token: &Token, by_person: bool) -> Result<Found, Error> {
         let h = token.hash();
-        let answer: Vec<String> =
-            self.look.key(record_key(&h)).key(active_key(&h)).arg(if by_person { "1" } else { "0" }).invoke_async(&mut self.redis.clone()).await?;
+        let answer: Vec<String> = self
+            .look
+            .key(record_key(&h))
+            .key(active_key(&h))
+            .arg(if by_person { "1" } else { "0" })
+            .invoke_async(&mut self.redis.clone())
+            .await?;
         let [record, idle] = answer.as_slice() else { return Ok(Found::None) };
         let Ok(record) = serde_json::from_str::<Record>(record) else { return Ok(Found::None) };
         Ok(if record.locked || idle.is_empty() { Found::Locked(record.principal) } else { Found::Active(record.principal) })

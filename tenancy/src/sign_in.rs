@@ -133,7 +133,12 @@ impl SignIn {
     }
 
     /// First step. `None` is the one refusal there is.
-    pub async fn check_password(&self, given: Credentials<'_>, meta: &RequestMeta, ip: Option<std::net::IpAddr>) -> Result<Option<(Token, Pending)>, Error> {
+    pub async fn check_password(
+        &self,
+        given: Credentials<'_>,
+        meta: &RequestMeta,
+        ip: Option<std::net::IpAddr>,
+    ) -> Result<Option<(Token, Pending)>, Error> {
         let started = tokio::time::Instant::now();
         let answer = self.try_password(given, meta, ip).await;
         if !matches!(answer, Ok(Some(_))) {
@@ -142,7 +147,12 @@ impl SignIn {
         answer
     }
 
-    async fn try_password(&self, given: Credentials<'_>, meta: &RequestMeta, ip: Option<std::net::IpAddr>) -> Result<Option<(Token, Pending)>, Error> {
+    async fn try_password(
+        &self,
+        given: Credentials<'_>,
+        meta: &RequestMeta,
+        ip: Option<std::net::IpAddr>,
+    ) -> Result<Option<(Token, Pending)>, Error> {
         let account = format!("{}/{}", given.tenant_code, given.login_id);
         let throttled = self.sessions().is_throttled(&account, &meta.source_ip).await?;
         let found = self.find_account(given.tenant_code, given.login_id).await?;
@@ -220,11 +230,18 @@ impl SignIn {
 
     /// First step by passkey instead of a password. The caller has verified the key with the person present and verified
     /// (both factors in one), and gives nobody an answer before that.
-    pub async fn find_for_passkey(&self, tenant_code: &str, login_id: &str, meta: &RequestMeta, ip: Option<std::net::IpAddr>) -> Result<Option<Pending>, Error> {
+    pub async fn find_for_passkey(
+        &self,
+        tenant_code: &str,
+        login_id: &str,
+        meta: &RequestMeta,
+        ip: Option<std::net::IpAddr>,
+    ) -> Result<Option<Pending>, Error> {
         let account = format!("{tenant_code}/{login_id}");
         let Some((tenant, Some(staff))) = self.find_account(tenant_code, login_id).await? else { return Ok(None) };
         let profile = self.profile(tenant, staff, meta).await?;
-        let admitted = profile.staff.is_valid_on(self.clock().today_jst()) && crate::access::source_allowed(&profile.tenant.source_allow_list, ip);
+        let admitted =
+            profile.staff.is_valid_on(self.clock().today_jst()) && crate::access::source_allowed(&profile.tenant.source_allow_list, ip);
         if !admitted || self.sessions().is_throttled(&account, &meta.source_ip).await? {
             return Ok(None);
         }
@@ -291,7 +308,15 @@ impl SignIn {
     }
 
     /// Last step: the pending person becomes a signed-in one. Refused (`None`) while any step is open or for a role not held.
-    pub async fn complete(&self, token: &Token, pending: Pending, role: Role, place: Option<PlaceId>, device_id: Uuid, meta: &RequestMeta) -> Result<Option<(Token, Principal)>, Error> {
+    pub async fn complete(
+        &self,
+        token: &Token,
+        pending: Pending,
+        role: Role,
+        place: Option<PlaceId>,
+        device_id: Uuid,
+        meta: &RequestMeta,
+    ) -> Result<Option<(Token, Principal)>, Error> {
         if pending.step() != Step::Place {
             return Ok(None);
         }
@@ -301,7 +326,15 @@ impl SignIn {
     }
 
     /// Starts a session for a person already proved (full sign-in, or quick switch on a known device).
-    pub(crate) async fn start_session(&self, tenant_id: TenantId, staff_id: StaffId, role: Role, place: Option<PlaceId>, device_id: Uuid, meta: &RequestMeta) -> Result<Option<(Token, Principal)>, Error> {
+    pub(crate) async fn start_session(
+        &self,
+        tenant_id: TenantId,
+        staff_id: StaffId,
+        role: Role,
+        place: Option<PlaceId>,
+        device_id: Uuid,
+        meta: &RequestMeta,
+    ) -> Result<Option<(Token, Principal)>, Error> {
         let tx = self.gate.pool.begin(tenant_id, Actor::Staff(staff_id, role), meta.clone()).await?;
         let profile = read_profile(&tx, staff_id).await?;
         if !profile.roles.contains(&role) || !profile.staff.is_valid_on(self.clock().today_jst()) {

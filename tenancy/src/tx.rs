@@ -37,7 +37,13 @@ pub struct TenantTx {
 }
 
 impl TenantTx {
-    pub(crate) fn new(inner: Transaction<'static, Postgres>, tenant_id: TenantId, actor: Actor, meta: RequestMeta, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(
+        inner: Transaction<'static, Postgres>,
+        tenant_id: TenantId,
+        actor: Actor,
+        meta: RequestMeta,
+        now: DateTime<Utc>,
+    ) -> Self {
         Self { inner: Mutex::new(inner), tenant_id, actor, meta, now, digests: Default::default(), statements: AtomicU32::new(0) }
     }
 
@@ -92,7 +98,13 @@ impl TenantTx {
     pub async fn remember(&self, key: Uuid, act: &str, outcome: serde_json::Value) -> Result<(), Error> {
         let query = Query::insert()
             .into_table(IdempotencyKey::Table)
-            .columns([IdempotencyKey::TenantId, IdempotencyKey::Id, IdempotencyKey::Act, IdempotencyKey::Outcome, IdempotencyKey::RecordedAt])
+            .columns([
+                IdempotencyKey::TenantId,
+                IdempotencyKey::Id,
+                IdempotencyKey::Act,
+                IdempotencyKey::Outcome,
+                IdempotencyKey::RecordedAt,
+            ])
             .values_panic([self.tenant_id.as_uuid().into(), key.into(), act.into(), outcome.into(), self.now.into()])
             .take();
         self.execute(&query).await?;
@@ -113,7 +125,11 @@ impl TenantTx {
         Ok(Receipt { subjects: event.into_subjects(), statements })
     }
 
-    async fn run<T>(&self, statement: Statement, how: impl AsyncFnOnce(&mut sqlx::PgConnection, AssertSqlSafe<String>, PgArguments) -> Result<T, sqlx::Error>) -> Result<T, DbErr> {
+    async fn run<T>(
+        &self,
+        statement: Statement,
+        how: impl AsyncFnOnce(&mut sqlx::PgConnection, AssertSqlSafe<String>, PgArguments) -> Result<T, sqlx::Error>,
+    ) -> Result<T, DbErr> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let arguments = SqlxValues(statement.values.unwrap_or(Values(vec![]))).into_arguments();
         let mut tx = self.inner.lock().await;
@@ -187,6 +203,7 @@ impl ConnectionTrait for TenantTx {
 
     async fn query_all<S: StatementBuilder>(&self, s: &S) -> Result<Vec<QueryResult>, DbErr> {
         let statement = s.build(&DbBackend::Postgres);
-        self.run(statement, async |c, sql, args| Ok(sqlx::query_with(sql, args).fetch_all(c).await?.into_iter().map(Into::into).collect())).await
+        self.run(statement, async |c, sql, args| Ok(sqlx::query_with(sql, args).fetch_all(c).await?.into_iter().map(Into::into).collect()))
+            .await
     }
 }

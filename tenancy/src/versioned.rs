@@ -204,7 +204,17 @@ impl RowVersion {
         let query = Query::insert()
             .into_table(C::Table)
             .columns([
-                C::TenantId, C::Kind, C::Id, C::Version, C::RecordedAt, C::AuthorId, C::EnteredById, C::Status, C::Reason, C::Content, C::Digest,
+                C::TenantId,
+                C::Kind,
+                C::Id,
+                C::Version,
+                C::RecordedAt,
+                C::AuthorId,
+                C::EnteredById,
+                C::Status,
+                C::Reason,
+                C::Content,
+                C::Digest,
             ])
             .values_panic([
                 self.tenant_id.into(),
@@ -248,7 +258,8 @@ pub fn canonical_json(value: &Value) -> String {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by_key(|(key, _)| key.as_str());
-            let body: Vec<String> = entries.into_iter().map(|(k, v)| format!("{}:{}", Value::from(k.as_str()), canonical_json(v))).collect();
+            let body: Vec<String> =
+                entries.into_iter().map(|(k, v)| format!("{}:{}", Value::from(k.as_str()), canonical_json(v))).collect();
             format!("{{{}}}", body.join(","))
         }
         Value::Array(items) => format!("[{}]", items.iter().map(canonical_json).collect::<Vec<_>>().join(",")),

@@ -72,7 +72,15 @@ async fn account_page(me: &Me, visitor: &Visitor, errors: FormErrors, done: Opti
         password_changed_on: day(Some(person.password_changed_at)),
         has_pin: person.pin_hash.is_some(),
         has_totp: second_factor::has_totp(&tx, principal.staff_id).await?,
-        passkeys: keys.iter().map(|k| PasskeyRow { id: k.id.to_string(), name: k.label.clone(), registered_on: day(Some(k.created_at)), last_used_on: day(k.last_used_at) }).collect(),
+        passkeys: keys
+            .iter()
+            .map(|k| PasskeyRow {
+                id: k.id.to_string(),
+                name: k.label.clone(),
+                registered_on: day(Some(k.created_at)),
+                last_used_on: day(k.last_used_at),
+            })
+            .collect(),
         suggested_passkey_name: format!("{}の端末", principal.place_name),
         recovery_codes_left: u32::try_from(second_factor::unused_recovery_codes(&tx, principal.staff_id).await?).unwrap_or_default(),
         other_sessions: sessions.saturating_sub(1),
@@ -102,7 +110,11 @@ async fn knows_password(me: &Me, visitor: &Visitor, password: &str) -> Result<bo
     Ok(visitor.sign_in.hasher().verify(password, Some(&person.password_hash)).await?)
 }
 
-pub async fn change_password(me: Me, visitor: Visitor, form: web::Form<PasswordForm>) -> Result<actix_web::Either<Redirect, Page>, AppError> {
+pub async fn change_password(
+    me: Me,
+    visitor: Visitor,
+    form: web::Form<PasswordForm>,
+) -> Result<actix_web::Either<Redirect, Page>, AppError> {
     let p = me.principal();
     let mut errors = FormErrors::default();
     if !knows_password(&me, &visitor, &form.current_password).await? {
@@ -166,7 +178,12 @@ async fn totp_page(me: &Me, visitor: &Visitor, errors: FormErrors) -> Result<Pag
     };
     let is_valid = errors.is_empty();
     let receipt = tx.commit(Audit::viewed(InfoClass::Account).entity("staff", staff)).await?;
-    let page = TotpPage { chrome: Chrome::of(me.principal(), Nav::Account), form: FormState::default().with_errors(errors), qr_svg: qr_svg(&totp.url)?, secret: in_fours(&totp.secret) };
+    let page = TotpPage {
+        chrome: Chrome::of(me.principal(), Nav::Account),
+        form: FormState::default().with_errors(errors),
+        qr_svg: qr_svg(&totp.url)?,
+        secret: in_fours(&totp.secret),
+    };
     if is_valid { Page::full(receipt, &page) } else { Page::invalid(receipt, &page) }
 }
 

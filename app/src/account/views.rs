@@ -47,7 +47,10 @@ crate::no_subjects!(AccountPage, TotpPage);
 #[cfg(test)]
 mod samples {
     use super::*;
-    use crate::web::{chrome::Nav, samples::{errors, show}};
+    use crate::web::{
+        chrome::Nav,
+        samples::{errors, show},
+    };
 
     fn page() -> AccountPage {
         AccountPage {
@@ -59,8 +62,15 @@ mod samples {
             has_pin: true,
             has_totp: true,
             passkeys: vec![
-                PasskeyRow { id: "1".into(), name: "診察室1の端末".into(), registered_on: "2026-10-01".into(), last_used_on: "2026-11-20".into() },
-                PasskeyRow { id: "2".into(), name: "職員カード".into(), registered_on: "2026-10-03".into(), last_used_on: "–".into() },
+                PasskeyRow {
+                    id: "1".into(),
+                    name: "診察室1の端末".into(),
+                    registered_on: "2026-10-01".into(),
+                    last_used_on: "2026-11-20".into(),
+                },
+                PasskeyRow {
+                    id: "2".into(), name: "職員カード".into(), registered_on: "2026-10-03".into(), last_used_on: "–".into()
+                },
             ],
             suggested_passkey_name: "診察室1の端末".into(),
             recovery_codes_left: 8,
@@ -71,13 +81,22 @@ mod samples {
     #[test]
     fn account() {
         show("account", &page());
-        let form = FormState::default().with_errors(errors(&[("current_password", "いまのパスワードが違います"), ("pin", "6桁の数字で入れてください")]));
+        let form = FormState::default()
+            .with_errors(errors(&[("current_password", "いまのパスワードが違います"), ("pin", "6桁の数字で入れてください")]));
         let chrome = Chrome::sample(Nav::Account).with_backup_off();
         show("account-error", &AccountPage { chrome, form, done: None, passkeys: Vec::new(), has_pin: false, other_sessions: 0, ..page() });
     }
 
     #[test]
     fn totp() {
-        show("account-totp", &TotpPage { chrome: Chrome::sample(Nav::Account), form: FormState::default(), qr_svg: "<svg viewBox=\"0 0 1 1\"></svg>".into(), secret: "JBSW Y3DP".into() });
+        show(
+            "account-totp",
+            &TotpPage {
+                chrome: Chrome::sample(Nav::Account),
+                form: FormState::default(),
+                qr_svg: "<svg viewBox=\"0 0 1 1\"></svg>".into(),
+                secret: "JBSW Y3DP".into(),
+            },
+        );
     }
 }

@@ -59,7 +59,8 @@ impl RawSettings {
         let reception_idle_lock_s = minutes(&mut errors, "reception_idle_lock_min", &self.reception_idle_lock_min, 1, 15) * 60;
         let day_boundary_min = clock(&mut errors, "day_boundary", &self.day_boundary);
         let source_allow_list = networks(&mut errors, "source_allow_list", &self.source_allow_list, here);
-        let settings = Settings { name, postal_code, address, tel, idle_lock_s, reception_idle_lock_s, day_boundary_min, source_allow_list };
+        let settings =
+            Settings { name, postal_code, address, tel, idle_lock_s, reception_idle_lock_s, day_boundary_min, source_allow_list };
         if errors.is_empty() { Ok(settings) } else { Err(errors) }
     }
 }
@@ -112,7 +113,13 @@ mod tests {
     use super::*;
 
     fn raw() -> RawSettings {
-        RawSettings { name: "藍の里内科".into(), idle_lock_min: "10".into(), reception_idle_lock_min: "3".into(), day_boundary: "4:00".into(), ..RawSettings::default() }
+        RawSettings {
+            name: "藍の里内科".into(),
+            idle_lock_min: "10".into(),
+            reception_idle_lock_min: "3".into(),
+            day_boundary: "4:00".into(),
+            ..RawSettings::default()
+        }
     }
 
     #[test]

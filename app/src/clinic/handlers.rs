@@ -25,7 +25,13 @@ pub async fn show(access: Access<ClinicManage>, query: web::Query<Arrival>) -> R
     Page::full(tx.commit(Audit::viewed(InfoClass::Clinic)).await?, &page)
 }
 
-async fn page(access: &Access<ClinicManage>, tx: &TenantTx, raw: &RawSettings, errors: FormErrors, saved: bool) -> Result<ClinicPage, AppError> {
+async fn page(
+    access: &Access<ClinicManage>,
+    tx: &TenantTx,
+    raw: &RawSettings,
+    errors: FormErrors,
+    saved: bool,
+) -> Result<ClinicPage, AppError> {
     Ok(ClinicPage {
         chrome: Chrome::of(access.principal(), Nav::Clinic),
         form: FormState::of(raw).with_errors(errors),
@@ -34,7 +40,11 @@ async fn page(access: &Access<ClinicManage>, tx: &TenantTx, raw: &RawSettings, e
     })
 }
 
-pub async fn update(access: Access<ClinicManage>, visitor: Visitor, form: web::Form<RawSettings>) -> Result<Either<Redirect, Page>, AppError> {
+pub async fn update(
+    access: Access<ClinicManage>,
+    visitor: Visitor,
+    form: web::Form<RawSettings>,
+) -> Result<Either<Redirect, Page>, AppError> {
     let tx = access.begin().await?;
     match form.validate(visitor.ip) {
         Ok(settings) => {

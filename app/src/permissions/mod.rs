@@ -41,7 +41,13 @@ crate::no_subjects!(PermissionsPage);
 fn classes() -> Vec<ClassRows> {
     let rows = |class: InfoClass| -> Vec<Row> {
         let of_class = TABLE.iter().filter(|right| right.class == class);
-        of_class.map(|right| Row { act: right.act.label(), name: right.name, allowed: Role::ALL.iter().map(|role| right.allows(*role)).collect() }).collect()
+        of_class
+            .map(|right| Row {
+                act: right.act.label(),
+                name: right.name,
+                allowed: Role::ALL.iter().map(|role| right.allows(*role)).collect(),
+            })
+            .collect()
     };
     InfoClass::ALL.iter().map(|class| ClassRows { class: class.label(), rows: rows(*class) }).filter(|c| !c.rows.is_empty()).collect()
 }

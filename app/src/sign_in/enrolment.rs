@@ -105,7 +105,13 @@ pub async fn show(visitor: Visitor, query: web::Query<Arrival>) -> Result<Public
 }
 
 /// The offer stays the same until it is confirmed, so that a reload keeps the QR code valid.
-async fn enrolment_page(visitor: &Visitor, token: &Token, pending: &Pending, next: &str, errors: FormErrors) -> Result<EnrolmentPage, AppError> {
+async fn enrolment_page(
+    visitor: &Visitor,
+    token: &Token,
+    pending: &Pending,
+    next: &str,
+    errors: FormErrors,
+) -> Result<EnrolmentPage, AppError> {
     let tx = visitor.sign_in.begin(pending, &visitor.meta).await?;
     let totp = match offered(visitor, token).await? {
         Some(sealed) => second_factor::reopen_offer(&tx, &visitor.keyring, &sealed, pending.login_id()).await?,
@@ -116,7 +122,12 @@ async fn enrolment_page(visitor: &Visitor, token: &Token, pending: &Pending, nex
             totp
         }
     };
-    Ok(EnrolmentPage { form: FormState::default().with_errors(errors), qr_svg: qr_svg(&totp.url)?, secret: in_fours(&totp.secret), next: safe_next(next) })
+    Ok(EnrolmentPage {
+        form: FormState::default().with_errors(errors),
+        qr_svg: qr_svg(&totp.url)?,
+        secret: in_fours(&totp.secret),
+        next: safe_next(next),
+    })
 }
 
 /// The sealed secret waiting under this token.
@@ -153,7 +164,10 @@ pub async fn confirm_totp(visitor: Visitor, form: web::Form<CodeForm>) -> Result
     if !confirmed {
         let mut errors = FormErrors::default();
         errors.add("code", "コードが合いません。認証アプリにいま出ている6桁を入れてください。");
-        return PublicPage::with_status(StatusCode::UNPROCESSABLE_ENTITY, &enrolment_page(&visitor, &token, &pending, &form.next, errors).await?);
+        return PublicPage::with_status(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &enrolment_page(&visitor, &token, &pending, &form.next, errors).await?,
+        );
     }
     finish(&visitor, tx, &token, &pending, "totp").await?;
     visitor.sign_in.enrolled_totp(&token, pending).await?;

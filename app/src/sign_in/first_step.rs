@@ -34,7 +34,12 @@ struct Shown<'a> {
 }
 
 pub async fn show(query: web::Query<Arrival>) -> Result<PublicPage, AppError> {
-    PublicPage::new(&LoginPage { form: FormState::default(), ended: Ended::from_code(&query.ended), refusal: None, next: safe_next(&query.next) })
+    PublicPage::new(&LoginPage {
+        form: FormState::default(),
+        ended: Ended::from_code(&query.ended),
+        refusal: None,
+        next: safe_next(&query.next),
+    })
 }
 
 pub async fn submit(visitor: Visitor, form: web::Form<LoginForm>) -> Result<PublicPage, AppError> {
@@ -46,7 +51,10 @@ pub async fn submit(visitor: Visitor, form: web::Form<LoginForm>) -> Result<Publ
         None => {
             let shown = FormState::of(&Shown { tenant_code: &form.tenant_code, login_id: &form.login_id });
             let refusal = Some("サインインできませんでした".to_owned());
-            PublicPage::with_status(StatusCode::UNPROCESSABLE_ENTITY, &LoginPage { form: shown, ended: None, refusal, next: safe_next(&form.next) })
+            PublicPage::with_status(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &LoginPage { form: shown, ended: None, refusal, next: safe_next(&form.next) },
+            )
         }
     }
 }

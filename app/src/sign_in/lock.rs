@@ -120,7 +120,12 @@ async fn switch_page(visitor: &Visitor, form: FormState, next: &str) -> Result<S
     let mut shown = Vec::with_capacity(known.len());
     for person in known {
         let profile = visitor.sign_in.profile(person.tenant_id, person.staff_id, &visitor.meta).await?;
-        shown.push(SwitchPerson { staff_id: person.staff_id.to_string(), name: person.name, role: person.role.label(), has_pin: profile.staff.pin_hash.is_some() });
+        shown.push(SwitchPerson {
+            staff_id: person.staff_id.to_string(),
+            name: person.name,
+            role: person.role.label(),
+            has_pin: profile.staff.pin_hash.is_some(),
+        });
     }
     Ok(SwitchPage { form, people: shown, signed_in: visitor.session().await?.is_some(), next: safe_next(next) })
 }
@@ -130,7 +135,8 @@ pub async fn switch(visitor: Visitor, form: web::Form<SwitchForm>) -> Result<Pub
     let place = current.as_ref().and_then(|(_, p)| p.place_id);
     let person = people(&visitor).await?.into_iter().find(|k| k.staff_id.to_string() == form.staff_id);
     if let (Some(person), Some(device)) = (person, visitor.device())
-        && let Some((session, _)) = visitor.sign_in.switch(device, person.tenant_id, person.staff_id, &form.pin, place, &visitor.meta).await?
+        && let Some((session, _)) =
+            visitor.sign_in.switch(device, person.tenant_id, person.staff_id, &form.pin, place, &visitor.meta).await?
     {
         if let Some((old, _)) = current {
             visitor.sign_in.sessions().end(&old).await?;

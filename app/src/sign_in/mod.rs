@@ -21,7 +21,11 @@ pub fn routes(r: &mut Routes) {
     r.public_post("/login/passkey", passkey_login::answer, "sign-in: passkey with the person verified");
     r.public_get("/login/second-factor", second_step::show, "sign-in: second factor of a person who gave the password");
     r.public_post("/login/second-factor", second_step::submit, "sign-in: second factor of a person who gave the password");
-    r.public_post("/login/second-factor/passkey/challenge", second_step::passkey_challenge, "sign-in: second factor of a person who gave the password");
+    r.public_post(
+        "/login/second-factor/passkey/challenge",
+        second_step::passkey_challenge,
+        "sign-in: second factor of a person who gave the password",
+    );
     r.public_post("/login/second-factor/passkey", second_step::passkey_answer, "sign-in: second factor of a person who gave the password");
     r.public_get("/login/password", enrolment::show_password, "sign-in: first-login change");
     r.public_post("/login/password", enrolment::change_password, "sign-in: first-login change");

@@ -7,7 +7,9 @@ use serde_json::json;
 use tenancy::session::Token;
 use tenancy::staff::staff_passkey;
 use tenancy::{StaffId, TenantTx, second_factor};
-use webauthn_rs::prelude::{CreationChallengeResponse, Passkey, PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential};
+use webauthn_rs::prelude::{
+    CreationChallengeResponse, Passkey, PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential,
+};
 
 use super::visitor::Visitor;
 use crate::error::AppError;
@@ -69,9 +71,17 @@ pub async fn verify(visitor: &Visitor, token: &Token, tx: &TenantTx, staff: Staf
 }
 
 /// Starts the making of a key; keys the person already has are excluded.
-pub async fn offer(visitor: &Visitor, token: &Token, staff: StaffId, login_id: &str, name: &str, rows: &[staff_passkey::Model]) -> Result<CreationChallengeResponse, AppError> {
+pub async fn offer(
+    visitor: &Visitor,
+    token: &Token,
+    staff: StaffId,
+    login_id: &str,
+    name: &str,
+    rows: &[staff_passkey::Model],
+) -> Result<CreationChallengeResponse, AppError> {
     let known = rows.iter().filter_map(read).map(|key| key.cred_id().clone()).collect();
-    let (challenge, state) = visitor.webauthn.start_passkey_registration(staff.as_uuid(), login_id, name, Some(known)).map_err(AppError::internal)?;
+    let (challenge, state) =
+        visitor.webauthn.start_passkey_registration(staff.as_uuid(), login_id, name, Some(known)).map_err(AppError::internal)?;
     visitor.sign_in.sessions().park_under(OFFERED, token, &state, CEREMONY_S).await?;
     Ok(challenge)
 }
@@ -82,7 +92,8 @@ pub async fn keep(visitor: &Visitor, token: &Token, tx: &TenantTx, staff: StaffI
     let Ok(key) = visitor.webauthn.finish_passkey_registration(&new.credential, &state) else { return Ok(false) };
     let label: String = new.name.trim().chars().filter(|c| !c.is_control()).take(40).collect();
     let label = if label.is_empty() { "パスキー".to_owned() } else { label };
-    second_factor::add_passkey(tx, staff, &label, hex::encode(key.cred_id()), serde_json::to_value(&key).map_err(AppError::internal)?).await?;
+    second_factor::add_passkey(tx, staff, &label, hex::encode(key.cred_id()), serde_json::to_value(&key).map_err(AppError::internal)?)
+        .await?;
     Ok(true)
 }
 

@@ -86,7 +86,14 @@ fn choose(profile: &Profile, form: &PlaceForm) -> Result<(Role, Option<PlaceId>)
     }
 }
 
-async fn enter(visitor: &Visitor, token: tenancy::session::Token, pending: Pending, role: Role, place: Option<PlaceId>, next: &str) -> Result<PublicPage, AppError> {
+async fn enter(
+    visitor: &Visitor,
+    token: tenancy::session::Token,
+    pending: Pending,
+    role: Role,
+    place: Option<PlaceId>,
+    next: &str,
+) -> Result<PublicPage, AppError> {
     let device = visitor.device().unwrap_or_else(|| tenancy::versioned::new_id(visitor.sign_in.clock().now()));
     if let Some((old, _)) = visitor.session().await? {
         visitor.sign_in.sessions().end(&old).await?;

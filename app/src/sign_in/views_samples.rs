@@ -27,13 +27,24 @@ fn second_factor() {
         next: "/board".into(),
     };
     show("second-factor", &page(FormState::default(), false));
-    show("second-factor-error", &page(FormState::default().set("code", "482715").with_errors(errors(&[("code", "期限が切れたコードです。いま出ている6桁を入れてください。")])), false));
+    show(
+        "second-factor-error",
+        &page(
+            FormState::default()
+                .set("code", "482715")
+                .with_errors(errors(&[("code", "期限が切れたコードです。いま出ている6桁を入れてください。")])),
+            false,
+        ),
+    );
     show("second-factor-recovery", &page(FormState::default(), true));
 }
 
 #[test]
 fn new_password() {
-    let form = FormState::default().with_errors(errors(&[("new_password", "13文字以上にしてください(いま9文字)"), ("confirmation", "1回目と同じものを入れてください")]));
+    let form = FormState::default().with_errors(errors(&[
+        ("new_password", "13文字以上にしてください(いま9文字)"),
+        ("confirmation", "1回目と同じものを入れてください"),
+    ]));
     show("new-password", &NewPasswordPage { form, login_id: "r.yamazaki".into(), next: String::new() });
 }
 
@@ -42,7 +53,15 @@ fn enrolment() {
     let qr = qrcode::QrCode::new("otpauth://totp/Tsumugi:r.yamazaki?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Tsumugi").unwrap();
     let qr_svg = qr.render::<qrcode::render::svg::Color<'_>>().min_dimensions(180, 180).build();
     let qr_svg = qr_svg.split_once("?>").map_or(qr_svg.clone(), |(_, svg)| svg.to_owned());
-    show("enrolment", &EnrolmentPage { form: FormState::default(), qr_svg, secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP".into(), next: String::new() });
+    show(
+        "enrolment",
+        &EnrolmentPage {
+            form: FormState::default(),
+            qr_svg,
+            secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP".into(),
+            next: String::new(),
+        },
+    );
     let codes = (0..10).map(|n| format!("{n}k4m-8w2q-z7t{n}")).collect();
     show("recovery-codes", &RecoveryCodesPage { codes, during_sign_in: true, onward: "/login/place".into() });
 }
@@ -60,7 +79,10 @@ fn place() {
     };
     let both = vec![pair("doctor", "医師"), pair("clinic_admin", "管理者")];
     show("place", &page(FormState::default().set("role", "doctor").set("place", "1"), both, 2));
-    show("place-one-role", &page(FormState::default().with_errors(errors(&[("place", "勤務場所を選んでください")])), vec![pair("nurse", "看護師")], 0));
+    show(
+        "place-one-role",
+        &page(FormState::default().with_errors(errors(&[("place", "勤務場所を選んでください")])), vec![pair("nurse", "看護師")], 0),
+    );
 }
 
 #[test]
@@ -81,7 +103,11 @@ fn locked() {
 #[test]
 fn switch() {
     let person = |n: u8, name: &str, role, has_pin| SwitchPerson { staff_id: n.to_string(), name: name.into(), role, has_pin };
-    let people = vec![person(1, "山﨑 理恵", "医師", true), person(2, "小野寺 梓", "看護師", true), person(3, "長谷部 摩利亜アレクサンドラ", "医療事務", false)];
+    let people = vec![
+        person(1, "山﨑 理恵", "医師", true),
+        person(2, "小野寺 梓", "看護師", true),
+        person(3, "長谷部 摩利亜アレクサンドラ", "医療事務", false),
+    ];
     let form = FormState::default().set("staff_id", "2").with_errors(errors(&[("pin", "PINが違います(あと3回)")]));
     show("switch", &SwitchPage { form, people, signed_in: true, next: "/patients".into() });
     show("switch-empty", &SwitchPage { form: FormState::default(), people: Vec::new(), signed_in: false, next: String::new() });

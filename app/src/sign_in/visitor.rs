@@ -121,7 +121,13 @@ impl Visitor {
     }
 
     fn make(&self, name: &'static str, value: String, seconds: i64) -> Cookie<'static> {
-        Cookie::build(name, value).path("/").http_only(true).secure(self.is_https).same_site(SameSite::Lax).max_age(Duration::seconds(seconds)).finish()
+        Cookie::build(name, value)
+            .path("/")
+            .http_only(true)
+            .secure(self.is_https)
+            .same_site(SameSite::Lax)
+            .max_age(Duration::seconds(seconds))
+            .finish()
     }
 }
 

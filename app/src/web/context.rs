@@ -26,12 +26,18 @@ pub struct Deployment {
 }
 
 const SECURITY_HEADERS: [(&str, &str); 6] = [
-    ("content-security-policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; frame-src 'self'; object-src 'none'"),
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; frame-src 'self'; object-src 'none'",
+    ),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "SAMEORIGIN"),
     ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
-    ("permissions-policy", "camera=(), microphone=(), geolocation=(), publickey-credentials-get=(self), publickey-credentials-create=(self)"),
+    (
+        "permissions-policy",
+        "camera=(), microphone=(), geolocation=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
+    ),
 ];
 
 pub async fn layer(req: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<impl MessageBody>, Error> {
@@ -43,7 +49,8 @@ pub async fn layer(req: ServiceRequest, next: Next<impl MessageBody + 'static>) 
     req.extensions_mut().insert(RequestContext { meta, ip });
     let cross_site = is_cross_site_write(&req, &deployment.public_url);
     let method = req.method().clone();
-    let mut res = if cross_site { req.into_response(refuse_cross_site()).map_into_right_body() } else { next.call(req).await?.map_into_left_body() };
+    let mut res =
+        if cross_site { req.into_response(refuse_cross_site()).map_into_right_body() } else { next.call(req).await?.map_into_left_body() };
 
     let pattern = res.request().match_pattern().unwrap_or_else(|| "unmatched".into());
     let elapsed = started.elapsed();

@@ -37,7 +37,12 @@ impl Page {
     }
 
     /// The full page, or only the block when htmx asks for one.
-    pub fn full_or<V: Template + Subjects, F: Template>(req: &HttpRequest, receipt: Receipt, view: &V, fragment: F) -> Result<Self, AppError> {
+    pub fn full_or<V: Template + Subjects, F: Template>(
+        req: &HttpRequest,
+        receipt: Receipt,
+        view: &V,
+        fragment: F,
+    ) -> Result<Self, AppError> {
         if is_htmx(req) { Self::checked(receipt, view, StatusCode::OK, || fragment.render()) } else { Self::full(receipt, view) }
     }
 
@@ -51,7 +56,12 @@ impl Page {
         Self::checked(receipt, view, StatusCode::CONFLICT, || view.render())
     }
 
-    fn checked<V: Subjects>(receipt: Receipt, view: &V, status: StatusCode, render: impl FnOnce() -> Result<String, askama::Error>) -> Result<Self, AppError> {
+    fn checked<V: Subjects>(
+        receipt: Receipt,
+        view: &V,
+        status: StatusCode,
+        render: impl FnOnce() -> Result<String, askama::Error>,
+    ) -> Result<Self, AppError> {
         cover(&receipt, &view.subjects())?;
         Ok(Self(private(status, &receipt).content_type("text/html; charset=utf-8").body(render()?)))
     }
@@ -116,10 +126,22 @@ pub struct Download(HttpResponse);
 
 impl Download {
     /// `file_name` is ASCII and names no patient.
-    pub fn of(receipt: Receipt, subjects: &[PatientId], content_type: &str, disposition: &str, file_name: &str, bytes: Vec<u8>) -> Result<Self, AppError> {
+    pub fn of(
+        receipt: Receipt,
+        subjects: &[PatientId],
+        content_type: &str,
+        disposition: &str,
+        file_name: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Self, AppError> {
         cover(&receipt, subjects)?;
         let disposition = format!("{disposition}; filename=\"{file_name}\"");
-        Ok(Self(private(StatusCode::OK, &receipt).content_type(content_type).insert_header((header::CONTENT_DISPOSITION, disposition)).body(bytes)))
+        Ok(Self(
+            private(StatusCode::OK, &receipt)
+                .content_type(content_type)
+                .insert_header((header::CONTENT_DISPOSITION, disposition))
+                .body(bytes),
+        ))
     }
 }
 
@@ -132,7 +154,11 @@ impl Responder for Download {
 }
 
 fn cover(receipt: &Receipt, subjects: &[PatientId]) -> Result<(), AppError> {
-    if subjects.iter().all(|p| receipt.covers(*p)) { Ok(()) } else { Err(AppError::internal("a view shows a subject its receipt does not cover")) }
+    if subjects.iter().all(|p| receipt.covers(*p)) {
+        Ok(())
+    } else {
+        Err(AppError::internal("a view shows a subject its receipt does not cover"))
+    }
 }
 
 fn private(status: StatusCode, receipt: &Receipt) -> actix_web::HttpResponseBuilder {
@@ -154,7 +180,12 @@ impl PublicPage {
     }
 
     pub fn with_status<V: Template>(status: StatusCode, view: &V) -> Result<Self, AppError> {
-        Ok(Self(HttpResponse::build(status).insert_header((header::CACHE_CONTROL, "no-store")).content_type("text/html; charset=utf-8").body(view.render()?)))
+        Ok(Self(
+            HttpResponse::build(status)
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .content_type("text/html; charset=utf-8")
+                .body(view.render()?),
+        ))
     }
 
     pub fn redirect(path: &str) -> Self {
@@ -162,7 +193,12 @@ impl PublicPage {
     }
 
     pub fn json(status: StatusCode, value: &serde_json::Value) -> Self {
-        Self(HttpResponse::build(status).insert_header((header::CACHE_CONTROL, "no-store")).content_type("application/json").body(value.to_string()))
+        Self(
+            HttpResponse::build(status)
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .content_type("application/json")
+                .body(value.to_string()),
+        )
     }
 
     /// Adds a cookie to the answer.

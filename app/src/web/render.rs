@@ -94,7 +94,9 @@ async fn answer<B: MessageBody>(outcome: ServiceResponse<B>, error: AppError) ->
 
 /// A refusal nobody can record is still a refusal; the log keeps that it happened.
 async fn record_refusal(req: &HttpRequest, context: Option<RequestContext>, status: StatusCode) {
-    let (Some(gate), Some(context), Some(cookie)) = (req.app_data::<web::Data<Gate>>(), context, req.cookie(SESSION_COOKIE)) else { return };
+    let (Some(gate), Some(context), Some(cookie)) = (req.app_data::<web::Data<Gate>>(), context, req.cookie(SESSION_COOKIE)) else {
+        return;
+    };
     let Ok(Found::Active(principal)) = gate.sessions().find(&Token::from_cookie(cookie.value()), false).await else { return };
     let pattern = req.match_pattern().unwrap_or_else(|| "unmatched".into());
     if let Err(e) = gate.record_refusal(&principal, context.meta, &pattern, status).await {
@@ -121,7 +123,10 @@ fn respond(req: &HttpRequest, error: &AppError, request_id: String) -> HttpRespo
         if is_htmx(req) {
             return response.insert_header(("HX-Redirect", door)).finish();
         }
-        return HttpResponse::SeeOther().insert_header((header::LOCATION, door)).insert_header((header::CACHE_CONTROL, "no-store")).finish();
+        return HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, door))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .finish();
     }
     let html = if is_htmx(req) {
         response.insert_header(("HX-Retarget", "#page-notice")).insert_header(("HX-Reswap", "innerHTML"));
@@ -134,7 +139,12 @@ fn respond(req: &HttpRequest, error: &AppError, request_id: String) -> HttpRespo
 
 /// Where to come back to. Only a page that was read: a form's target is no place to land on.
 fn next_path(req: &HttpRequest) -> String {
-    let current = req.headers().get("hx-current-url").and_then(|v| v.to_str().ok()).and_then(|u| u.split_once("://")).and_then(|(_, rest)| rest.find('/').map(|i| rest[i..].to_owned()));
+    let current = req
+        .headers()
+        .get("hx-current-url")
+        .and_then(|v| v.to_str().ok())
+        .and_then(|u| u.split_once("://"))
+        .and_then(|(_, rest)| rest.find('/').map(|i| rest[i..].to_owned()));
     let path = match current {
         Some(path) => path,
         None if req.method() == actix_web::http::Method::GET => req.uri().path().to_owned(),
@@ -149,16 +159,32 @@ fn describe(error: &AppError, status: StatusCode, request_id: String) -> ErrorPa
         AppError::Unauthenticated => ("サインインが必要です。".into(), SAVED, "サインインすると、この画面の続きから使えます。"),
         AppError::Locked => ("画面がロックされています。".into(), SAVED, "本人確認をすると、この画面の続きから使えます。"),
         AppError::Forbidden => ("この操作はいまの職種では行えません。".into(), SAVED, "必要な場合は管理者に権限を確認してください。"),
-        AppError::Source => ("この場所からは使えない設定になっています。".into(), SAVED, "院内の回線からつなぐか、管理者に接続元の設定を確認してください。"),
+        AppError::Source => {
+            ("この場所からは使えない設定になっています。".into(), SAVED, "院内の回線からつなぐか、管理者に接続元の設定を確認してください。")
+        }
         AppError::CrossSite => ("別のサイトから送られた操作は受け付けません。".into(), SAVED, "つむぎの画面からやり直してください。"),
         AppError::NotFound => ("お探しのものは見つかりません。".into(), SAVED, "番号やアドレスを確かめるか、患者検索からお探しください。"),
-        AppError::Conflict => ("ほかの人が先に保存しました。".into(), "入力した内容は画面に残っています。", "画面を開き直して、新しい内容を確かめてから保存してください。"),
+        AppError::Conflict => (
+            "ほかの人が先に保存しました。".into(),
+            "入力した内容は画面に残っています。",
+            "画面を開き直して、新しい内容を確かめてから保存してください。",
+        ),
         AppError::Invalid(message) => (message.clone(), "入力した内容は保存していません。", "直してからもう一度送ってください。"),
         AppError::Refused(message) => (message.clone(), SAVED, "状態を確かめてからやり直してください。"),
-        AppError::WrongPatient => ("別の患者の画面から送られたため、保存しませんでした。".into(), "書いた文は送信元の画面に残っています。", "開いている患者を確かめて、正しい患者の画面から保存してください。"),
-        AppError::TooLarge => ("送られたものが大きすぎます。".into(), "入力した内容は保存していません。", "小さく分けてから送ってください。"),
-        AppError::Unavailable(_) => ("いまは保存や表示ができません。".into(), SAVED, "入力中の文は消さずに、少し待ってからやり直してください。"),
-        AppError::Internal(_) => ("申し訳ありません、処理できませんでした。".into(), SAVED, "もう一度試しても同じときは、下の番号を添えてご連絡ください。"),
+        AppError::WrongPatient => (
+            "別の患者の画面から送られたため、保存しませんでした。".into(),
+            "書いた文は送信元の画面に残っています。",
+            "開いている患者を確かめて、正しい患者の画面から保存してください。",
+        ),
+        AppError::TooLarge => {
+            ("送られたものが大きすぎます。".into(), "入力した内容は保存していません。", "小さく分けてから送ってください。")
+        }
+        AppError::Unavailable(_) => {
+            ("いまは保存や表示ができません。".into(), SAVED, "入力中の文は消さずに、少し待ってからやり直してください。")
+        }
+        AppError::Internal(_) => {
+            ("申し訳ありません、処理できませんでした。".into(), SAVED, "もう一度試しても同じときは、下の番号を添えてご連絡ください。")
+        }
     };
     ErrorPage { status: status.as_u16(), happened, safe, todo, request_id }
 }

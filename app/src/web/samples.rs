@@ -37,11 +37,14 @@ fn check(name: &str, html: &str) {
         assert!(!found, "{name}: {rule}");
     }
     for tag in lower.split("<script").skip(1) {
-        assert!(tag.contains("src=") && tag.trim_start().split('>').nth(1).is_some_and(|rest| rest.starts_with("</script")), "{name}: inline script");
+        assert!(
+            tag.contains("src=") && tag.trim_start().split('>').nth(1).is_some_and(|rest| rest.starts_with("</script")),
+            "{name}: inline script"
+        );
     }
     if lower.starts_with("<!doctype") {
         assert!(html.contains("<html lang=\"ja\">"), "{name}: language");
-        assert_eq!(html.matches("<title>").count(), 1 , "{name}: one title");
+        assert_eq!(html.matches("<title>").count(), 1, "{name}: one title");
         assert_eq!(html.matches("<main").count(), 1, "{name}: one main");
         assert_eq!(html.matches("<h1").count(), 1, "{name}: one h1");
     }
@@ -91,7 +94,13 @@ mod gallery {
 
     #[test]
     fn error_page() {
-        let page = |status, happened: &str| ErrorPage { status, happened: happened.into(), safe: "保存済みと表示された記載は失われていません。", todo: "少し待ってからやり直してください。", request_id: "0190a2b4-7c3e-7d11-8a55-012345678900".into() };
+        let page = |status, happened: &str| ErrorPage {
+            status,
+            happened: happened.into(),
+            safe: "保存済みと表示された記載は失われていません。",
+            todo: "少し待ってからやり直してください。",
+            request_id: "0190a2b4-7c3e-7d11-8a55-012345678900".into(),
+        };
         show("error-404", &page(404, "お探しのものは見つかりません。"));
         show("error-503", &page(503, "いまは保存や表示ができません。"));
     }

@@ -7,7 +7,7 @@ use domain::{Role, StaffId, TenantId};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use tenancy::operator::NewTenant;
 use tenancy::staff::{place, staff, staff_role};
-use tenancy::{Audit, Authorship, Act, InfoClass, Principal, TenantTx, versioned};
+use tenancy::{Act, Audit, Authorship, InfoClass, Principal, TenantTx, versioned};
 use uuid::Uuid;
 
 use crate::harness::{Client, Harness};
@@ -57,7 +57,10 @@ pub async fn clinic(h: &Harness) -> Clinic {
 
 async fn insert_place(tx: &TenantTx) -> Uuid {
     let id = tx.new_id();
-    let row = place::ActiveModel { tenant_id: Set(tx.tenant_id().as_uuid()), id: Set(id), name: Set("診察室1".into()), kind: Set("exam".into()) };
+    let row =
+        place::ActiveModel {
+            tenant_id: Set(tx.tenant_id().as_uuid()), id: Set(id), name: Set("診察室1".into()), kind: Set("exam".into())
+        };
     place::Entity::insert(row).exec_without_returning(tx).await.unwrap();
     id
 }
@@ -91,7 +94,12 @@ async fn insert_staff(tx: &TenantTx, role: Role) -> StaffId {
         valid_to: None,
     };
     versioned::insert(tx, model, Authorship::own(tx)).await.unwrap();
-    let row = staff_role::ActiveModel { tenant_id: Set(tx.tenant_id().as_uuid()), id: Set(tx.new_id()), staff_id: Set(id), role: Set(role.code().into()) };
+    let row = staff_role::ActiveModel {
+        tenant_id: Set(tx.tenant_id().as_uuid()),
+        id: Set(tx.new_id()),
+        staff_id: Set(id),
+        role: Set(role.code().into()),
+    };
     staff_role::Entity::insert(row).exec_without_returning(tx).await.unwrap();
     StaffId::new(id)
 }

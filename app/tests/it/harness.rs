@@ -130,7 +130,8 @@ fn start() -> Harness {
         actix_web::rt::System::new().block_on(async move {
             let state = State::new(&for_server, Clock::from_fn(shifted_now), keyring).unwrap();
             let metrics = state.metrics.get_ref().clone();
-            let server = actix_web::HttpServer::new(move || serve::app(&state)).workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
+            let server =
+                actix_web::HttpServer::new(move || serve::app(&state)).workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
             sender.send((server.addrs()[0], metrics)).unwrap();
             server.run().await.unwrap();
         });

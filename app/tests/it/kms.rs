@@ -56,7 +56,8 @@ fn start() -> (web::Data<Service>, String) {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let server = HttpServer::new(move || App::new().app_data(shared.clone()).default_service(web::to(answer))).workers(1).disable_signals();
+            let server =
+                HttpServer::new(move || App::new().app_data(shared.clone()).default_service(web::to(answer))).workers(1).disable_signals();
             let server = server.bind(("127.0.0.1", 0)).unwrap();
             sender.send(server.addrs()[0]).unwrap();
             server.run().await.unwrap();
@@ -69,7 +70,12 @@ fn start() -> (web::Data<Service>, String) {
 #[tokio::test]
 async fn a_data_key_wrapped_by_kms_opens_for_its_own_clinic_only() {
     let (service, endpoint) = start();
-    let config = KmsConfig { key_id: KEY.into(), region: "ap-northeast-1".into(), endpoint: Some(endpoint), credentials: Some(("test".into(), "secret".into())) };
+    let config = KmsConfig {
+        key_id: KEY.into(),
+        region: "ap-northeast-1".into(),
+        endpoint: Some(endpoint),
+        credentials: Some(("test".into(), "secret".into())),
+    };
     let kms = KmsProvider::new(config).await;
     let context = KeyContext { tenant: Uuid::from_u128(7), key_version: 1 };
     let key = DataKey::generate().unwrap();

@@ -37,10 +37,17 @@ async fn no_sink_carries_what_a_patient_said_or_is_called() {
     let made = clerk.post("/patients", &form).await.expect(303);
     let mut answers = vec![headers(&made)];
     let id = made.header("location").split('?').next().unwrap().to_owned();
-    for path in [id.as_str(), "/patients?q=%E5%AF%86%E6%A8%99", "/patients?q=1958-12-24", "/nowhere/%E5%AF%86%E6%A8%99", "/patients/%E5%AF%86%E6%A8%99"] {
+    for path in [
+        id.as_str(),
+        "/patients?q=%E5%AF%86%E6%A8%99",
+        "/patients?q=1958-12-24",
+        "/nowhere/%E5%AF%86%E6%A8%99",
+        "/patients/%E5%AF%86%E6%A8%99",
+    ] {
         answers.push(headers(&clerk.get(path).await));
     }
-    answers.push(headers(&clerk.post("/patients", &[("name_ideographic", NAME), ("name_syllabic", NAME), ("birth_date", "S99.1.1")]).await));
+    answers
+        .push(headers(&clerk.post("/patients", &[("name_ideographic", NAME), ("name_syllabic", NAME), ("birth_date", "S99.1.1")]).await));
     answers.push(headers(&clerk.post(&id, &[("name_ideographic", NAME), ("version", "密標")]).await));
     answers.push(headers(&h.anonymous().post("/login", &[("tenant_code", NAME), ("login_id", NAME), ("password", NAME)]).await));
 
@@ -68,10 +75,20 @@ async fn the_audit_log_knows_who_and_whom_but_no_words() {
     let h = Harness::get();
     let c = clinic(h).await;
     let clerk = c.client(h, Role::Clerk).await;
-    let form = [("name_ideographic", NAME), ("name_syllabic", KANA), ("sex", "female"), ("birth_date", "1958-12-24"), ("idempotency_key", "0190a2b4-7c3e-7d11-8a55-0123456789ac")];
+    let form = [
+        ("name_ideographic", NAME),
+        ("name_syllabic", KANA),
+        ("sex", "female"),
+        ("birth_date", "1958-12-24"),
+        ("idempotency_key", "0190a2b4-7c3e-7d11-8a55-0123456789ac"),
+    ];
     let id = clerk.post("/patients", &form).await.expect(303).header("location").split('?').next().unwrap().to_owned();
     clerk.get(&id).await.expect(200);
-    let rows: Vec<String> = sqlx::query_scalar("SELECT to_jsonb(e)::text FROM audit_event e WHERE tenant_id = $1").bind(c.id.as_uuid()).fetch_all(&mut h.superuser().await).await.unwrap();
+    let rows: Vec<String> = sqlx::query_scalar("SELECT to_jsonb(e)::text FROM audit_event e WHERE tenant_id = $1")
+        .bind(c.id.as_uuid())
+        .fetch_all(&mut h.superuser().await)
+        .await
+        .unwrap();
     let all = rows.join("\n");
     assert!(all.contains(id.rsplit('/').next().unwrap()) && all.contains(&c.staff_of(Role::Clerk).to_string()));
     assert_clean("audit_event", &all);

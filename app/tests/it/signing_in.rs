@@ -85,7 +85,9 @@ async fn a_refusal_reveals_nothing() {
     let h = Harness::get();
     let c = clinic(h).await;
     let mut seen = Vec::new();
-    for (code, user, password) in [(c.code.as_str(), "doctor", "wrong"), (c.code.as_str(), "nobody", PASSWORD), ("nowhere", "doctor", PASSWORD)] {
+    for (code, user, password) in
+        [(c.code.as_str(), "doctor", "wrong"), (c.code.as_str(), "nobody", PASSWORD), ("nowhere", "doctor", PASSWORD)]
+    {
         let started = Instant::now();
         let answer = h.anonymous().post("/login", &[("tenant_code", code), ("login_id", user), ("password", password)]).await.expect(422);
         assert!(started.elapsed().as_millis() >= 400, "answered before the uniform time");
@@ -119,7 +121,11 @@ async fn first_login_changes_the_password_and_enrols() {
     let h = Harness::get();
     let c = clinic(h).await;
     let mut superuser = h.superuser().await;
-    sqlx::query("UPDATE staff SET must_change_password = true WHERE tenant_id = $1 AND login_id = 'clerk'").bind(c.id.as_uuid()).execute(&mut superuser).await.unwrap();
+    sqlx::query("UPDATE staff SET must_change_password = true WHERE tenant_id = $1 AND login_id = 'clerk'")
+        .bind(c.id.as_uuid())
+        .execute(&mut superuser)
+        .await
+        .unwrap();
     let visitor = h.anonymous();
     assert_eq!(password_step(&visitor, &c, "clerk", PASSWORD).await.expect(303).header("location"), "/login/password");
     let change = async |new: &str, again: &str| visitor.post("/login/password", &[("new_password", new), ("confirmation", again)]).await;
@@ -130,7 +136,11 @@ async fn first_login_changes_the_password_and_enrols() {
 
     let page = visitor.get("/login/enrolment").await.expect(200).body;
     let secret = page.split("class=\"secret\">").nth(1).unwrap().split('<').next().unwrap().replace(' ', "");
-    assert_eq!(visitor.get("/login/enrolment").await.body.matches(&page.split("class=\"secret\">").nth(1).unwrap()[..20]).count(), 1, "a reload keeps the code");
+    assert_eq!(
+        visitor.get("/login/enrolment").await.body.matches(&page.split("class=\"secret\">").nth(1).unwrap()[..20]).count(),
+        1,
+        "a reload keeps the code"
+    );
     visitor.post("/login/enrolment", &[("code", "123456")]).await.expect(422);
     let bytes = Secret::try_from_base32(&secret).unwrap();
     visitor.post("/login/enrolment", &[("code", &code_of(bytes.as_bytes(), h))]).await.expect(303);
@@ -223,6 +233,9 @@ async fn a_write_from_another_site_is_refused() {
 
 #[tokio::test]
 async fn bodies_beyond_the_limit_are_refused_in_words() {
-    let answer = Harness::get().anonymous().post("/login", &[("tenant_code", "x"), ("login_id", "y"), ("password", &"p".repeat(10 * 1024 * 1024))]).await;
+    let answer = Harness::get()
+        .anonymous()
+        .post("/login", &[("tenant_code", "x"), ("login_id", "y"), ("password", &"p".repeat(10 * 1024 * 1024))])
+        .await;
     assert!(answer.expect(413).body.contains("大きすぎます"));
 }

@@ -25,9 +25,7 @@ struct Line {
 
 /// Calls `visit` for every statement of `tsumugi_app`, oldest file first.
 pub fn each(folder: &Path, mut visit: impl FnMut(Entry)) -> anyhow::Result<()> {
-    let mut files: Vec<_> = fs::read_dir(folder)?
-        .filter_map(|file| Some(file.ok()?.path()))
-        .collect();
+    let mut files: Vec<_> = fs::read_dir(folder)?.filter_map(|file| Some(file.ok()?.path())).collect();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
     files.sort();
     for path in files {

@@ -18,20 +18,13 @@ type Findings = BTreeMap<String, (&'static str, usize)>;
 #[test]
 #[ignore = "reads the log of the whole suite; make test runs it last"]
 fn every_statement_names_its_clinic() -> anyhow::Result<()> {
-    let folder =
-        PathBuf::from(std::env::var("TSUMUGI_TEST_PG_LOG_DIR").context("TSUMUGI_TEST_PG_LOG_DIR")?);
-    let tables =
-        std::env::var("TSUMUGI_TEST_TENANT_TABLES").context("TSUMUGI_TEST_TENANT_TABLES")?;
+    let folder = PathBuf::from(std::env::var("TSUMUGI_TEST_PG_LOG_DIR").context("TSUMUGI_TEST_PG_LOG_DIR")?);
+    let tables = std::env::var("TSUMUGI_TEST_TENANT_TABLES").context("TSUMUGI_TEST_TENANT_TABLES")?;
     let tables: BTreeSet<String> = tables.split_whitespace().map(str::to_owned).collect();
-    ensure!(
-        tables.contains("patient") && tables.contains("audit_event"),
-        "the list of clinic tables is incomplete"
-    );
+    ensure!(tables.contains("patient") && tables.contains("audit_event"), "the list of clinic tables is incomplete");
 
     let mut clinics = BTreeSet::new();
-    log::each(&folder, |entry| {
-        clinics.extend(sql::clinic_set_by(&entry.statement))
-    })?;
+    log::each(&folder, |entry| clinics.extend(sql::clinic_set_by(&entry.statement)))?;
 
     let mut current: HashMap<String, Option<String>> = HashMap::new();
     let (mut findings, mut checked) = (Findings::new(), 0_usize);
@@ -49,54 +42,27 @@ fn every_statement_names_its_clinic() -> anyhow::Result<()> {
             return;
         }
         checked += 1;
-        if let Some(reason) = fault(
-            &uses,
-            clinic.as_deref(),
-            &clinics,
-            &entry.statement,
-            &entry.parameters,
-        ) {
-            findings
-                .entry(sql::shape(&entry.statement))
-                .or_insert((reason, 0))
-                .1 += 1;
+        if let Some(reason) = fault(&uses, clinic.as_deref(), &clinics, &entry.statement, &entry.parameters) {
+            findings.entry(sql::shape(&entry.statement)).or_insert((reason, 0)).1 += 1;
         }
     })?;
 
-    ensure!(
-        checked > 1000,
-        "only {checked} statements on clinic tables were found in {}",
-        folder.display()
-    );
-    println!(
-        "{checked} statements on clinic tables, {} clinics",
-        clinics.len()
-    );
+    ensure!(checked > 1000, "only {checked} statements on clinic tables were found in {}", folder.display());
+    println!("{checked} statements on clinic tables, {} clinics", clinics.len());
     for (statement, (reason, times)) in &findings {
         println!("{times} × {reason}: {statement}");
     }
-    ensure!(
-        findings.is_empty(),
-        "{} kinds of statement break the rule",
-        findings.len()
-    );
+    ensure!(findings.is_empty(), "{} kinds of statement break the rule", findings.len());
     Ok(())
 }
 
-fn fault(
-    uses: &sql::Uses,
-    clinic: Option<&str>,
-    clinics: &BTreeSet<String>,
-    statement: &str,
-    parameters: &str,
-) -> Option<&'static str> {
+fn fault(uses: &sql::Uses, clinic: Option<&str>, clinics: &BTreeSet<String>, statement: &str, parameters: &str) -> Option<&'static str> {
     let Some(clinic) = clinic else {
         return Some("no clinic is set");
     };
     if uses.bound < uses.tables {
         return Some("a clinic table without its tenant_id");
     }
-    let foreign =
-        |text: &str| sql::quoted(text).any(|value| value != clinic && clinics.contains(value));
+    let foreign = |text: &str| sql::quoted(text).any(|value| value != clinic && clinics.contains(value));
     (foreign(statement) || foreign(parameters)).then_some("another clinic's id")
 }

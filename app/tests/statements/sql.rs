@@ -17,11 +17,7 @@ pub fn clinic_set_by(statement: &str) -> Option<String> {
 }
 
 pub fn ends_transaction(statement: &str) -> bool {
-    let first = statement
-        .trim_start()
-        .split(|c: char| !c.is_ascii_alphabetic())
-        .next()
-        .unwrap_or_default();
+    let first = statement.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
     (first.eq_ignore_ascii_case("commit") || first.eq_ignore_ascii_case("rollback"))
         && !statement.to_ascii_lowercase().contains("to savepoint")
 }
@@ -65,11 +61,7 @@ fn tokens(sql: &str) -> Vec<&str> {
     let mut rest = sql;
     while let Some(first) = rest.chars().next() {
         let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-        let length = if word(first) {
-            rest.find(|c| !word(c)).unwrap_or(rest.len())
-        } else {
-            first.len_utf8()
-        };
+        let length = if word(first) { rest.find(|c| !word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
         let (token, tail) = rest.split_at(length);
         if !token.trim().is_empty() && token != "\"" {
             tokens.push(token);
@@ -80,19 +72,13 @@ fn tokens(sql: &str) -> Vec<&str> {
 }
 
 fn table_after<'a>(tokens: &[&'a str], at: usize) -> &'a str {
-    let mut names = tokens[at + 1..]
-        .iter()
-        .copied()
-        .filter(|t| !matches!(*t, "only" | "lateral" | "public" | "."));
+    let mut names = tokens[at + 1..].iter().copied().filter(|t| !matches!(*t, "only" | "lateral" | "public" | "."));
     names.next().unwrap_or_default()
 }
 
 /// `INSERT INTO note (tenant_id, …)`: the list between the first parentheses.
 fn lists_tenant(tokens: &[&str]) -> bool {
-    tokens
-        .iter()
-        .take_while(|t| **t != ")")
-        .any(|t| *t == "tenant_id")
+    tokens.iter().take_while(|t| **t != ")").any(|t| *t == "tenant_id")
 }
 
 /// `tenant_id = …`, `… = tenant_id` or `tenant_id IN (…)`. A join of two tables counts once: the second table is bound
@@ -100,11 +86,7 @@ fn lists_tenant(tokens: &[&str]) -> bool {
 fn is_compared(tokens: &[&str], at: usize) -> bool {
     let after = tokens.get(at + 1).copied().unwrap_or_default();
     // Skip back over `note.` to what stands before the column.
-    let start = if at >= 2 && tokens[at - 1] == "." {
-        at - 2
-    } else {
-        at
-    };
+    let start = if at >= 2 && tokens[at - 1] == "." { at - 2 } else { at };
     let second_of_join = start >= 2 && tokens[start - 1] == "=" && tokens[start - 2] == "tenant_id";
     matches!(after, "=" | "in") || (start >= 1 && tokens[start - 1] == "=" && !second_of_join)
 }
@@ -121,58 +103,25 @@ mod tests {
 
     #[test]
     fn bound_statements_balance() {
-        assert_eq!(
-            count(r#"SELECT "patient"."id" FROM "patient" WHERE "patient"."tenant_id" = $1"#),
-            (1, 1)
-        );
-        assert_eq!(
-            count(
-                "SELECT 1 FROM note n JOIN patient p ON p.tenant_id = $1 AND p.id = n.patient_id WHERE n.tenant_id = $1"
-            ),
-            (2, 2)
-        );
-        assert_eq!(
-            count(
-                r#"INSERT INTO "note" ("tenant_id", "id") VALUES ($1, $2) RETURNING "tenant_id""#
-            ),
-            (1, 1)
-        );
-        assert_eq!(
-            count("DELETE FROM public.note WHERE tenant_id = 'x' AND id = 'y'"),
-            (1, 1)
-        );
-        assert_eq!(
-            count(
-                "SELECT 1 FROM note n JOIN patient p ON p.tenant_id = n.tenant_id WHERE $1 = n.tenant_id"
-            ),
-            (2, 2)
-        );
-        assert_eq!(
-            count("SELECT 1 FROM drug_master WHERE code = 'from patient'"),
-            (0, 0)
-        );
+        assert_eq!(count(r#"SELECT "patient"."id" FROM "patient" WHERE "patient"."tenant_id" = $1"#), (1, 1));
+        assert_eq!(count("SELECT 1 FROM note n JOIN patient p ON p.tenant_id = $1 AND p.id = n.patient_id WHERE n.tenant_id = $1"), (2, 2));
+        assert_eq!(count(r#"INSERT INTO "note" ("tenant_id", "id") VALUES ($1, $2) RETURNING "tenant_id""#), (1, 1));
+        assert_eq!(count("DELETE FROM public.note WHERE tenant_id = 'x' AND id = 'y'"), (1, 1));
+        assert_eq!(count("SELECT 1 FROM note n JOIN patient p ON p.tenant_id = n.tenant_id WHERE $1 = n.tenant_id"), (2, 2));
+        assert_eq!(count("SELECT 1 FROM drug_master WHERE code = 'from patient'"), (0, 0));
     }
 
     #[test]
     fn unbound_statements_do_not() {
         assert_eq!(count("SELECT tenant_id FROM patient WHERE id = $1"), (1, 0));
-        assert_eq!(
-            count("SELECT 1 FROM note JOIN patient USING (id) WHERE note.tenant_id = $1"),
-            (2, 1)
-        );
-        assert_eq!(
-            count("SELECT 1 FROM note n JOIN patient p ON p.tenant_id = n.tenant_id"),
-            (2, 1)
-        );
+        assert_eq!(count("SELECT 1 FROM note JOIN patient USING (id) WHERE note.tenant_id = $1"), (2, 1));
+        assert_eq!(count("SELECT 1 FROM note n JOIN patient p ON p.tenant_id = n.tenant_id"), (2, 1));
         assert_eq!(count("UPDATE note SET body = $1 WHERE id = $2"), (1, 0));
     }
 
     #[test]
     fn the_clinic_and_the_end_of_a_transaction_are_seen() {
-        assert_eq!(
-            clinic_set_by("BEGIN; SET LOCAL app.tenant_id = 'abc'").as_deref(),
-            Some("abc")
-        );
+        assert_eq!(clinic_set_by("BEGIN; SET LOCAL app.tenant_id = 'abc'").as_deref(), Some("abc"));
         assert!(ends_transaction("COMMIT") && ends_transaction("rollback;"));
         assert!(!ends_transaction("ROLLBACK TO SAVEPOINT a") && !ends_transaction("SELECT 1"));
     }
@@ -180,9 +129,6 @@ mod tests {
     #[test]
     fn values_are_not_statements() {
         assert_eq!(shape("SELECT 'it''s' || $1"), "SELECT '…''…' || $1");
-        assert_eq!(
-            quoted("parameters: $1 = 'a', $2 = 'b'").collect::<Vec<_>>(),
-            ["a", "b"]
-        );
+        assert_eq!(quoted("parameters: $1 = 'a', $2 = 'b'").collect::<Vec<_>>(), ["a", "b"]);
     }
 }

@@ -116,7 +116,9 @@ fn lists() {
     assert!(html.contains("<mark>サイトウ チ</mark>ヅコ") && html.contains("090-****-4471") && html.contains("同姓同名"));
     assert!(!html.contains("090-0000-4471"), "the counter must not see whole numbers");
     let html = show("patients-list-none", &list("しらいし 0412", vec![], false));
-    assert!(html.contains("「しらいし 0412」に合う患者はいません") && html.contains("name=\"q\" value=\"しらいし\"") && !html.contains("?q="));
+    assert!(
+        html.contains("「しらいし 0412」に合う患者はいません") && html.contains("name=\"q\" value=\"しらいし\"") && !html.contains("?q=")
+    );
     show("patients-list-empty", &list("", vec![], false));
     let fragment = show("patients-list-fragment", &list("斉藤", hits(), false).as_results());
     assert!(fragment.trim_start().starts_with("<div id=\"results\">") && fragment.contains("<mark>齋藤</mark>"));

@@ -76,10 +76,16 @@ fn history(written: &[Written]) -> String {
         .iter()
         .map(|w| {
             let name = escape(&w.file_name);
-            format!("<tr><td>{}</td><td>{}</td><td><a href=\"/reader/results/{name}\" download>{name}</a></td></tr>", escape(w.person), escape(w.scenario))
+            format!(
+                "<tr><td>{}</td><td>{}</td><td><a href=\"/reader/results/{name}\" download>{name}</a></td></tr>",
+                escape(w.person),
+                escape(w.scenario)
+            )
         })
         .collect();
-    format!("<h2>これまでの結果</h2><table><thead><tr><th>だれ</th><th>結果</th><th>ファイル</th></tr></thead><tbody>{rows}</tbody></table>")
+    format!(
+        "<h2>これまでの結果</h2><table><thead><tr><th>だれ</th><th>結果</th><th>ファイル</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
 }
 
 fn escape(text: &str) -> String {
