@@ -99,13 +99,7 @@ impl VisitStatus {
     pub const fn is_in_care(self) -> bool {
         matches!(
             self,
-            Self::Registered
-                | Self::Triage
-                | Self::Waiting
-                | Self::InConsult
-                | Self::ExamWaiting
-                | Self::ExamDoing
-                | Self::Treatment
+            Self::Registered | Self::Triage | Self::Waiting | Self::InConsult | Self::ExamWaiting | Self::ExamDoing | Self::Treatment
         )
     }
 
@@ -184,9 +178,7 @@ impl VisitStatus {
             (Self::BillingWait | Self::LeftUnpaid, Self::Paid) | (Self::BillingWait, Self::LeftUnpaid) => {
                 require(by == MovedBy::Clerk, MoveRefusal::ClerkOnly)
             }
-            (_, Self::Cancelled) if from.is_in_care() || from == Self::OnHold => {
-                require(!facts.has_signed_note, MoveRefusal::NoteSigned)
-            }
+            (_, Self::Cancelled) if from.is_in_care() || from == Self::OnHold => require(!facts.has_signed_note, MoveRefusal::NoteSigned),
             (_, _) if (from.is_in_care() || from == Self::OnHold) && (to.is_in_care() || to == Self::OnHold) => Ok(()),
             _ => Err(MoveRefusal::NoPath { from, to }),
         }
@@ -333,10 +325,7 @@ mod tests {
     fn ending_a_consultation_needs_a_doctor_and_a_written_section() {
         assert_eq!(InConsult.check_move(BillingWait, MovedBy::Doctor, WRITTEN), Ok(()));
         assert_eq!(InConsult.check_move(BillingWait, MovedBy::Nurse, WRITTEN), Err(MoveRefusal::DoctorOnly));
-        assert_eq!(
-            InConsult.check_move(BillingWait, MovedBy::Doctor, MoveFacts::default()),
-            Err(MoveRefusal::NothingWritten)
-        );
+        assert_eq!(InConsult.check_move(BillingWait, MovedBy::Doctor, MoveFacts::default()), Err(MoveRefusal::NothingWritten));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::PatientId;
 use domain::clock::jst;
 use domain::eligibility::EligibilityStatus;
 use domain::encounter::{MoveRefusal, VisitStatus, WaitLevel, can_undo, waited_min};
 use domain::patient::{Age, Sex};
-use domain::PatientId;
 use tenancy::{Principal, StaffId};
 use uuid::Uuid;
 
@@ -252,7 +252,19 @@ impl BoardPage {
         let toast = moved.and_then(|id| all.iter().find(|row| row.id == id)).map(|row| toast_of(row, principal, now));
         let received = all.len();
         let (done, open) = all.into_iter().filter(|row| filter.holds(row)).partition(|row| row.is_done);
-        Self { chrome, day, is_today: day == today, filter, tallies, open, done, received, toast, at: jst(now).format("%H:%M:%S").to_string(), acts }
+        Self {
+            chrome,
+            day,
+            is_today: day == today,
+            filter,
+            tallies,
+            open,
+            done,
+            received,
+            toast,
+            at: jst(now).format("%H:%M:%S").to_string(),
+            acts,
+        }
     }
 
     pub fn day_words(&self) -> String {
@@ -301,7 +313,11 @@ fn tally(filter: Filter, current: Filter, day: NaiveDate, today: NaiveDate, all:
 
 fn toast_of(row: &BoardRow, principal: &Principal, now: DateTime<Utc>) -> Toast {
     let is_own = row.moved_by == principal.staff_id.as_uuid();
-    let text = if row.version == 1 { format!("{} さんを受け付けました", row.name) } else { format!("{} さんは「{}」です", row.name, row.face.word) };
+    let text = if row.version == 1 {
+        format!("{} さんを受け付けました", row.name)
+    } else {
+        format!("{} さんは「{}」です", row.name, row.face.word)
+    };
     Toast { id: row.id, version: row.version, text, can_undo: row.version > 1 && is_own && can_undo(row.moved_at, now) }
 }
 
