@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::health::Draining;
 use crate::sign_in::passkeys;
 use crate::telemetry::Metrics;
+use crate::web::chrome;
 use crate::web::context::{self, Deployment};
 use crate::web::render;
 use crate::{services, slices};
@@ -100,6 +101,7 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<()> {
     tracing::info!(port = config.port, admin.port = config.admin_port, backups = config.object_store.is_some(), "serving");
     if config.object_store.is_none() {
         tracing::warn!("no object store is configured: backups are off");
+        chrome::announce_backups_off();
     }
     let (web, admin_handle) = (server.handle(), admin.handle());
     let draining = state.draining.clone();

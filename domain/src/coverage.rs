@@ -129,12 +129,7 @@ pub struct CoverageContent {
 
 impl CoverageContent {
     /// From one qualification of a reader's answer. The end is the day of loss when there is one, else the card's own end.
-    pub fn from_qualification(
-        q: &Qualification,
-        status: EligibilityStatus,
-        by_card: bool,
-        verified_on: NaiveDate,
-    ) -> Self {
+    pub fn from_qualification(q: &Qualification, status: EligibilityStatus, by_card: bool, verified_on: NaiveDate) -> Self {
         Self {
             kind: CoverageKind::of(&q.card_classification, &q.insurer_number),
             insurer_number: q.insurer_number.trim().to_owned(),
@@ -159,9 +154,7 @@ impl CoverageContent {
         self.insurer_number == other.insurer_number
             && self.insured_symbol == other.insured_symbol
             && self.insured_number == other.insured_number
-            && (self.branch_number == other.branch_number
-                || self.branch_number.is_empty()
-                || other.branch_number.is_empty())
+            && (self.branch_number == other.branch_number || self.branch_number.is_empty() || other.branch_number.is_empty())
     }
 
     /// Field by field, old beside new; the day of checking is not a difference.

@@ -70,16 +70,8 @@ pub enum EligibilityStatus {
 }
 
 impl EligibilityStatus {
-    pub const ALL: [Self; 8] = [
-        Self::Unchecked,
-        Self::Valid,
-        Self::Invalid,
-        Self::Superseded,
-        Self::NotFound,
-        Self::Multiple,
-        Self::Pending,
-        Self::Unavailable,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Unchecked, Self::Valid, Self::Invalid, Self::Superseded, Self::NotFound, Self::Multiple, Self::Pending, Self::Unavailable];
 
     /// The stored code.
     pub const fn code(self) -> &'static str {
@@ -303,9 +295,7 @@ fn digit_run(chars: &[char], start: usize) -> (Vec<u32>, usize) {
 }
 
 fn is_group_separator(chars: &[char], at: usize, digits_before: usize) -> bool {
-    matches!(digits_before, 4 | 8)
-        && matches!(chars[at], ' ' | '-')
-        && chars.get(at + 1).is_some_and(char::is_ascii_digit)
+    matches!(digits_before, 4 | 8) && matches!(chars[at], ' ' | '-') && chars.get(at + 1).is_some_and(char::is_ascii_digit)
 }
 
 /// Check digit of 個人番号 (令 平成26年総務省令第85号): weights 2..7 and 2..6 from the right, modulo 11.

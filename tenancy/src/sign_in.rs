@@ -259,7 +259,7 @@ impl SignIn {
     }
 
     async fn begin_as(&self, tenant: TenantId, staff: StaffId, meta: &RequestMeta) -> Result<TenantTx, Error> {
-        self.gate.pool.begin(tenant, Actor::Staff(staff, Role::ALL[0]), meta.clone()).await
+        self.gate.pool.begin(tenant, Actor::SigningIn(staff), meta.clone()).await
     }
 
     /// Too many wrong second factors count like wrong passwords.

@@ -18,10 +18,11 @@ use uuid::Uuid;
 use crate::audit::{Audit, ContentDigest};
 use crate::{Error, RequestMeta, Role};
 
-/// Who acts: a person with a role in force, or the product itself (worker, command line).
+/// Who acts: a person with a role in force, a person still signing in, or the product itself (worker, command line).
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Actor {
     Staff(StaffId, Role),
+    SigningIn(StaffId),
     System,
 }
 
@@ -54,7 +55,7 @@ impl TenantTx {
     /// The person acting; the nil id when the product acts by itself.
     pub fn actor(&self) -> StaffId {
         match self.actor {
-            Actor::Staff(id, _) => id,
+            Actor::Staff(id, _) | Actor::SigningIn(id) => id,
             Actor::System => StaffId::new(Uuid::nil()),
         }
     }
@@ -116,6 +117,7 @@ impl TenantTx {
         let digests = self.digests.lock().map(|mut d| std::mem::take(&mut *d)).unwrap_or_default();
         let actor = match self.actor {
             Actor::Staff(id, role) => (Some(id), role.code()),
+            Actor::SigningIn(id) => (Some(id), "signing_in"),
             Actor::System => (None, "system"),
         };
         let event = audit.event(self.tenant_id, actor, &self.meta, self.now, digests);

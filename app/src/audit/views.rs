@@ -132,7 +132,10 @@ pub(super) fn outcome(code: &str) -> &'static str {
 }
 
 pub(super) fn role(code: &str) -> &'static str {
-    Role::ALL.iter().find(|role| role.code() == code).map_or("自動", |role| role.label())
+    match code {
+        "signing_in" => "サインイン中",
+        code => Role::from_code(code).map_or("自動", Role::label),
+    }
 }
 
 #[cfg(test)]

@@ -148,5 +148,9 @@ pub fn content_of(row: &Model) -> CoverageContent {
 pub fn words(row: &Model) -> String {
     let content = content_of(row);
     let share = content.copay_percent.map(|percent| format!("{}割", percent / 10)).unwrap_or_default();
-    [content.kind.label(), &content.insurer_name, content.relation_label(), &share].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    [content.kind.label(), &content.insurer_name, content.relation_label(), &share]
+        .into_iter()
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

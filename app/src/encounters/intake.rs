@@ -21,7 +21,9 @@ const ADDRESS_MAX: usize = 120;
 pub enum Chosen {
     Known(PatientId),
     /// Nobody we know: register, with this reading where the card has none.
-    New { kana: String },
+    New {
+        kana: String,
+    },
 }
 
 /// What the person has to mend before the result can be taken over.
@@ -52,7 +54,14 @@ pub fn coverage_of(result: &FaceResult, q: &Qualification, tx: &TenantTx, princi
 }
 
 /// Patient, coverage and visit. Errors of kind [`store::is_number_race`] are to be tried again in a new transaction.
-pub async fn take_in(tx: &TenantTx, principal: &Principal, result: &FaceResult, q: &Qualification, chosen: &Chosen, purpose: &str) -> Result<Result<Taken, IntakeError>, Error> {
+pub async fn take_in(
+    tx: &TenantTx,
+    principal: &Principal,
+    result: &FaceResult,
+    q: &Qualification,
+    chosen: &Chosen,
+    purpose: &str,
+) -> Result<Result<Taken, IntakeError>, Error> {
     let patient = match patient(tx, q, chosen).await? {
         Ok(patient) => patient,
         Err(error) => return Ok(Err(error)),
@@ -72,8 +81,20 @@ pub async fn take_in(tx: &TenantTx, principal: &Principal, result: &FaceResult, 
     Ok(Ok(Taken { patient_id: patient.id, visit_id: EncounterId::new(visit.id), is_new_patient, was_listed }))
 }
 
-async fn receive(tx: &TenantTx, principal: &Principal, patient_id: PatientId, coverage_id: CoverageId, purpose: &str) -> Result<super::entity::encounter::Model, Error> {
-    let visit = NewVisit { patient_id, class: EncounterClass::Ambulatory, coverage_id: Some(coverage_id), doctor_id: None, purpose: purpose.to_owned() };
+async fn receive(
+    tx: &TenantTx,
+    principal: &Principal,
+    patient_id: PatientId,
+    coverage_id: CoverageId,
+    purpose: &str,
+) -> Result<super::entity::encounter::Model, Error> {
+    let visit = NewVisit {
+        patient_id,
+        class: EncounterClass::Ambulatory,
+        coverage_id: Some(coverage_id),
+        doctor_id: None,
+        purpose: purpose.to_owned(),
+    };
     store::receive(tx, &visit, principal).await
 }
 
@@ -93,7 +114,8 @@ async fn patient(tx: &TenantTx, q: &Qualification, chosen: &Chosen) -> Result<Re
 /// What a card says about a person; telephone and the rest are asked at the desk.
 pub fn demographics(q: &Qualification, typed_kana: &str) -> Result<Demographics, NameError> {
     let ideographic = domain::name::parse_ideographic(&q.name)?;
-    let syllabic = if typed_kana.trim().is_empty() { q.name_kana.clone().map_or_else(|| Kana::parse(""), Ok) } else { Kana::parse(typed_kana) }?;
+    let syllabic =
+        if typed_kana.trim().is_empty() { q.name_kana.clone().map_or_else(|| Kana::parse(""), Ok) } else { Kana::parse(typed_kana) }?;
     let address: String = q.address.as_deref().unwrap_or_default().trim().chars().take(ADDRESS_MAX).collect();
     Ok(Demographics {
         name: HumanName { ideographic, syllabic },
@@ -116,7 +138,9 @@ pub const fn advice(status: EligibilityStatus) -> &'static str {
     match status {
         EligibilityStatus::Valid => "",
         EligibilityStatus::Invalid => "資格を失っています。新しい保険の有無を患者に確かめてください。受付は続けられます。",
-        EligibilityStatus::Superseded => "この資格は無効で、新しい資格があります。マイナ保険証で読み直すか、新しい資格確認書を確かめてください。",
+        EligibilityStatus::Superseded => {
+            "この資格は無効で、新しい資格があります。マイナ保険証で読み直すか、新しい資格確認書を確かめてください。"
+        }
         EligibilityStatus::NotFound => "該当する資格がありません。番号と生年月日を確かめてください。受付は患者検索から続けられます。",
         EligibilityStatus::Multiple => "候補が複数あります。どの資格を使うかを、患者に確かめて選んでください。",
         EligibilityStatus::Pending => "照会はまだ処理中です。少し待ってから読み直してください。",

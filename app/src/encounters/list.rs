@@ -60,10 +60,26 @@ pub fn statement(tenant: TenantId, day: NaiveDate) -> SelectStatement {
     let tenant_id = tenant.as_uuid();
     Query::select()
         .columns(
-            [E::Id, E::Version, E::Status, E::RecordedAt, E::EnteredById, E::Class, E::ReceptionNumber, E::ArrivedAt, E::EndedAt, E::DoctorId, E::Purpose, E::PatientId]
-                .map(|column| (encounter::Entity, column)),
+            [
+                E::Id,
+                E::Version,
+                E::Status,
+                E::RecordedAt,
+                E::EnteredById,
+                E::Class,
+                E::ReceptionNumber,
+                E::ArrivedAt,
+                E::EndedAt,
+                E::DoctorId,
+                E::Purpose,
+                E::PatientId,
+            ]
+            .map(|column| (encounter::Entity, column)),
         )
-        .columns([P::PatientNumber, P::NameIdeographic, P::NameSyllabic, P::KanaKey, P::Sex, P::BirthDate].map(|column| (patient::Entity, column)))
+        .columns(
+            [P::PatientNumber, P::NameIdeographic, P::NameSyllabic, P::KanaKey, P::Sex, P::BirthDate]
+                .map(|column| (patient::Entity, column)),
+        )
         .expr_as(Expr::col(("staff", "name")), Alias::new("doctor_name"))
         .expr_as(Expr::col(("place", "name")), Alias::new("place_name"))
         .column((coverage::Entity, coverage::Column::Eligibility))
@@ -76,7 +92,9 @@ pub fn statement(tenant: TenantId, day: NaiveDate) -> SelectStatement {
         )
         .left_join(
             "staff",
-            Cond::all().add(Expr::col(("staff", "tenant_id")).eq(tenant_id)).add(Expr::col(("staff", "id")).equals((encounter::Entity, E::DoctorId))),
+            Cond::all()
+                .add(Expr::col(("staff", "tenant_id")).eq(tenant_id))
+                .add(Expr::col(("staff", "id")).equals((encounter::Entity, E::DoctorId))),
         )
         .left_join(
             coverage::Entity,

@@ -45,11 +45,8 @@ impl Line {
 
 /// The same content, if it came before.
 pub async fn find_content(tx: &TenantTx, sha256: &[u8]) -> Result<Option<Model>, Error> {
-    let found = Entity::find()
-        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::ContentSha256.eq(sha256))
-        .one(tx)
-        .await?;
+    let found =
+        Entity::find().filter(Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(Column::ContentSha256.eq(sha256)).one(tx).await?;
     Ok(found)
 }
 
@@ -69,7 +66,13 @@ async fn one(tx: &TenantTx, id: ReaderResultId, is_locked: bool) -> Result<Model
 }
 
 /// Seals and stores. A second writer of the same content gets [`Error::Duplicate`].
-pub async fn insert(tx: &TenantTx, keys: &Keyring, file: &ReaderFile, sha256: [u8; 32], status: EligibilityStatus) -> Result<ReaderResultId, Error> {
+pub async fn insert(
+    tx: &TenantTx,
+    keys: &Keyring,
+    file: &ReaderFile,
+    sha256: [u8; 32],
+    status: EligibilityStatus,
+) -> Result<ReaderResultId, Error> {
     let sealed = keys.seal(tx, PURPOSE, &file.bytes).await?;
     let id = tx.new_id();
     let row = ActiveModel {
@@ -130,7 +133,9 @@ pub async fn recent(tx: &TenantTx) -> Result<Vec<Line>, Error> {
 pub fn recent_statement(tenant: TenantId) -> SelectStatement {
     use patient::Column as P;
     Query::select()
-        .columns([Column::Id, Column::FileName, Column::ReceivedAt, Column::Outcome, Column::Validity, Column::PatientId].map(|c| (Entity, c)))
+        .columns(
+            [Column::Id, Column::FileName, Column::ReceivedAt, Column::Outcome, Column::Validity, Column::PatientId].map(|c| (Entity, c)),
+        )
         .expr_as(Expr::col((patient::Entity, P::NameIdeographic)), Alias::new("name_ideographic"))
         .from(Entity)
         .left_join(

@@ -172,7 +172,11 @@ impl ReaderResultPage {
             is_current: facts.looked_at.is_some() && at == facts.at,
         });
         let kana = facts.looked_at.as_ref().and_then(|q| q.name_kana.as_ref()).map(|kana| kana.as_str().to_owned()).unwrap_or_default();
-        let form = if facts.form.value("name_syllabic").is_empty() && facts.form.is_valid() { facts.form.clone().set("name_syllabic", kana) } else { facts.form.clone() };
+        let form = if facts.form.value("name_syllabic").is_empty() && facts.form.is_valid() {
+            facts.form.clone().set("name_syllabic", kana)
+        } else {
+            facts.form.clone()
+        };
         Self {
             chrome,
             id: facts.row.id,
@@ -214,7 +218,8 @@ impl Subjects for ReaderResultPage {
 fn card(q: &Qualification, today: NaiveDate) -> Vec<(&'static str, String)> {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let day = |value: Option<NaiveDate>| value.map(|d| d.to_string()).unwrap_or_default();
-    let insured = [text(&q.insured_symbol), q.insured_number.clone()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("・");
+    let insured =
+        [text(&q.insured_symbol), q.insured_number.clone()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("・");
     let branch = q.branch_number.as_ref().map(|n| format!(" (枝番) {n}")).unwrap_or_default();
     let share = q.effective_copay_percent().map(|percent| format!("{percent}%")).unwrap_or_default();
     let given: Vec<&str> = q.consents.iter().filter(|c| c.given).map(|c| consent_label(&c.subject)).collect();
@@ -278,7 +283,9 @@ pub fn intake_errors(error: &IntakeError) -> FormErrors {
     match error {
         IntakeError::Name(NameError::Syllabic(kana)) => errors.add("name_syllabic", kana_message(*kana)),
         IntakeError::Name(NameError::Ideographic(text)) => errors.add("name_syllabic", text_message("カードの氏名", *text)),
-        IntakeError::Patient(PatientError::NumbersExhausted) => errors.add("name_syllabic", "患者番号の連番を使い切りました。管理者に連絡してください"),
+        IntakeError::Patient(PatientError::NumbersExhausted) => {
+            errors.add("name_syllabic", "患者番号の連番を使い切りました。管理者に連絡してください")
+        }
         IntakeError::Patient(_) => errors.add("name_syllabic", "患者番号が同時に使われました。もう一度反映してください"),
     }
     errors

@@ -1,8 +1,8 @@
 //! One line as it was typed: raw text in, an accepted line or one sentence per field out.
 
 use domain::prescription::{
-    COMMENT_MAX_CHARS, DAYS_MAX, Dose, GenericSubstitution, LineContent, PrescriptionError, Supply, USAGE_MAX_CHARS, check_comment, check_unit,
-    check_usage,
+    COMMENT_MAX_CHARS, DAYS_MAX, Dose, GenericSubstitution, LineContent, PrescriptionError, Supply, USAGE_MAX_CHARS, check_comment,
+    check_unit, check_usage,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -32,7 +32,12 @@ pub struct RawLineForm {
 impl RawLineForm {
     /// An empty form with the usual choices made.
     pub fn begun(key: Uuid) -> Self {
-        Self { idempotency_key: key.to_string(), supply: "days".into(), substitution: GenericSubstitution::Allowed.code().into(), ..Self::default() }
+        Self {
+            idempotency_key: key.to_string(),
+            supply: "days".into(),
+            substitution: GenericSubstitution::Allowed.code().into(),
+            ..Self::default()
+        }
     }
 
     /// `drug` is what the master says of `drug_code`; its absence is an error of the field `q`.
@@ -44,7 +49,9 @@ impl RawLineForm {
         let unit = if drug.is_some() { e.take("unit", check_unit(unit), sentence) } else { None };
         let usage = e.take("usage", check_usage(&self.usage), sentence);
         let supply = e.take("count", Supply::parse(&self.supply, &self.count), sentence);
-        let substitution = e.take("substitution", GenericSubstitution::from_code(&self.substitution).ok_or(()), |()| "後発医薬品への変更の可否を選んでください".into());
+        let substitution = e.take("substitution", GenericSubstitution::from_code(&self.substitution).ok_or(()), |()| {
+            "後発医薬品への変更の可否を選んでください".into()
+        });
         let comment = e.take("comment", check_comment(&self.comment), sentence);
         match (dose, unit, usage, supply, substitution, comment) {
             (Some(dose), Some(unit), Some(usage), Some(supply), Some(substitution), Some(comment)) if e.is_empty() => {
@@ -80,7 +87,14 @@ mod tests {
 
     fn drug() -> Drug {
         let day = "2020-04-01".parse().unwrap();
-        Drug { code: "620000001".into(), name: "見本錠".into(), unit: "錠".into(), release_id: Uuid::nil(), valid_from: day, valid_to: None }
+        Drug {
+            code: "620000001".into(),
+            name: "見本錠".into(),
+            unit: "錠".into(),
+            release_id: Uuid::nil(),
+            valid_from: day,
+            valid_to: None,
+        }
     }
 
     fn raw() -> RawLineForm {
@@ -95,11 +109,21 @@ mod tests {
 
     #[test]
     fn every_wrong_field_gets_its_own_sentence() {
-        let wrong = RawLineForm { dose: "12345678901".into(), usage: String::new(), count: "91".into(), substitution: "x".into(), comment: "あ".repeat(61), ..raw() };
+        let wrong = RawLineForm {
+            dose: "12345678901".into(),
+            usage: String::new(),
+            count: "91".into(),
+            substitution: "x".into(),
+            comment: "あ".repeat(61),
+            ..raw()
+        };
         let errors = wrong.read(Err("薬を選んでください".into())).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|(field, _)| field).collect();
         assert_eq!(fields, ["q", "dose", "usage", "count", "substitution", "comment"]);
         assert_eq!(errors.of("count"), Some("日数は1日から90日までです"));
-        assert_eq!(RawLineForm { count: "0".into(), ..raw() }.read(Ok(&drug())).unwrap_err().of("count"), Some("日数は1日から90日までです"));
+        assert_eq!(
+            RawLineForm { count: "0".into(), ..raw() }.read(Ok(&drug())).unwrap_err().of("count"),
+            Some("日数は1日から90日までです")
+        );
     }
 }

@@ -39,7 +39,11 @@ async fn search(tx: &TenantTx, q: &str) -> Result<Vec<Drug>, Error> {
 }
 
 /// 処方. With `q` the same address lists the drugs, so that it works without scripts.
-pub async fn show(access: Access<PrescriptionRead>, path: web::Path<EncounterId>, query: web::Query<RawLineForm>) -> Result<Page, AppError> {
+pub async fn show(
+    access: Access<PrescriptionRead>,
+    path: web::Path<EncounterId>,
+    query: web::Query<RawLineForm>,
+) -> Result<Page, AppError> {
     let tx = access.begin().await?;
     let visit = encounters::get(&tx, *path).await?;
     let mut raw = query.into_inner();
@@ -52,7 +56,13 @@ pub async fn show(access: Access<PrescriptionRead>, path: web::Path<EncounterId>
     Page::full(tx.commit(audit).await?, &page)
 }
 
-async fn page<P: Permission>(access: &Access<P>, tx: &TenantTx, visit: &encounter::Model, raw: &RawLineForm, errors: FormErrors) -> Result<PrescriptionPage, AppError> {
+async fn page<P: Permission>(
+    access: &Access<P>,
+    tx: &TenantTx,
+    visit: &encounter::Model,
+    raw: &RawLineForm,
+    errors: FormErrors,
+) -> Result<PrescriptionPage, AppError> {
     let patient = patients::get(tx, PatientId::new(visit.patient_id)).await?;
     let namesakes = patients::count_namesakes(tx, &patient).await?;
     let mut prescription = PrescriptionBox::load(tx, access.principal(), EncounterId::new(visit.id), patient.id).await?;
@@ -66,7 +76,11 @@ async fn page<P: Permission>(access: &Access<P>, tx: &TenantTx, visit: &encounte
 }
 
 /// One drug more. Posting twice adds once.
-pub async fn add(access: Access<PrescriptionWrite>, path: web::Path<EncounterId>, form: web::Form<RawLineForm>) -> Result<Either<Redirect, Page>, AppError> {
+pub async fn add(
+    access: Access<PrescriptionWrite>,
+    path: web::Path<EncounterId>,
+    form: web::Form<RawLineForm>,
+) -> Result<Either<Redirect, Page>, AppError> {
     let tx = access.begin().await?;
     let visit = open_visit(&tx, *path, &form.patient_token).await?;
     let key: Uuid = form.idempotency_key.parse().map_err(|_| AppError::Invalid("画面を開き直してやり直してください。".into()))?;
@@ -141,7 +155,11 @@ pub struct WithdrawForm {
 }
 
 /// 取消 of a draft line; a signed one is changed by a new prescription.
-pub async fn withdraw(access: Access<PrescriptionWrite>, path: web::Path<MedicationRequestId>, form: web::Form<WithdrawForm>) -> Result<Redirect, AppError> {
+pub async fn withdraw(
+    access: Access<PrescriptionWrite>,
+    path: web::Path<MedicationRequestId>,
+    form: web::Form<WithdrawForm>,
+) -> Result<Redirect, AppError> {
     let tx = access.begin().await?;
     let line = store::get(&tx, *path).await?;
     if form.patient_token != line.patient_id.to_string() {
@@ -155,7 +173,8 @@ pub async fn withdraw(access: Access<PrescriptionWrite>, path: web::Path<Medicat
     }
     let (patient_id, encounter_id) = (PatientId::new(line.patient_id), EncounterId::new(line.encounter_id));
     store::withdraw(&tx, line).await?;
-    let audit = Audit::updated(InfoClass::Prescription).subject(patient_id).entity("medication_request", *path).detail("status", "withdrawn");
+    let audit =
+        Audit::updated(InfoClass::Prescription).subject(patient_id).entity("medication_request", *path).detail("status", "withdrawn");
     Ok(Redirect::to(tx.commit(audit).await?, prescription_path(encounter_id)))
 }
 
@@ -182,7 +201,10 @@ pub async fn sign(access: Access<PrescriptionSign>, path: web::Path<EncounterId>
     let today = clock::today(tx.now());
     match store::sign(&tx, *path, &seen, today).await? {
         Ok(count) => {
-            let audit = Audit::of(Act::Sign, InfoClass::Prescription).subject(PatientId::new(visit.patient_id)).entity("encounter", *path).detail("lines", count);
+            let audit = Audit::of(Act::Sign, InfoClass::Prescription)
+                .subject(PatientId::new(visit.patient_id))
+                .entity("encounter", *path)
+                .detail("lines", count);
             Ok(Redirect::to(tx.commit(audit).await?, format!("/encounters/{path}/prescription/print")))
         }
         Err(refusal) => Err(AppError::Refused(sentence(refusal))),

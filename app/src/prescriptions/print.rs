@@ -182,7 +182,10 @@ pub async fn preview(access: Access<PrescriptionPrint>, path: web::Path<Encounte
 pub async fn pdf(access: Access<PrescriptionPrint>, path: web::Path<EncounterId>) -> Result<Download, AppError> {
     let tx = access.begin().await?;
     let issue = Issue::read(&tx, *path).await?;
-    let audit = Audit::of(Act::Print, InfoClass::Prescription).subject(issue.patient.id).entity("encounter", *path).detail("lines", issue.lines.len());
+    let audit = Audit::of(Act::Print, InfoClass::Prescription)
+        .subject(issue.patient.id)
+        .entity("encounter", *path)
+        .detail("lines", issue.lines.len());
     let paper = draw(issue.sheet()).await?;
     let receipt = tx.commit(audit).await?;
     Download::of(receipt, &[issue.patient.id], "application/pdf", "inline", "prescription.pdf", paper.pdf)

@@ -93,11 +93,19 @@ pub enum SignRefusal {
     /// The lines on the page are not the lines in the table.
     Changed,
     /// These drugs are no longer in the master; `None` when the code is gone altogether.
-    DrugEnded { name: String, last_day: Option<NaiveDate> },
+    DrugEnded {
+        name: String,
+        last_day: Option<NaiveDate>,
+    },
 }
 
 /// 署名: all drafts together, exactly as the doctor saw them (`seen` = id and version of each).
-pub async fn sign(tx: &TenantTx, encounter: EncounterId, seen: &[(Uuid, i32)], today: NaiveDate) -> Result<Result<usize, SignRefusal>, Error> {
+pub async fn sign(
+    tx: &TenantTx,
+    encounter: EncounterId,
+    seen: &[(Uuid, i32)],
+    today: NaiveDate,
+) -> Result<Result<usize, SignRefusal>, Error> {
     let drafts: Vec<Model> = lines(tx, encounter).await?.into_iter().filter(|row| row.status == DRAFT).collect();
     if drafts.is_empty() {
         return Ok(Err(SignRefusal::NothingToSign));

@@ -1,5 +1,7 @@
 //! What surrounds every signed-in page: where one can go, who is working where, which partner is in trouble.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use domain::Role;
 use tenancy::{
     Principal,
@@ -100,8 +102,20 @@ pub struct Chrome {
     pub idle_lock_s: u32,
 }
 
+/// Set once at start where no object store is configured; every page then says so.
+static BACKUPS_OFF: AtomicBool = AtomicBool::new(false);
+
+pub fn announce_backups_off() {
+    BACKUPS_OFF.store(true, Ordering::Relaxed);
+}
+
 impl Chrome {
     pub fn of(principal: &Principal, here: Nav) -> Self {
+        let chrome = Self::without_notices(principal, here);
+        if BACKUPS_OFF.load(Ordering::Relaxed) { chrome.with_backup_off() } else { chrome }
+    }
+
+    fn without_notices(principal: &Principal, here: Nav) -> Self {
         let entry = |place: Nav| NavEntry { href: place.href(), label: place.label(), current: place == here, count: 0 };
         Self {
             clinic: principal.tenant_name.clone(),

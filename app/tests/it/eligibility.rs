@@ -22,7 +22,14 @@ struct Card<'a> {
 }
 
 const TARO: Card<'static> = Card {
-    name: "架空　太郎", kana: "ｶｸｳ ﾀﾛｳ", birth: "19750401", insurer: "01139997", number: "9000001", ratio: "030", reference: "", from: "20200401",
+    name: "架空　太郎",
+    kana: "ｶｸｳ ﾀﾛｳ",
+    birth: "19750401",
+    insurer: "01139997",
+    number: "9000001",
+    ratio: "030",
+    reference: "",
+    from: "20200401",
 };
 
 fn person(card: &Card<'_>) -> String {
@@ -77,7 +84,11 @@ async fn count(h: &Harness, c: &Clinic, sql: &'static str) -> i64 {
 
 /// The only patient of the clinic.
 async fn the_patient(h: &Harness, c: &Clinic) -> (String, String) {
-    let row = sqlx::query("SELECT id, patient_number FROM patient WHERE tenant_id = $1").bind(c.id.as_uuid()).fetch_one(&mut h.superuser().await).await.unwrap();
+    let row = sqlx::query("SELECT id, patient_number FROM patient WHERE tenant_id = $1")
+        .bind(c.id.as_uuid())
+        .fetch_one(&mut h.superuser().await)
+        .await
+        .unwrap();
     (row.get::<Uuid, _>(0).to_string(), row.get(1))
 }
 
@@ -144,7 +155,8 @@ async fn a_known_reference_number_proposes_and_shows_what_changes() {
     let cheaper = Card { ratio: "020", reference: &number, ..TARO };
     let path = result(&clerk, valid(&cheaper, "b")).await;
     let page = clerk.get(&path).await.expect(200);
-    for expected in ["照会番号と生年月日が一致", "<del>3割</del>", "<ins>2割</ins>", "今日の受付 1番に保険を結びます"] {
+    for expected in ["照会番号と生年月日が一致", "<del>3割</del>", "<ins>2割</ins>", "今日の受付 1番に保険を結びます"]
+    {
         assert!(page.body.contains(expected), "{expected}: {}", page.body);
     }
     reflect(&clerk, &path, &patient, &[]).await.expect(303);
@@ -168,10 +180,7 @@ async fn another_card_ends_the_old_one_the_day_before() {
         .await
         .unwrap();
     let seen: Vec<(String, Option<String>, String)> = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
-    assert_eq!(
-        seen,
-        [("01139997".into(), Some("2026-09-30".into()), "superseded".into()), ("06139992".into(), None, "valid".into())]
-    );
+    assert_eq!(seen, [("01139997".into(), Some("2026-09-30".into()), "superseded".into()), ("06139992".into(), None, "valid".into())]);
 }
 
 #[tokio::test]
@@ -210,7 +219,11 @@ async fn several_qualifications_wait_for_a_person() {
     let refused = clerk.post(&format!("{path}/reflection"), &[("patient", "new"), ("choice", "")]).await.expect(422);
     assert!(refused.body.contains("どの資格を使うか"));
     clerk.post(&format!("{path}/reflection"), &[("patient", "new"), ("choice", "1")]).await.expect(303);
-    assert_eq!(count(h, &here, "SELECT count(*) FROM coverage WHERE tenant_id = $1 AND insurer_number = '06139992' AND eligibility = 'multiple'").await, 1);
+    assert_eq!(
+        count(h, &here, "SELECT count(*) FROM coverage WHERE tenant_id = $1 AND insurer_number = '06139992' AND eligibility = 'multiple'")
+            .await,
+        1
+    );
 }
 
 #[tokio::test]
@@ -232,7 +245,10 @@ async fn a_lost_qualification_does_not_replace_a_good_one() {
     let (patient, _) = the_patient(h, &here).await;
     let lost = message("2", &person(&Card { insurer: "06139992", number: "1", ..TARO }), "b");
     reflect(&clerk, &result(&clerk, lost.into_bytes()).await, &patient, &[]).await.expect(303);
-    assert_eq!(count(h, &here, "SELECT count(*) FROM coverage WHERE tenant_id = $1 AND eligibility = 'valid' AND valid_to IS NULL").await, 1);
+    assert_eq!(
+        count(h, &here, "SELECT count(*) FROM coverage WHERE tenant_id = $1 AND eligibility = 'valid' AND valid_to IS NULL").await,
+        1
+    );
     assert!(clerk.get("/board").await.expect(200).body.contains("無効"));
 }
 
@@ -257,7 +273,10 @@ async fn bad_files_are_refused_with_a_sentence_and_not_kept() {
         assert!(page.body.contains(says), "{says}: {}", page.body);
     }
     assert_eq!(count(h, &here, RESULTS).await, 0);
-    assert_eq!(count(h, &here, "SELECT count(*) FROM audit_event WHERE tenant_id = $1 AND act = 'import' AND outcome = 'refused'").await, 9);
+    assert_eq!(
+        count(h, &here, "SELECT count(*) FROM audit_event WHERE tenant_id = $1 AND act = 'import' AND outcome = 'refused'").await,
+        9
+    );
     let nothing = clerk.send(clerk.request("POST", LIST).multipart(reqwest::multipart::Form::new().text("other", "x"))).await;
     assert!(nothing.expect(422).body.contains("ファイルが空です"));
 }
@@ -276,7 +295,12 @@ async fn a_card_without_kana_asks_for_it() {
 async fn the_file_rests_sealed_and_belongs_to_its_clinic() {
     let (h, here, neighbour, clerk) = desk().await;
     let path = result(&clerk, valid(&TARO, "a")).await;
-    let raw: Vec<u8> = sqlx::query("SELECT raw_encrypted FROM reader_result WHERE tenant_id = $1").bind(here.id.as_uuid()).fetch_one(&mut h.superuser().await).await.unwrap().get(0);
+    let raw: Vec<u8> = sqlx::query("SELECT raw_encrypted FROM reader_result WHERE tenant_id = $1")
+        .bind(here.id.as_uuid())
+        .fetch_one(&mut h.superuser().await)
+        .await
+        .unwrap()
+        .get(0);
     assert!(!raw.windows(6).any(|w| w == "架空".as_bytes()) && !raw.windows(7).any(|w| w == b"9000001"));
     neighbour.client(h, Role::Clerk).await.get(&path).await.expect(404);
     here.client(h, Role::LabTech).await.get(&path).await.expect(403);

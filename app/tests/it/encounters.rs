@@ -46,7 +46,8 @@ async fn desk() -> Desk {
 impl Desk {
     async fn version(&self, visit: &str) -> String {
         let id: Uuid = visit.parse().unwrap();
-        let row = sqlx::query("SELECT version FROM encounter WHERE id = $1").bind(id).fetch_one(&mut self.h.superuser().await).await.unwrap();
+        let row =
+            sqlx::query("SELECT version FROM encounter WHERE id = $1").bind(id).fetch_one(&mut self.h.superuser().await).await.unwrap();
         row.get::<i32, _>(0).to_string()
     }
 
@@ -77,7 +78,8 @@ async fn a_walk_in_is_on_the_list_and_asked_about_a_second_time() {
     assert!(form.body.contains("使える保険の登録がありません") && form.body.contains("髙橋 医師"));
     let first = receive(&d.clerk, &d.patient, &[]).await.expect(303);
     let board = d.clerk.get(first.header("location")).await.expect(200);
-    for expected in ["長谷部𠮷田 摩利亜", "ハセベヨシダ マリア", "咳", "受付済", "未照会", "さんを受け付けました"] {
+    for expected in ["長谷部𠮷田 摩利亜", "ハセベヨシダ マリア", "咳", "受付済", "未照会", "さんを受け付けました"]
+    {
         assert!(board.body.contains(expected), "{expected}: {}", board.body);
     }
     let again = receive(&d.clerk, &d.patient, &[("purpose", "腹痛")]).await.expect(422);
@@ -105,7 +107,11 @@ async fn receptions_at_the_same_moment_get_different_numbers() {
     }
     let all = futures_util::future::join_all(patients.iter().map(|patient| receive(&d.clerk, patient, &[]))).await;
     assert!(all.iter().all(|answer| answer.status == 303), "{:?}", all.iter().map(|a| a.status).collect::<Vec<_>>());
-    let rows = sqlx::query("SELECT reception_number FROM encounter WHERE tenant_id = $1 ORDER BY 1").bind(d.here.id.as_uuid()).fetch_all(&mut d.h.superuser().await).await.unwrap();
+    let rows = sqlx::query("SELECT reception_number FROM encounter WHERE tenant_id = $1 ORDER BY 1")
+        .bind(d.here.id.as_uuid())
+        .fetch_all(&mut d.h.superuser().await)
+        .await
+        .unwrap();
     let numbers: Vec<i32> = rows.iter().map(|row| row.get(0)).collect();
     assert_eq!(numbers, (1..=8).collect::<Vec<_>>());
 }
@@ -116,7 +122,9 @@ async fn a_move_can_be_taken_back_for_thirty_seconds_by_who_made_it() {
     let visit = visit_of(&receive(&d.clerk, &d.patient, &[]).await.expect(303));
     let moved = d.move_to(&d.clerk, &visit, "waiting", &[("state", "waiting")]).await.expect(303);
     let board = d.clerk.get(moved.header("location")).await.expect(200);
-    assert!(board.body.contains(&format!("action=\"/encounters/{visit}/status/undo\"")) && moved.header("location").contains("state=waiting"));
+    assert!(
+        board.body.contains(&format!("action=\"/encounters/{visit}/status/undo\"")) && moved.header("location").contains("state=waiting")
+    );
     let version = d.version(&visit).await;
     let undo = [("version", version.as_str())];
     let path = format!("/encounters/{visit}/status/undo");

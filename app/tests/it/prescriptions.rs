@@ -16,7 +16,13 @@ async fn master(h: &Harness) {
         .get_or_init(|| async {
             let mut db = h.superuser().await;
             let release = Uuid::now_v7();
-            sqlx::query("INSERT INTO master_release VALUES ($1, 'drug', 'it', 'it.csv', sha256($1::text::bytea), '2020-04-01', now(), 3, true)").bind(release).execute(&mut db).await.unwrap();
+            sqlx::query(
+                "INSERT INTO master_release VALUES ($1, 'drug', 'it', 'it.csv', sha256($1::text::bytea), '2020-04-01', now(), 3, true)",
+            )
+            .bind(release)
+            .execute(&mut db)
+            .await
+            .unwrap();
             for n in 0..25 {
                 insert(&mut db, release, &format!("9990000{n:02}"), &format!("ケンショウヤク{n:02}"), None).await;
             }
@@ -53,7 +59,8 @@ async fn consultation() -> Consultation {
     master(h).await;
     let (here, neighbour) = two_clinics(h).await;
     let (clerk, doctor) = (here.client(h, Role::Clerk).await, here.client(h, Role::Doctor).await);
-    let form = [("name_ideographic", "髙﨑 𠮷太郎"), ("name_syllabic", "タカサキ ヨシタロウ"), ("sex", "male"), ("birth_date", "1975-04-01")];
+    let form =
+        [("name_ideographic", "髙﨑 𠮷太郎"), ("name_syllabic", "タカサキ ヨシタロウ"), ("sex", "male"), ("birth_date", "1975-04-01")];
     let patient = clerk.post("/patients", &form).await.expect(303).header("location").split('?').next().unwrap().replace("/patients/", "");
     let key = Uuid::now_v7().to_string();
     let form = [("patient_token", patient.as_str()), ("class", "AMB"), ("idempotency_key", key.as_str())];
@@ -93,7 +100,12 @@ impl Consultation {
     }
 
     async fn sign(&self, client: &Client, seen: &str) -> Answer {
-        client.post(&format!("/encounters/{}/prescription/signature", self.visit), &[("patient_token", self.patient.as_str()), ("seen", seen)]).await
+        client
+            .post(
+                &format!("/encounters/{}/prescription/signature", self.visit),
+                &[("patient_token", self.patient.as_str()), ("seen", seen)],
+            )
+            .await
     }
 }
 
@@ -106,7 +118,9 @@ async fn one_drug_from_the_master_to_signed_paper() {
     c.add(&c.doctor, &[]).await.expect(303);
     let page = c.page().await;
     assert!(page.body.contains("ケンショウヤク01錠") && page.body.contains("1日1回朝食後 14日分") && page.body.contains("署名待ち"));
-    assert!(c.clerk.get(&format!("/encounters/{}/prescription.pdf", c.visit)).await.expect(422).body.contains("署名された処方がありません"));
+    assert!(
+        c.clerk.get(&format!("/encounters/{}/prescription.pdf", c.visit)).await.expect(422).body.contains("署名された処方がありません")
+    );
     let signed = c.sign(&c.doctor, &c.seen().await).await.expect(303);
     let preview = c.doctor.get(signed.header("location")).await.expect(200);
     assert!(preview.body.contains("U+20BB7を吉で印字") && preview.body.contains("交付の日を含めて4日"), "{}", preview.body);
@@ -116,16 +130,18 @@ async fn one_drug_from_the_master_to_signed_paper() {
     assert_eq!((kind.as_str(), store.as_str()), ("application/pdf", "no-store"));
     assert!(bytes.starts_with(b"%PDF-"));
     if let Some(text) = text_of(&bytes) {
-        for expected in ["処方箋", "ケンショウヤク01錠", "1日1回朝食後14日分", "髙﨑吉太郎", "昭和50年4月1日", "以下余白"] {
+        for expected in ["処方箋", "ケンショウヤク01錠", "1日1回朝食後14日分", "髙﨑吉太郎", "昭和50年4月1日", "以下余白"]
+        {
             assert!(text.contains(expected), "{expected}: {text}");
         }
     }
-    let prints: i64 = sqlx::query("SELECT count(*) FROM audit_event WHERE tenant_id = $1 AND act = 'print' AND cardinality(subject_ids) = 1")
-        .bind(c.here.id.as_uuid())
-        .fetch_one(&mut c.h.superuser().await)
-        .await
-        .unwrap()
-        .get(0);
+    let prints: i64 =
+        sqlx::query("SELECT count(*) FROM audit_event WHERE tenant_id = $1 AND act = 'print' AND cardinality(subject_ids) = 1")
+            .bind(c.here.id.as_uuid())
+            .fetch_one(&mut c.h.superuser().await)
+            .await
+            .unwrap()
+            .get(0);
     assert_eq!(prints, 1);
 }
 
@@ -217,7 +233,10 @@ async fn a_drug_that_ended_meanwhile_is_refused_at_signing() {
     let c = consultation().await;
     c.add(&c.doctor, &[("drug_code", "999000090")]).await.expect(303);
     let seen = c.seen().await;
-    sqlx::query("UPDATE drug_master SET valid_to = '2026-01-31' WHERE code = '999000090'").execute(&mut c.h.superuser().await).await.unwrap();
+    sqlx::query("UPDATE drug_master SET valid_to = '2026-01-31' WHERE code = '999000090'")
+        .execute(&mut c.h.superuser().await)
+        .await
+        .unwrap();
     let refused = c.sign(&c.doctor, &seen).await.expect(422);
     assert!(refused.body.contains("「オワルヤク錠」は医薬品マスターで2026-01-31に終わっています"));
 }
@@ -228,12 +247,22 @@ async fn a_signed_line_is_locked() {
     let c = consultation().await;
     c.add(&c.doctor, &[]).await.expect(303);
     c.sign(&c.doctor, &c.seen().await).await.expect(303);
-    let id: Uuid = sqlx::query("SELECT id FROM medication_request WHERE tenant_id = $1").bind(c.here.id.as_uuid()).fetch_one(&mut c.h.superuser().await).await.unwrap().get(0);
-    let withdrawn = c.doctor.post(&format!("/prescription-lines/{id}/withdrawal"), &[("patient_token", c.patient.as_str()), ("version", "2")]).await;
+    let id: Uuid = sqlx::query("SELECT id FROM medication_request WHERE tenant_id = $1")
+        .bind(c.here.id.as_uuid())
+        .fetch_one(&mut c.h.superuser().await)
+        .await
+        .unwrap()
+        .get(0);
+    let withdrawn =
+        c.doctor.post(&format!("/prescription-lines/{id}/withdrawal"), &[("patient_token", c.patient.as_str()), ("version", "2")]).await;
     assert!(withdrawn.expect(422).body.contains("署名した処方は取り消せません"));
     let mut app = c.h.role("APP_DATABASE_URL").await;
     sqlx::query("SELECT set_config('app.tenant_id', $1, false)").bind(c.here.id.to_string()).execute(&mut app).await.unwrap();
-    let changed = sqlx::query("UPDATE medication_request SET dose_value = '9' WHERE tenant_id = $1").bind(c.here.id.as_uuid()).execute(&mut app).await.unwrap();
+    let changed = sqlx::query("UPDATE medication_request SET dose_value = '9' WHERE tenant_id = $1")
+        .bind(c.here.id.as_uuid())
+        .execute(&mut app)
+        .await
+        .unwrap();
     assert_eq!(changed.rows_affected(), 0);
 }
 
@@ -242,7 +271,12 @@ async fn the_chart_shows_the_prescription_to_those_who_may_read_it() {
     let c = consultation().await;
     c.add(&c.doctor, &[("usage", "疼痛時"), ("supply", "times"), ("count", "10")]).await.expect(303);
     let chart = c.doctor.get(&format!("/encounters/{}", c.visit)).await.expect(200);
-    assert!(chart.body.contains("ケンショウヤク01錠") && chart.body.contains("1回1錠") && chart.body.contains("10回分") && chart.body.contains("処方に署名する"));
+    assert!(
+        chart.body.contains("ケンショウヤク01錠")
+            && chart.body.contains("1回1錠")
+            && chart.body.contains("10回分")
+            && chart.body.contains("処方に署名する")
+    );
     let nurse = c.here.client(c.h, Role::Nurse).await.get(&format!("/encounters/{}", c.visit)).await.expect(200);
     assert!(nurse.body.contains("ケンショウヤク01錠") && !nurse.body.contains("処方に署名する") && !nurse.body.contains("薬を足す"));
     let lab = c.here.client(c.h, Role::LabTech).await.get(&format!("/encounters/{}", c.visit)).await.expect(200);

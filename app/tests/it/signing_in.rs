@@ -77,6 +77,13 @@ async fn a_role_one_does_not_hold_cannot_be_taken() {
     password_step(&visitor, &c, "clerk", PASSWORD).await.expect(303);
     visitor.post("/login/second-factor", &[("code", &code_of(&SECRET, h))]).await.expect(303);
     visitor.post("/login/place", &[("role", "doctor"), ("place", &c.place.to_string())]).await.expect(422);
+    let roles: Vec<String> = sqlx::query_scalar("SELECT DISTINCT actor_role FROM audit_event WHERE tenant_id = $1 AND actor_id = $2")
+        .bind(c.id.as_uuid())
+        .bind(c.staff_of(Role::Clerk).as_uuid())
+        .fetch_all(&mut h.superuser().await)
+        .await
+        .unwrap();
+    assert_eq!(roles, ["signing_in"], "nobody has a role before choosing one");
 }
 
 /// GL-04: the same text for an unknown clinic, an unknown user, a wrong password; and never much faster.

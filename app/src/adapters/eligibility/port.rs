@@ -55,10 +55,16 @@ impl ReadError {
     pub fn sentence(&self) -> String {
         match self {
             Self::Empty => "ファイルが空です。読取り端末でもう一度読み取ってください。".into(),
-            Self::TooLarge { limit_kib } => format!("ファイルが大きすぎます(上限 {limit_kib} KB)。資格確認の結果ファイルを選んでください。"),
+            Self::TooLarge { limit_kib } => {
+                format!("ファイルが大きすぎます(上限 {limit_kib} KB)。資格確認の結果ファイルを選んでください。")
+            }
             Self::Garbled => "文字コードが壊れていて読めません。UTF-8 か Shift_JIS で書かれた結果ファイルを選んでください。".into(),
-            Self::UnknownEncoding(name) => format!("文字コード「{name}」には対応していません。UTF-8 か Shift_JIS の結果ファイルを選んでください。"),
-            Self::Malformed { offset } => format!("XML として読めません({offset} バイト目付近)。途中で切れている可能性があります。もう一度読み取ってください。"),
+            Self::UnknownEncoding(name) => {
+                format!("文字コード「{name}」には対応していません。UTF-8 か Shift_JIS の結果ファイルを選んでください。")
+            }
+            Self::Malformed { offset } => {
+                format!("XML として読めません({offset} バイト目付近)。途中で切れている可能性があります。もう一度読み取ってください。")
+            }
             Self::Forbidden => "文書型宣言(DOCTYPE)または実体参照を含むため、安全のため取り込みません。".into(),
             Self::TooComplex => "要素が多すぎるか深すぎるため取り込みません。資格確認の結果ファイルか確かめてください。".into(),
             Self::NotFaceResult => "資格確認の結果ファイルではありません(最も外側の要素が XmlMsg ではありません)。".into(),

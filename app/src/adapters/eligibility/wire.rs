@@ -43,12 +43,18 @@ fn face_result(root: &Element) -> Result<FaceResult, ReadError> {
     let is_normal = segment == ResultSegment::Normal;
     let status = if is_normal { Some(required(body, "ProcessingResultStatus")?) } else { body.value("ProcessingResultStatus") };
     let is_processed = status == Some("1");
-    let validity = if is_normal && is_processed { Some(required(body, "QualificationValidity")?) } else { body.value("QualificationValidity") };
+    let validity =
+        if is_normal && is_processed { Some(required(body, "QualificationValidity")?) } else { body.value("QualificationValidity") };
     let validity = validity.map(QualificationValidity::from_code);
     let qualifications = qualifications(body)?;
     let needs_person = matches!(
         validity,
-        Some(QualificationValidity::Valid | QualificationValidity::Invalid | QualificationValidity::Superseded | QualificationValidity::ValidUnregistered)
+        Some(
+            QualificationValidity::Valid
+                | QualificationValidity::Invalid
+                | QualificationValidity::Superseded
+                | QualificationValidity::ValidUnregistered
+        )
     );
     if needs_person && qualifications.is_empty() {
         return Err(ReadError::Missing("ResultOfQualificationConfirmation"));

@@ -137,7 +137,14 @@ fn what_is_missing_or_wrong_is_named() {
 
 #[test]
 fn every_error_has_a_sentence() {
-    for error in [ReadError::Empty, ReadError::Garbled, ReadError::Forbidden, ReadError::TooComplex, ReadError::NotFaceResult, ReadError::IndividualNumber] {
+    for error in [
+        ReadError::Empty,
+        ReadError::Garbled,
+        ReadError::Forbidden,
+        ReadError::TooComplex,
+        ReadError::NotFaceResult,
+        ReadError::IndividualNumber,
+    ] {
         assert!(error.sentence().ends_with('。'), "{error}");
         assert!(!error.code().is_empty());
     }
@@ -145,7 +152,8 @@ fn every_error_has_a_sentence() {
 
 #[test]
 fn the_services_own_refusal_is_an_answer_with_its_words() {
-    let failed = file("<SegmentOfResult>9</SegmentOfResult><ErrorCode>SIM0001E</ErrorCode><ErrorMessage>サービス時間外です。</ErrorMessage>", "");
+    let failed =
+        file("<SegmentOfResult>9</SegmentOfResult><ErrorCode>SIM0001E</ErrorCode><ErrorMessage>サービス時間外です。</ErrorMessage>", "");
     let result = read(&failed.replace("<MessageBody></MessageBody>", "")).unwrap();
     assert_eq!(result.status(), EligibilityStatus::Unavailable);
     assert_eq!(result.message.unwrap().text.as_deref(), Some("サービス時間外です。"));
@@ -175,7 +183,11 @@ fn several_people_are_several() {
 
 #[test]
 fn an_individual_number_anywhere_stops_the_file() {
-    for hidden in ["<Address>番号 1234 5678 9018</Address>", "<Memo>１２３４５６７８９０１８</Memo>", "<ReferenceNumber>123456789018</ReferenceNumber>"] {
+    for hidden in [
+        "<Address>番号 1234 5678 9018</Address>",
+        "<Memo>１２３４５６７８９０１８</Memo>",
+        "<ReferenceNumber>123456789018</ReferenceNumber>",
+    ] {
         assert_eq!(read(&valid(hidden)), Err(ReadError::IndividualNumber), "{hidden}");
     }
 }

@@ -11,9 +11,9 @@ use tenancy::{Access, Act, Audit, InfoClass, TenantTx};
 use uuid::Uuid;
 
 use crate::encounters::entity::encounter;
+use crate::encounters::list;
 use crate::encounters::store::{self, Undo};
 use crate::encounters::views::{Acts, BoardFacts, BoardPage, Filter, refusal_sentence};
-use crate::encounters::list;
 use crate::error::AppError;
 use crate::web::{Chrome, Nav, Page, Redirect};
 
@@ -112,7 +112,11 @@ impl MoveForm {
 }
 
 /// 状態の変更, with 30 s to take it back.
-pub async fn change_status(access: Access<EncounterWrite>, path: web::Path<EncounterId>, form: web::Form<MoveForm>) -> Result<Redirect, AppError> {
+pub async fn change_status(
+    access: Access<EncounterWrite>,
+    path: web::Path<EncounterId>,
+    form: web::Form<MoveForm>,
+) -> Result<Redirect, AppError> {
     move_to(&access, *path, &form, Act::Update, |form| match VisitStatus::from_code(&form.to) {
         None => Err(AppError::Invalid("移す先の状態を選んでください。".into())),
         Some(VisitStatus::Paid | VisitStatus::LeftUnpaid) => Err(AppError::Refused("会計を閉じるのは「会計済にする」で行います。".into())),
@@ -152,16 +156,26 @@ async fn move_to<P: Permission>(
 }
 
 /// 元に戻す.
-pub async fn undo_status(access: Access<EncounterWrite>, path: web::Path<EncounterId>, form: web::Form<MoveForm>) -> Result<Redirect, AppError> {
+pub async fn undo_status(
+    access: Access<EncounterWrite>,
+    path: web::Path<EncounterId>,
+    form: web::Form<MoveForm>,
+) -> Result<Redirect, AppError> {
     let tx = access.begin().await?;
     let visit = form.visit(&tx, *path).await?;
     let patient_id = PatientId::new(visit.patient_id);
     match store::undo_status(&tx, visit).await? {
         Undo::Done(visit) => {
-            let audit = Audit::updated(InfoClass::Encounter).subject(patient_id).entity("encounter", *path).detail("status", visit.status).detail("undo", true);
+            let audit = Audit::updated(InfoClass::Encounter)
+                .subject(patient_id)
+                .entity("encounter", *path)
+                .detail("status", visit.status)
+                .detail("undo", true);
             Ok(Redirect::to(tx.commit(audit).await?, form.back(*path)))
         }
-        Undo::TooLate => Err(AppError::Refused("元に戻せる時間(30秒)を過ぎたか、戻せる変更がありません。状態を選び直してください。".into())),
+        Undo::TooLate => {
+            Err(AppError::Refused("元に戻せる時間(30秒)を過ぎたか、戻せる変更がありません。状態を選び直してください。".into()))
+        }
     }
 }
 

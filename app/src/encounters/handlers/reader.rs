@@ -102,7 +102,12 @@ impl Choice {
     }
 }
 
-pub async fn show(access: Access<CoverageWrite>, keys: web::Data<Keyring>, path: web::Path<ReaderResultId>, choice: web::Query<Choice>) -> Result<Page, AppError> {
+pub async fn show(
+    access: Access<CoverageWrite>,
+    keys: web::Data<Keyring>,
+    path: web::Path<ReaderResultId>,
+    choice: web::Query<Choice>,
+) -> Result<Page, AppError> {
     let tx = access.begin().await?;
     let row = reader_store::get(&tx, *path).await?;
     let page = result_page(&access, &tx, &keys, &row, &choice, FormErrors::default()).await?;
@@ -124,7 +129,8 @@ async fn result_page(
     errors: FormErrors,
 ) -> Result<ReaderResultPage, AppError> {
     let result = reread(tx, keys, row).await?;
-    let mut facts = IntakeFacts::new(row, &result, reader_store::count_namesakes(tx, row).await?, FormState::of(choice).with_errors(errors));
+    let mut facts =
+        IntakeFacts::new(row, &result, reader_store::count_namesakes(tx, row).await?, FormState::of(choice).with_errors(errors));
     if let Some((at, q)) = choice.qualification(&result) {
         let candidates = matching::candidates(tx, q).await?;
         let pointed = choice.patient.parse().ok().filter(|id| candidates.iter().any(|c| c.patient.id == *id));
@@ -143,7 +149,12 @@ async fn result_page(
 }
 
 /// 反映: patient, coverage and visit together. A result is taken over once.
-pub async fn reflect(access: Access<CoverageWrite>, keys: web::Data<Keyring>, path: web::Path<ReaderResultId>, form: web::Form<Choice>) -> Result<Answer, AppError> {
+pub async fn reflect(
+    access: Access<CoverageWrite>,
+    keys: web::Data<Keyring>,
+    path: web::Path<ReaderResultId>,
+    form: web::Form<Choice>,
+) -> Result<Answer, AppError> {
     for _ in 0..NUMBER_TRIES {
         let tx = access.begin().await?;
         let row = reader_store::lock(&tx, *path).await?;
@@ -176,7 +187,9 @@ fn chosen(form: &Choice) -> Result<Chosen, AppError> {
     }
     match form.patient.as_str() {
         "new" => Ok(Chosen::New { kana: form.name_syllabic.clone() }),
-        id if id == form.patient_token => id.parse().map(Chosen::Known).map_err(|_| AppError::Invalid("患者を選んでから反映してください。".into())),
+        id if id == form.patient_token => {
+            id.parse().map(Chosen::Known).map_err(|_| AppError::Invalid("患者を選んでから反映してください。".into()))
+        }
         _ => Err(AppError::WrongPatient),
     }
 }
@@ -192,7 +205,13 @@ async fn finish(tx: TenantTx, id: ReaderResultId, result: &FaceResult, taken: Ta
     Ok(Redirect::to(tx.commit(audit).await?, board_path(taken.visit_id.as_uuid())))
 }
 
-async fn again(access: &Access<CoverageWrite>, keys: &Keyring, id: ReaderResultId, form: &Choice, errors: FormErrors) -> Result<Page, AppError> {
+async fn again(
+    access: &Access<CoverageWrite>,
+    keys: &Keyring,
+    id: ReaderResultId,
+    form: &Choice,
+    errors: FormErrors,
+) -> Result<Page, AppError> {
     let tx = access.begin().await?;
     let row = reader_store::get(&tx, id).await?;
     let page = result_page(access, &tx, keys, &row, form, errors).await?;

@@ -61,9 +61,15 @@ impl ReceptionForm {
             "" => Some(None),
             text => errors.take("doctor_id", text.parse().map(Some), |_| "担当医を一覧から選んでください".into()),
         };
-        let class = errors.take("class", EncounterClass::from_code(&self.class).filter(|class| *class != EncounterClass::Inpatient).ok_or(()), |()| "区分を選んでください".into());
+        let class = errors.take(
+            "class",
+            EncounterClass::from_code(&self.class).filter(|class| *class != EncounterClass::Inpatient).ok_or(()),
+            |()| "区分を選んでください".into(),
+        );
         match (self.patient_token.parse(), self.idempotency_key.parse(), doctor_id, class) {
-            (Ok(patient_id), Ok(key), Some(doctor_id), Some(class)) if errors.is_empty() => Ok(Wish { key, patient_id, purpose, doctor_id, class }),
+            (Ok(patient_id), Ok(key), Some(doctor_id), Some(class)) if errors.is_empty() => {
+                Ok(Wish { key, patient_id, purpose, doctor_id, class })
+            }
             _ => Err(errors),
         }
     }
@@ -108,7 +114,12 @@ pub async fn receive(access: Access<EncounterWrite>, form: web::Form<ReceptionFo
     Err(AppError::Unavailable("reception number".into()))
 }
 
-async fn commit(access: &Access<EncounterWrite>, tx: TenantTx, wish: &Wish, group: &[PatientId]) -> Result<(Receipt, encounter::Model), Error> {
+async fn commit(
+    access: &Access<EncounterWrite>,
+    tx: TenantTx,
+    wish: &Wish,
+    group: &[PatientId],
+) -> Result<(Receipt, encounter::Model), Error> {
     let in_force = coverages::in_force(&tx, group, store::today(&tx, access.principal())).await?;
     let visit = NewVisit {
         patient_id: wish.patient_id,
@@ -163,7 +174,9 @@ async fn doctors(tx: &TenantTx, today: chrono::NaiveDate) -> Result<Vec<(String,
         .from("staff")
         .inner_join(
             "staff_role",
-            Cond::all().add(Expr::col(("staff_role", "tenant_id")).equals(("staff", "tenant_id"))).add(Expr::col(("staff_role", "staff_id")).equals(("staff", "id"))),
+            Cond::all()
+                .add(Expr::col(("staff_role", "tenant_id")).equals(("staff", "tenant_id")))
+                .add(Expr::col(("staff_role", "staff_id")).equals(("staff", "id"))),
         )
         .and_where(Expr::col(("staff", "tenant_id")).eq(tx.tenant_id().as_uuid()))
         .and_where(Expr::col(("staff_role", "tenant_id")).eq(tx.tenant_id().as_uuid()))

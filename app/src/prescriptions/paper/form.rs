@@ -154,7 +154,11 @@ impl Canvas<'_, '_, '_> {
     /// 都道府県番号 2, 点数表番号 1, 医療機関コード 7 out of the ten digits.
     fn codes(&mut self, a: Area, code: &str) {
         let part = |from: usize, to: usize| code.get(from..to).unwrap_or_default().to_owned();
-        let columns = [(13.0, "都道府県\n番号", 5.0, part(0, 2)), (11.0, "点数表\n番号", 4.0, part(2, 3)), (14.0, "医療機関\nコード", 25.0, part(3, 10))];
+        let columns = [
+            (13.0, "都道府県\n番号", 5.0, part(0, 2)),
+            (11.0, "点数表\n番号", 4.0, part(2, 3)),
+            (14.0, "医療機関\nコード", 25.0, part(3, 10)),
+        ];
         let mut x = a.x;
         self.frame(a, THIN);
         for (label_w, label, value_w, value) in columns {
@@ -234,7 +238,12 @@ impl Canvas<'_, '_, '_> {
         self.line((a.x + 6.0, a.y), (a.x + 6.0, a.y + a.h), THIN);
         self.cell(area(a.x, a.y, 6.0, a.h), LABEL, "備\n\n考");
         let x = a.x + 6.0;
-        self.text(x + 1.0, a.y + 3.0, SMALL, "保険医署名　〔「変更不可」欄に「レ」又は「×」を記載した場合は、署名又は記名・押印すること。〕");
+        self.text(
+            x + 1.0,
+            a.y + 3.0,
+            SMALL,
+            "保険医署名　〔「変更不可」欄に「レ」又は「×」を記載した場合は、署名又は記名・押印すること。〕",
+        );
         if sheet.lines.iter().any(|line| line.is_change_barred) {
             self.text(x + 1.0, a.y + 7.0, Style { size: 9.0, ..VALUE }, &sheet.doctor_name);
         }
@@ -245,7 +254,8 @@ impl Canvas<'_, '_, '_> {
         self.line((x, a.y + 10.0), (RIGHT, a.y + 10.0), THIN);
         let ask = "保険薬局が調剤時に残薬を確認した場合の対応(特に指示がある場合は「レ」又は「×」を記載すること。)";
         self.text(x + 1.0, a.y + 13.0, SMALL, ask);
-        for (at, words) in [(x + 3.0, "保険医療機関へ疑義照会した上で調剤"), (x + 58.0, "保険医療機関へ情報提供")] {
+        for (at, words) in [(x + 3.0, "保険医療機関へ疑義照会した上で調剤"), (x + 58.0, "保険医療機関へ情報提供")]
+        {
             self.frame(area(at, a.y + 14.4, 2.4, 2.4), THIN);
             self.text(at + 3.6, a.y + 16.6, Style { size: 7.0, ..SMALL }, words);
         }
@@ -255,7 +265,11 @@ impl Canvas<'_, '_, '_> {
         let y = 177.5;
         let cycle = "調剤実施回数(調剤回数に応じて、□に「レ」又は「×」を記載するとともに、調剤日及び次回調剤予定日を記載すること。)";
         self.text(LEFT, y, SMALL, cycle);
-        for (at, words) in [(LEFT + 1.0, "1回目調剤日(　年　月　日)"), (LEFT + 46.0, "2回目調剤日(　年　月　日)"), (LEFT + 91.0, "3回目調剤日(　年　月　日)")] {
+        for (at, words) in [
+            (LEFT + 1.0, "1回目調剤日(　年　月　日)"),
+            (LEFT + 46.0, "2回目調剤日(　年　月　日)"),
+            (LEFT + 91.0, "3回目調剤日(　年　月　日)"),
+        ] {
             self.frame(area(at, y + 1.4, 2.4, 2.4), THIN);
             self.text(at + 3.4, y + 3.5, SMALL, words);
         }

@@ -28,13 +28,22 @@ fn sheet() -> Sheet {
         institution_code: "1319999999".into(),
         doctor_name: "山﨑　理恵".into(),
         issued_on: "令和8年11月20日".into(),
-        lines: vec![line("アムロジピンＯＤ錠５ｍｇ「見本」"), line("見本長名薬配合カプセル２５０ｍｇ（アセトアミノフェン・イソプロピルアンチピリン・無水カフェイン配合）「見本製薬」")],
+        lines: vec![
+            line("アムロジピンＯＤ錠５ｍｇ「見本」"),
+            line("見本長名薬配合カプセル２５０ｍｇ（アセトアミノフェン・イソプロピルアンチピリン・無水カフェイン配合）「見本製薬」"),
+        ],
         remarks: vec!["体重 61.4kg".into()],
     }
 }
 
 fn line(name: &str) -> SheetLine {
-    SheetLine { drug_name: name.into(), amount: "1錠".into(), usage: "1日1回朝食後　28日分".into(), is_patient_wish: true, ..SheetLine::default() }
+    SheetLine {
+        drug_name: name.into(),
+        amount: "1錠".into(),
+        usage: "1日1回朝食後　28日分".into(),
+        is_patient_wish: true,
+        ..SheetLine::default()
+    }
 }
 
 fn text_of(pdf: &[u8], name: &str) -> Option<String> {
@@ -54,7 +63,18 @@ fn the_form_can_be_read_back() {
     assert!(paper.pdf.starts_with(b"%PDF-"));
     assert_eq!(paper.replaced, [Replaced { wanted: '𠮷', printed: '吉' }], "髙 and 﨑 are in the font, 𠮷 is not");
     let Some(text) = text_of(&paper.pdf, "usual") else { return eprintln!("no pdftotext: skipped") };
-    for expected in ["処　方　箋", "髙﨑　吉太郎", "※U+20BB7を吉で印字", "昭和50年4月1日", "令和8年11月20日", "アムロジピンＯＤ錠５ｍｇ「見本」", "1日1回朝食後", "以 下 余 白", "リフィル可", "山﨑　理恵"] {
+    for expected in [
+        "処　方　箋",
+        "髙﨑　吉太郎",
+        "※U+20BB7を吉で印字",
+        "昭和50年4月1日",
+        "令和8年11月20日",
+        "アムロジピンＯＤ錠５ｍｇ「見本」",
+        "1日1回朝食後",
+        "以 下 余 白",
+        "リフィル可",
+        "山﨑　理恵",
+    ] {
         let squeeze = |s: &str| s.split_whitespace().collect::<String>();
         assert!(squeeze(&text).contains(&squeeze(expected)), "{expected} in\n{text}");
     }
