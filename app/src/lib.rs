@@ -24,6 +24,7 @@ pub mod serve;
 pub mod services;
 pub mod sign_in;
 pub mod slices;
+pub mod staff;
 pub mod telemetry;
 pub mod tenants;
 pub mod web;

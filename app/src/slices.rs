@@ -9,6 +9,7 @@ pub fn routes() -> Routes {
     crate::sign_in::routes(&mut r);
     crate::account::routes(&mut r);
     crate::clinic::routes(&mut r);
+    crate::staff::routes(&mut r);
     crate::permissions::routes(&mut r);
     crate::audit::routes(&mut r);
     crate::backup::page::routes(&mut r);

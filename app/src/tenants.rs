@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use tenancy::operator::{NewTenant, Operator};
 use tenancy::{Clock, TenantPool};
 
-use crate::config;
+use crate::{config, staff};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -14,6 +14,8 @@ pub enum Command {
     Create(Create),
     /// 医療機関の一覧
     List,
+    /// 職員を登録し、はじめのパスワードを出す
+    Staff(staff::command::Add),
 }
 
 #[derive(Args)]
@@ -50,6 +52,7 @@ pub async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
                 println!("{:<20} {}", tenant.code, tenant.name);
             }
         }
+        Command::Staff(person) => println!("{}", staff::command::add(&operator, person).await?),
         Command::Create(new) => {
             if operator.find_tenant(&new.code).await?.is_some() {
                 bail!("医療機関ID {} はもう使われています", new.code);

@@ -18,6 +18,7 @@ pub mod phone;
 pub mod prescription;
 pub mod role;
 pub mod search_key;
+pub mod staff;
 pub mod text;
 pub mod text_merge;
 pub mod wareki;

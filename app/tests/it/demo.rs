@@ -50,6 +50,7 @@ const IDS: &[(&str, &str)] = &[
     ("/encounters/{id}", "encounter"),
     ("/notes/{id}", "note"),
     ("/account/passkeys/{id}", "staff_passkey"),
+    ("/staff/{id}", "staff"),
     ("/prescription-lines/{id}", "medication_request"),
     ("/reception/reader-results/{id}", "reader_result"),
     ("/notes/{id}/sections/{section}/conflicts/{conflict}", "section_conflict"),

@@ -26,3 +26,4 @@ mod prescriptions;
 mod privacy;
 mod routes;
 mod signing_in;
+mod staff;
