@@ -24,12 +24,12 @@ const ADD: &str = "prescription.add";
 /// Longest search text that is looked up.
 const QUERY_MAX: usize = 60;
 
-/// 薬の候補 while typing: a fragment for the search box, and nothing else.
-pub async fn drugs(access: Access<MasterRead>, query: web::Query<RawLineForm>) -> Result<Page, AppError> {
+/// 薬の候補 while typing: a fragment for the search box, and nothing else. Posted, as no drug belongs into an address.
+pub async fn drugs(access: Access<MasterRead>, form: web::Form<RawLineForm>) -> Result<Page, AppError> {
     let tx = access.begin().await?;
-    let options = search(&tx, &query.q).await?;
+    let options = search(&tx, &form.q).await?;
     let receipt = tx.commit(Audit::searched(InfoClass::Master)).await?;
-    let RawLineForm { q, drug_code, .. } = query.into_inner();
+    let RawLineForm { q, drug_code, .. } = form.into_inner();
     Page::full(receipt, &DrugOptions { q, options, drug_code })
 }
 
@@ -38,21 +38,30 @@ async fn search(tx: &TenantTx, q: &str) -> Result<Vec<Drug>, Error> {
     drugs::search(tx, &text, clock::today(tx.now())).await
 }
 
-/// 処方. With `q` the same address lists the drugs, so that it works without scripts.
-pub async fn show(
+/// 処方.
+pub async fn show(access: Access<PrescriptionRead>, path: web::Path<EncounterId>) -> Result<Page, AppError> {
+    shown(&access, *path, None).await
+}
+
+/// 薬を探す without scripts: the same page with the candidates and everything typed so far.
+pub async fn look_up(
     access: Access<PrescriptionRead>,
     path: web::Path<EncounterId>,
-    query: web::Query<RawLineForm>,
+    form: web::Form<RawLineForm>,
 ) -> Result<Page, AppError> {
+    shown(&access, *path, Some(form.into_inner())).await
+}
+
+async fn shown(access: &Access<PrescriptionRead>, id: EncounterId, typed: Option<RawLineForm>) -> Result<Page, AppError> {
     let tx = access.begin().await?;
-    let visit = encounters::get(&tx, *path).await?;
-    let mut raw = query.into_inner();
-    if raw.supply.is_empty() {
-        raw = RawLineForm { q: raw.q, ..RawLineForm::begun(tx.new_id()) };
-    }
-    raw.idempotency_key = tx.new_id().to_string();
-    let page = page(&access, &tx, &visit, &raw, FormErrors::default()).await?;
-    let audit = Audit::viewed(InfoClass::Prescription).subject(PatientId::new(visit.patient_id)).entity("encounter", *path);
+    let visit = encounters::get(&tx, id).await?;
+    let begun = RawLineForm::begun(tx.new_id());
+    let raw = match typed {
+        Some(typed) => RawLineForm { idempotency_key: begun.idempotency_key, ..typed },
+        None => begun,
+    };
+    let page = page(access, &tx, &visit, &raw, FormErrors::default()).await?;
+    let audit = Audit::viewed(InfoClass::Prescription).subject(PatientId::new(visit.patient_id)).entity("encounter", id);
     Page::full(tx.commit(audit).await?, &page)
 }
 

@@ -4,8 +4,9 @@ use super::{handlers, print};
 use crate::web::Routes;
 
 pub fn routes(r: &mut Routes) {
-    r.get("/drugs", handlers::drugs);
+    r.post("/drugs", handlers::drugs);
     r.get("/encounters/{id}/prescription", handlers::show);
+    r.post("/encounters/{id}/prescription", handlers::look_up);
     r.post("/encounters/{id}/prescription-lines", handlers::add);
     r.post("/encounters/{id}/prescription/signature", handlers::sign);
     r.post("/prescription-lines/{id}/withdrawal", handlers::withdraw);

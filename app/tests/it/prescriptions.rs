@@ -112,7 +112,7 @@ impl Consultation {
 #[tokio::test]
 async fn one_drug_from_the_master_to_signed_paper() {
     let c = consultation().await;
-    let options = c.doctor.get_fragment("/drugs?q=けんしょうやく").await.expect(200);
+    let options = c.doctor.post("/drugs", &[("q", "けんしょうやく")]).await.expect(200);
     assert_eq!(options.body.matches("type=\"radio\"").count(), 20, "never more than twenty");
     assert!(options.body.contains("ケンショウヤク00錠"));
     c.add(&c.doctor, &[]).await.expect(303);
@@ -191,7 +191,7 @@ async fn a_name_that_means_one_drug_needs_no_choice_and_two_need_one() {
     c.add(&c.doctor, &[("drug_code", ""), ("q", "けんしょうやく07")]).await.expect(303);
     let page = c.add(&c.doctor, &[("drug_code", ""), ("q", "けんしょうやく1")]).await.expect(422);
     assert!(page.body.contains("候補がいくつかあります") && page.body.contains("ケンショウヤク15錠"));
-    let plain = c.doctor.get(&format!("/encounters/{}/prescription?q=けんしょうやく07", c.visit)).await.expect(200);
+    let plain = c.doctor.post(&format!("/encounters/{}/prescription", c.visit), &[("q", "けんしょうやく07")]).await.expect(200);
     assert!(plain.body.contains("value=\"999000007\" checked"), "works without scripts");
 }
 
