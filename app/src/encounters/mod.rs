@@ -13,6 +13,8 @@ pub mod matching;
 pub mod reader_store;
 mod reader_views;
 mod routes;
+#[cfg(test)]
+mod samples;
 pub mod store;
 pub mod views;
 

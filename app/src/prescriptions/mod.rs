@@ -10,6 +10,8 @@ mod handlers;
 pub mod paper;
 mod print;
 mod routes;
+#[cfg(test)]
+mod samples;
 pub mod store;
 pub mod views;
 

@@ -159,7 +159,7 @@ impl Chrome {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use domain::{StaffId, TenantId};
     use uuid::Uuid;
