@@ -65,7 +65,11 @@ fn board(rows: Vec<Row>, role: Role, filter: Filter, moved: Option<Uuid>) -> Boa
 
 /// One row of each state and eligibility, a long name, namesakes, 旧字体.
 fn morning() -> Vec<Row> {
-    let names = [("髙橋 榮太郎", "タカハシ エイタロウ"), ("高橋 栄太郎", "タカハシ エイタロウ"), ("長谷部𠮷田 摩利亜アレクサンドラクリスティーナ", "ハセベヨシダ マリアアレクサンドラクリスティーナ")];
+    let names = [
+        ("髙橋 榮太郎", "タカハシ エイタロウ"),
+        ("高橋 栄太郎", "タカハシ エイタロウ"),
+        ("長谷部𠮷田 摩利亜アレクサンドラクリスティーナ", "ハセベヨシダ マリアアレクサンドラクリスティーナ"),
+    ];
     let states = VisitStatus::ALL.into_iter().zip(EligibilityStatus::ALL.into_iter().cycle()).zip(names.into_iter().cycle());
     states.enumerate().map(|(n, ((status, eligibility), (name, kana)))| row(n as i32 + 1, name, kana, status, eligibility)).collect()
 }
@@ -108,7 +112,8 @@ fn reception(form: FormState, already: Vec<String>) -> ReceptionPage {
 #[test]
 fn reception_asks_about_a_second_visit_and_tells_what_is_wrong() {
     assert!(show("reception", &reception(FormState::default().set("class", "AMB"), vec![])).contains("使える保険の登録がありません"));
-    let wrong = FormState::default().with_errors(errors(&[("purpose", "来院目的は200文字までです"), ("again", "今日はすでに受付があります")]));
+    let wrong =
+        FormState::default().with_errors(errors(&[("purpose", "来院目的は200文字までです"), ("again", "今日はすでに受付があります")]));
     let html = show("reception-errors", &reception(wrong, vec!["3番 09:12 来院 診察待ち 咳".into()]));
     assert!(html.contains("2か所 直してください") && html.contains("もう1件受け付ける"));
 }

@@ -24,7 +24,14 @@ fn line(n: u128, name: &str, is_draft: bool) -> LineView {
 }
 
 fn drug(code: &str, name: &str) -> Drug {
-    Drug { code: code.into(), name: name.into(), unit: "錠".into(), release_id: Uuid::nil(), valid_from: "2020-04-01".parse().unwrap(), valid_to: None }
+    Drug {
+        code: code.into(),
+        name: name.into(),
+        unit: "錠".into(),
+        release_id: Uuid::nil(),
+        valid_from: "2020-04-01".parse().unwrap(),
+        valid_to: None,
+    }
 }
 
 fn page(lines: Vec<LineView>, form: FormState, options: Vec<Drug>) -> PrescriptionPage {
@@ -49,7 +56,10 @@ fn begun() -> FormState {
 #[test]
 fn being_written_with_candidates() {
     let long = "見本長名薬配合カプセル２５０ｍｇ（アセトアミノフェン・イソプロピルアンチピリン・無水カフェイン配合）「見本製薬」";
-    let html = show("prescription", &page(vec![line(1, long, true), line(2, "アムロジピンＯＤ錠５ｍｇ", false)], begun(), vec![drug("1", "見本錠"), drug("2", long)]));
+    let html = show(
+        "prescription",
+        &page(vec![line(1, long, true), line(2, "アムロジピンＯＤ錠５ｍｇ", false)], begun(), vec![drug("1", "見本錠"), drug("2", long)]),
+    );
     for expected in ["署名待ち", "署名済", "処方に署名する", "処方箋", "value=\"2\""] {
         assert!(html.contains(expected), "{expected}");
     }
@@ -58,7 +68,12 @@ fn being_written_with_candidates() {
 #[test]
 fn empty_and_with_everything_wrong() {
     assert!(show("prescription-empty", &page(vec![], begun(), vec![])).contains("処方はまだありません"));
-    let wrong = begun().with_errors(errors(&[("q", "薬を選んでください"), ("dose", "用量が0です"), ("usage", "用法を入れてください"), ("count", "日数は1日から90日までです")]));
+    let wrong = begun().with_errors(errors(&[
+        ("q", "薬を選んでください"),
+        ("dose", "用量が0です"),
+        ("usage", "用法を入れてください"),
+        ("count", "日数は1日から90日までです"),
+    ]));
     assert!(show("prescription-errors", &page(vec![], wrong, vec![])).contains("4か所 直してください"));
 }
 

@@ -22,8 +22,10 @@ pub struct Add {
     /// 氏名
     #[arg(long)]
     pub name: String,
+    /// カナ
     #[arg(long, default_value = "")]
     pub kana: String,
+    /// 免許・登録番号
     #[arg(long, default_value = "")]
     pub license_no: String,
     /// 職種。何度でも書ける
