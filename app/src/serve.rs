@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 use tenancy::keys::Keyring;
 use tenancy::session::Sessions;
 use tenancy::sign_in::SignIn;
+use tenancy::versioned::sha256;
 use tenancy::{Clock, Gate, TenantPool};
 
 use crate::config::Config;
@@ -50,6 +51,7 @@ impl State {
             deployment: web::Data::new(Deployment {
                 public_url: config.public_url.clone(),
                 is_https: config.is_https(),
+                decoy_key: hex::encode(sha256(format!("decoy/{}", config.database_url.expose_secret()).as_bytes())),
                 trusted_proxy: config.trusted_proxy.clone(),
                 clock,
             }),

@@ -4,9 +4,9 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use tenancy::operator::{NewTenant, Operator};
-use tenancy::{Clock, TenantPool};
+use tenancy::{Act, Audit, Clock, InfoClass, TenantPool};
 
-use crate::{config, staff};
+use crate::{config, services, staff};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -70,6 +70,10 @@ pub async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
                 .create_tenant(&entry)
                 .await
                 .context("登録できません。医療機関IDは英小文字・数字・-で4〜20字、医療機関コードは数字10桁です")?;
+            // The first data key is made in a transaction of its own, before anything is sealed under it.
+            let tx = operator.begin(id).await?;
+            services::keyring().await?.current(&tx).await?;
+            tx.commit(Audit::of(Act::Manage, InfoClass::Clinic).detail("step", "created")).await?;
             println!("{id}");
         }
     }

@@ -235,6 +235,8 @@ pub enum NoteError {
     NothingWritten,
     #[error("no doctor asked for this note to be void")]
     VoidNotRequested,
+    #[error("voiding takes a second person")]
+    OwnVoidRequest,
 }
 
 /// 確定 needs at least one section that says something.

@@ -174,15 +174,16 @@ pub fn source_allowed(list: &[String], ip: Option<IpAddr>) -> bool {
 pub fn network_contains(entry: &str, ip: IpAddr) -> Option<bool> {
     let (address, prefix) = entry.split_once('/').map_or((entry, None), |(a, p)| (a, Some(p)));
     let network: IpAddr = address.trim().parse().ok()?;
-    let (width, a, b) = match (network, ip) {
-        (IpAddr::V4(n), IpAddr::V4(i)) => (32, u128::from(n.to_bits()), u128::from(i.to_bits())),
-        (IpAddr::V6(n), IpAddr::V6(i)) => (128, n.to_bits(), i.to_bits()),
-        _ => return Some(false),
-    };
+    let width = if network.is_ipv4() { 32 } else { 128 };
     let prefix: u32 = prefix.map_or(Some(width), |p| p.trim().parse().ok())?;
     if prefix > width {
         return None;
     }
+    let (a, b) = match (network, ip) {
+        (IpAddr::V4(n), IpAddr::V4(i)) => (u128::from(n.to_bits()), u128::from(i.to_bits())),
+        (IpAddr::V6(n), IpAddr::V6(i)) => (n.to_bits(), i.to_bits()),
+        _ => return Some(false),
+    };
     let shift = width - prefix;
     Some(shift == width || a >> shift == b >> shift)
 }

@@ -52,7 +52,8 @@ impl SignIn {
     pub async fn unlock(&self, token: &Token, principal: &Principal, password: &str, pin: &str, meta: &RequestMeta) -> Result<bool, Error> {
         let opened = self.prove(principal.tenant_id, principal.staff_id, principal.role, password, pin, meta).await?;
         if opened {
-            self.sessions().unlock(token).await?;
+            let proved_at = if pin.is_empty() { Some(self.clock().now().timestamp()) } else { None };
+            self.sessions().unlock(token, proved_at).await?;
         }
         Ok(opened)
     }
@@ -72,7 +73,10 @@ impl SignIn {
         if pin.is_empty() || !self.prove(tenant, staff, person.role, "", pin, meta).await? {
             return Ok(None);
         }
-        self.start_session(tenant, staff, person.role, place, device, meta).await
+        match self.principal(tenant, staff, person.role, place, device, meta).await? {
+            Some(principal) => self.sessions().start(principal).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// A transaction of somebody whose screen is locked, to prove themselves in.

@@ -63,5 +63,5 @@ pub use domain::{Role, StaffId, TenantId};
 pub use error::Error;
 pub use pool::TenantPool;
 pub use principal::{Principal, RequestMeta};
-pub use tx::{Receipt, TenantTx};
+pub use tx::{ActKey, Receipt, TenantTx};
 pub use versioned::{Authorship, Versioned};

@@ -23,6 +23,8 @@ pub struct Principal {
     /// Other sessions of the same person at the moment of sign-in (GL-01).
     pub other_sessions: u32,
     pub device_id: Uuid,
+    /// When the person last proved themselves with more than a PIN; seconds since 1970, 0 for never in this session.
+    pub proved_at: i64,
 }
 
 /// What the audit log keeps about the request itself.

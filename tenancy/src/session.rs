@@ -152,10 +152,14 @@ impl Sessions {
         Ok(())
     }
 
-    /// After the person has proved themselves again. The absolute end stays where it was.
-    pub async fn unlock(&self, token: &Token) -> Result<(), Error> {
+    /// After the person has proved themselves again; `proved_at` when it was with more than a PIN. The absolute end stays.
+    pub async fn unlock(&self, token: &Token, proved_at: Option<i64>) -> Result<(), Error> {
         let h = token.hash();
-        if let Some(record) = self.rewrite(&h, |r| r.locked = false).await? {
+        let open = |r: &mut Record| {
+            r.locked = false;
+            r.principal.proved_at = proved_at.unwrap_or(r.principal.proved_at);
+        };
+        if let Some(record) = self.rewrite(&h, open).await? {
             let idle = record.principal.idle_lock_s;
             self.redis.clone().set_ex::<_, _, ()>(active_key(&h), idle, u64::from(idle)).await?;
         }
@@ -174,6 +178,18 @@ impl Sessions {
     pub async fn end(&self, token: &Token) -> Result<(), Error> {
         let h = token.hash();
         self.redis.clone().del::<_, ()>(&[record_key(&h), active_key(&h)]).await?;
+        Ok(())
+    }
+
+    /// Ends every session of the person but this one: after a changed password.
+    pub async fn end_others(&self, tenant: TenantId, staff: StaffId, keep: &Token) -> Result<(), Error> {
+        let mine = keep.hash();
+        let mut redis = self.redis.clone();
+        let hashes: Vec<String> = redis.smembers(person_key(tenant, staff)).await?;
+        let keys: Vec<String> = hashes.iter().filter(|h| **h != mine).flat_map(|h| [record_key(h), active_key(h)]).collect();
+        if !keys.is_empty() {
+            redis.del::<_, ()>(&keys).await?;
+        }
         Ok(())
     }
 

@@ -166,11 +166,15 @@ impl SignIn {
             matches && !throttled && p.staff.is_valid_on(today) && crate::access::source_allowed(&p.tenant.source_allow_list, ip)
         });
         let Some(profile) = admitted else {
-            self.sessions().record_failure(&account, &meta.source_ip).await?;
+            if !throttled {
+                self.sessions().record_failure(&account, &meta.source_ip).await?;
+            }
             self.record_refused(found, meta).await?;
             return Ok(None);
         };
         let pending = self.pending_of(&profile, account, meta).await?;
+        let passed = Audit::of(Act::SignIn, InfoClass::Account).entity("staff", pending.staff_id()).detail("step", "password");
+        self.begin(&pending, meta).await?.commit(passed).await?;
         let token = self.sessions().park(PENDING, &pending.inner, PENDING_S).await?;
         Ok(Some((token, pending)))
     }
@@ -207,7 +211,6 @@ impl SignIn {
             .filter(staff_passkey::Column::StaffId.eq(profile.staff.id))
             .one(&tx)
             .await?;
-        tx.commit(Audit::of(Act::SignIn, InfoClass::Account).entity("staff", profile.staff.id).detail("step", "password")).await?;
         Ok(Pending {
             inner: PendingRecord {
                 tenant_id: TenantId::new(profile.tenant.id),
@@ -322,11 +325,15 @@ impl SignIn {
         }
         self.sessions().take_parked::<PendingRecord>(PENDING, token).await?;
         self.sessions().forgive(&pending.inner.account).await?;
-        self.start_session(pending.tenant_id(), pending.staff_id(), role, place, device_id, meta).await
+        let Some(mut principal) = self.principal(pending.tenant_id(), pending.staff_id(), role, place, device_id, meta).await? else {
+            return Ok(None);
+        };
+        principal.proved_at = self.clock().now().timestamp();
+        self.sessions().start(principal).await.map(Some)
     }
 
-    /// Starts a session for a person already proved (full sign-in, or quick switch on a known device).
-    pub(crate) async fn start_session(
+    /// The person as a session will know them; `None` for a role not held or a leaver.
+    pub(crate) async fn principal(
         &self,
         tenant_id: TenantId,
         staff_id: StaffId,
@@ -334,7 +341,7 @@ impl SignIn {
         place: Option<PlaceId>,
         device_id: Uuid,
         meta: &RequestMeta,
-    ) -> Result<Option<(Token, Principal)>, Error> {
+    ) -> Result<Option<Principal>, Error> {
         let tx = self.gate.pool.begin(tenant_id, Actor::Staff(staff_id, role), meta.clone()).await?;
         let profile = read_profile(&tx, staff_id).await?;
         if !profile.roles.contains(&role) || !profile.staff.is_valid_on(self.clock().today_jst()) {
@@ -343,7 +350,7 @@ impl SignIn {
         let place = place.and_then(|id| profile.places.iter().find(|p| p.id == id.as_uuid()));
         let principal = principal_of(&profile, role, place, device_id);
         tx.commit(Audit::of(Act::SignIn, InfoClass::Account).entity("staff", staff_id).detail("role", role.code())).await?;
-        self.sessions().start(principal).await.map(Some)
+        Ok(Some(principal))
     }
 }
 
@@ -387,5 +394,6 @@ fn principal_of(profile: &Profile, role: Role, place: Option<&place::Model>, dev
         source_allow_list: t.source_allow_list.clone(),
         other_sessions: 0,
         device_id,
+        proved_at: 0,
     }
 }

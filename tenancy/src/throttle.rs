@@ -1,4 +1,5 @@
-//! Wrong passwords slow down, they never lock for ever (S01: five wrong ones, then fifteen minutes).
+//! Wrong passwords slow down, they never lock for ever (S01: five wrong ones, then fifteen minutes). The time runs from the first
+//! failure and is not renewed, so nobody can be held out by somebody who keeps trying.
 
 use redis::AsyncCommands;
 
@@ -28,9 +29,15 @@ impl Sessions {
         let (a, s) = (key("account", account), key("source", source_ip));
         redis::pipe()
             .incr(&a, 1)
-            .expire(&a, DELAY_S as i64)
+            .cmd("EXPIRE")
+            .arg(&a)
+            .arg(DELAY_S)
+            .arg("NX")
             .incr(&s, 1)
-            .expire(&s, DELAY_S as i64)
+            .cmd("EXPIRE")
+            .arg(&s)
+            .arg(DELAY_S)
+            .arg("NX")
             .exec_async(&mut self.connection())
             .await?;
         Ok(())

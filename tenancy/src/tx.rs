@@ -82,21 +82,31 @@ impl TenantTx {
         }
     }
 
-    /// The answer already given under this key, if the act was done before.
-    pub async fn idempotent(&self, key: Uuid, act: &str) -> Result<Option<serde_json::Value>, Error> {
+    /// Names one act: the key the page drew, who sends it, and everything that was sent (`request`: target, token and content, in any
+    /// stable text form). The same key with other content is another act, so nothing typed is ever answered with somebody else's
+    /// result; only the hash is kept.
+    pub fn act_key(&self, key: Uuid, act: &'static str, request: &str) -> ActKey {
+        let named = format!("{act}\0{key}\0{}\0{request}", self.actor());
+        let mut id = [0; 16];
+        id.copy_from_slice(&crate::versioned::sha256(named.as_bytes())[..16]);
+        ActKey { id: uuid::Builder::from_custom_bytes(id).into_uuid(), act }
+    }
+
+    /// The answer already given to this very act, if it was done before.
+    pub async fn idempotent(&self, key: ActKey) -> Result<Option<serde_json::Value>, Error> {
         let query = Query::select()
             .column(IdempotencyKey::Outcome)
             .from(IdempotencyKey::Table)
             .and_where(Expr::col(IdempotencyKey::TenantId).eq(self.tenant_id.as_uuid()))
-            .and_where(Expr::col(IdempotencyKey::Id).eq(key))
-            .and_where(Expr::col(IdempotencyKey::Act).eq(act))
+            .and_where(Expr::col(IdempotencyKey::Id).eq(key.id))
+            .and_where(Expr::col(IdempotencyKey::Act).eq(key.act))
             .take();
         let row = self.query_one(&query).await?;
         row.map(|r| r.try_get("", "outcome").map_err(Error::from)).transpose()
     }
 
-    /// Keeps the answer of an act under its key. A second writer of the same key gets [`Error::Duplicate`] and rolls back.
-    pub async fn remember(&self, key: Uuid, act: &str, outcome: serde_json::Value) -> Result<(), Error> {
+    /// Keeps the answer of an act. A second writer of the same act gets [`Error::Duplicate`] and rolls back.
+    pub async fn remember(&self, key: ActKey, outcome: serde_json::Value) -> Result<(), Error> {
         let query = Query::insert()
             .into_table(IdempotencyKey::Table)
             .columns([
@@ -106,7 +116,7 @@ impl TenantTx {
                 IdempotencyKey::Outcome,
                 IdempotencyKey::RecordedAt,
             ])
-            .values_panic([self.tenant_id.as_uuid().into(), key.into(), act.into(), outcome.into(), self.now.into()])
+            .values_panic([self.tenant_id.as_uuid().into(), key.id.into(), key.act.into(), outcome.into(), self.now.into()])
             .take();
         self.execute(&query).await?;
         Ok(())
@@ -137,6 +147,13 @@ impl TenantTx {
         let mut tx = self.inner.lock().await;
         how(&mut tx, AssertSqlSafe(statement.sql), arguments).await.map_err(|e| DbErr::Exec(RuntimeErr::SqlxError(e.into())))
     }
+}
+
+/// One act of one person, see [`TenantTx::act_key`].
+#[derive(Clone, Copy, Debug)]
+pub struct ActKey {
+    id: Uuid,
+    act: &'static str,
 }
 
 /// Proof that what was read or done is in the audit log, and about whom.

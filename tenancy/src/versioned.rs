@@ -103,7 +103,8 @@ pub async fn insert<M: Versioned>(tx: &TenantTx, mut model: M, by: Authorship) -
 /// [`Error::Conflict`] and nothing is written. A row that is locked (signed) reports the version it has.
 pub async fn update<M: Versioned>(tx: &TenantTx, mut model: M, by: Authorship, reason: &str) -> Result<M, Error> {
     let (id, seen) = (model.head().id, *model.head().version);
-    let version = stamp(tx.tenant_id(), tx.now(), &mut model, seen + 1, by);
+    let next = seen.checked_add(1).ok_or(Error::Conflict { current_version: seen })?;
+    let version = stamp(tx.tenant_id(), tx.now(), &mut model, next, by);
     let changed = <M::Entity as EntityTrait>::update_many()
         .set(model.clone().into_active_model().reset_all())
         .filter(Expr::col(Alias::new("tenant_id")).eq(tx.tenant_id().as_uuid()))

@@ -44,6 +44,18 @@ pub struct CodeForm {
 
 type Me = Access<OwnAccount>;
 
+/// Changing what one signs in with asks for a recent proof with more than a PIN.
+const PROOF_S: i64 = 15 * 60;
+
+fn recently_proved(me: &Me) -> Result<(), AppError> {
+    if me.clock().now().timestamp().saturating_sub(me.principal().proved_at) <= PROOF_S {
+        return Ok(());
+    }
+    Err(AppError::Refused(
+        "この変更には、もう一度の本人確認が必要です。いったんサインアウトして入り直し、15分以内に行ってください。".into(),
+    ))
+}
+
 pub async fn show(me: Me, visitor: Visitor, query: web::Query<Arrival>) -> Result<Page, AppError> {
     let done = match query.done.as_str() {
         "password" => Some("パスワードを替えました"),
@@ -135,7 +147,11 @@ pub async fn change_password(
     let phc = visitor.sign_in.hasher().hash(&form.new_password).await?;
     let tx = me.begin().await?;
     second_factor::set_password(&tx, p.staff_id, phc).await?;
-    Ok(actix_web::Either::Left(Redirect::to(commit(&me, tx, "password").await?, "/account?done=password")))
+    let receipt = commit(&me, tx, "password").await?;
+    if let Some((token, _)) = visitor.session().await? {
+        visitor.sign_in.sessions().end_others(p.tenant_id, p.staff_id, &token).await?;
+    }
+    Ok(actix_web::Either::Left(Redirect::to(receipt, "/account?done=password")))
 }
 
 pub async fn change_pin(me: Me, visitor: Visitor, form: web::Form<PinForm>) -> Result<actix_web::Either<Redirect, Page>, AppError> {
@@ -161,6 +177,7 @@ fn offer_token(me: &Me) -> Token {
 }
 
 pub async fn show_totp(me: Me, visitor: Visitor) -> Result<Page, AppError> {
+    recently_proved(&me)?;
     totp_page(&me, &visitor, FormErrors::default()).await
 }
 
@@ -188,6 +205,7 @@ async fn totp_page(me: &Me, visitor: &Visitor, errors: FormErrors) -> Result<Pag
 }
 
 pub async fn confirm_totp(me: Me, visitor: Visitor, form: web::Form<CodeForm>) -> Result<actix_web::Either<Redirect, Page>, AppError> {
+    recently_proved(&me)?;
     let tx = me.begin().await?;
     let confirmed = match offered(&visitor, &offer_token(&me)).await? {
         Some(sealed) => second_factor::confirm_totp(&tx, &visitor.keyring, me.principal().staff_id, &sealed, &form.code).await?,
@@ -202,6 +220,7 @@ pub async fn confirm_totp(me: Me, visitor: Visitor, form: web::Form<CodeForm>) -
 }
 
 pub async fn renew_recovery_codes(me: Me) -> Result<Page, AppError> {
+    recently_proved(&me)?;
     let tx = me.begin().await?;
     let codes = second_factor::issue_recovery_codes(&tx, me.principal().staff_id).await?;
     let receipt = commit(&me, tx, "recovery_codes").await?;
@@ -209,6 +228,7 @@ pub async fn renew_recovery_codes(me: Me) -> Result<Page, AppError> {
 }
 
 pub async fn passkey_challenge(me: Me, visitor: Visitor) -> Result<Json, AppError> {
+    recently_proved(&me)?;
     let tx = me.begin().await?;
     let person = second_factor::find_staff(&tx, me.principal().staff_id).await?;
     let keys = second_factor::passkeys(&tx, me.principal().staff_id).await?;
@@ -218,6 +238,7 @@ pub async fn passkey_challenge(me: Me, visitor: Visitor) -> Result<Json, AppErro
 }
 
 pub async fn add_passkey(me: Me, visitor: Visitor, new: web::Json<NewKey>) -> Result<actix_web::Either<Json, PublicPage>, AppError> {
+    recently_proved(&me)?;
     let tx = me.begin().await?;
     if !passkeys::keep(&visitor, &offer_token(&me), &tx, me.principal().staff_id, &new).await? {
         return Ok(actix_web::Either::Right(passkeys::refused()?));
@@ -229,6 +250,7 @@ pub async fn add_passkey(me: Me, visitor: Visitor, new: web::Json<NewKey>) -> Re
 
 /// The last factor stays: nobody may end up with a password alone.
 pub async fn remove_passkey(me: Me, path: web::Path<Uuid>) -> Result<Redirect, AppError> {
+    recently_proved(&me)?;
     let staff = me.principal().staff_id;
     let tx = me.begin().await?;
     if !second_factor::remove_passkey(&tx, staff, *path).await? {

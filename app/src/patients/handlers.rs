@@ -109,8 +109,9 @@ async fn register_once(
     key: Option<Uuid>,
 ) -> Result<Result<Redirect, PatientError>, Error> {
     let tx = access.begin().await?;
+    let key = key.map(|key| tx.act_key(key, REGISTER, &format!("{new:?}")));
     if let Some(key) = key
-        && let Some(outcome) = tx.idempotent(key, REGISTER).await?
+        && let Some(outcome) = tx.idempotent(key).await?
     {
         let id: PatientId = outcome["patient_id"].as_str().and_then(|id| id.parse().ok()).ok_or(Error::NotFound)?;
         let receipt = tx.commit(Audit::viewed(InfoClass::Patient).subject(id).detail("repeated", true)).await?;
@@ -121,7 +122,7 @@ async fn register_once(
         Err(error) => return Ok(Err(error)),
     };
     if let Some(key) = key {
-        tx.remember(key, REGISTER, json!({"patient_id": patient.id})).await?;
+        tx.remember(key, json!({"patient_id": patient.id})).await?;
     }
     let receipt = tx.commit(Audit::created(InfoClass::Patient).subject(patient.id).entity("patient", patient.id)).await?;
     Ok(Ok(Redirect::to(receipt, registered_path(patient.id))))

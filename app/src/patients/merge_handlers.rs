@@ -133,8 +133,9 @@ pub async fn merge(access: Access<PatientMerge>, form: web::Form<MergeForm>) -> 
     let key: Option<Uuid> = form.idempotency_key.parse().ok();
     let tx = access.begin().await?;
     let audit = Audit::of(Act::Merge, InfoClass::Patient).subject(survivor.0).subject(merged.0);
+    let key = key.map(|key| tx.act_key(key, MERGE, &format!("{survivor:?} {merged:?}")));
     if let Some(key) = key
-        && let Some(outcome) = tx.idempotent(key, MERGE).await?
+        && let Some(outcome) = tx.idempotent(key).await?
     {
         let receipt = tx.commit(audit.detail("repeated", true)).await?;
         return Ok(Redirect::to(receipt, format!("/patients/merges/{}", outcome["merge_id"].as_str().unwrap_or_default())));
@@ -144,7 +145,7 @@ pub async fn merge(access: Access<PatientMerge>, form: web::Form<MergeForm>) -> 
         Err(refusal) => return Err(AppError::Refused(refusal_sentence(refusal).into())),
     };
     if let Some(key) = key {
-        tx.remember(key, MERGE, json!({"merge_id": id})).await?;
+        tx.remember(key, json!({"merge_id": id})).await?;
     }
     let receipt = tx.commit(audit.entity("patient_merge", id)).await?;
     Ok(Redirect::to(receipt, format!("/patients/merges/{id}")))

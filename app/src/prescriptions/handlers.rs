@@ -95,7 +95,8 @@ pub async fn add(
     let key: Uuid = form.idempotency_key.parse().map_err(|_| AppError::Invalid("画面を開き直してやり直してください。".into()))?;
     let patient_id = PatientId::new(visit.patient_id);
     let audit = Audit::created(InfoClass::Prescription).subject(patient_id);
-    if tx.idempotent(key, ADD).await?.is_some() {
+    let key = tx.act_key(key, ADD, &format!("{} {:?}", *path, *form));
+    if tx.idempotent(key).await?.is_some() {
         return Ok(Either::Left(Redirect::to(tx.commit(audit.entity("encounter", *path)).await?, prescription_path(*path))));
     }
     let drug = meant(&tx, &form).await?;
@@ -103,7 +104,7 @@ pub async fn add(
         Ok(line) => {
             let drug = drug.map_err(AppError::Invalid)?;
             let row = store::add(&tx, &visit, &drug, &line).await?;
-            tx.remember(key, ADD, json!({ "id": row.id })).await?;
+            tx.remember(key, json!({ "id": row.id })).await?;
             Ok(Either::Left(Redirect::to(tx.commit(audit.entity("medication_request", row.id)).await?, prescription_path(*path))))
         }
         Err(errors) => {

@@ -60,6 +60,9 @@ pub async fn change_password(visitor: Visitor, form: web::Form<PasswordForm>) ->
     let tx = visitor.sign_in.begin(&pending, &visitor.meta).await?;
     let person = second_factor::find_staff(&tx, pending.staff_id()).await?;
     drop(tx);
+    if !person.must_change_password {
+        return Ok(PublicPage::redirect("/login?ended=expired"));
+    }
     let mut errors = new_password_errors(&form.new_password, &form.confirmation, pending.login_id(), pending.tenant_code());
     if errors.is_empty() && visitor.sign_in.hasher().verify(&form.new_password, Some(&person.password_hash)).await? {
         errors.add("new_password", password_message(PasswordError::SameAsOld));
@@ -157,6 +160,9 @@ pub async fn confirm_totp(visitor: Visitor, form: web::Form<CodeForm>) -> Result
         Err(elsewhere) => return Ok(elsewhere),
     };
     let tx = visitor.sign_in.begin(&pending, &visitor.meta).await?;
+    if has_factor(&tx, &pending).await? {
+        return Ok(PublicPage::redirect("/login?ended=expired"));
+    }
     let confirmed = match offered(&visitor, &token).await? {
         Some(sealed) => second_factor::confirm_totp(&tx, &visitor.keyring, pending.staff_id(), &sealed, &form.code).await?,
         None => false,
@@ -172,6 +178,12 @@ pub async fn confirm_totp(visitor: Visitor, form: web::Form<CodeForm>) -> Result
     finish(&visitor, tx, &token, &pending, "totp").await?;
     visitor.sign_in.enrolled_totp(&token, pending).await?;
     Ok(PublicPage::redirect(&codes_path(&form.next)))
+}
+
+/// Somebody enrolled since the password was given: whoever is here now must start again and show that factor.
+async fn has_factor(tx: &tenancy::TenantTx, pending: &Pending) -> Result<bool, AppError> {
+    let staff = pending.staff_id();
+    Ok(second_factor::has_totp(tx, staff).await? || !second_factor::passkeys(tx, staff).await?.is_empty())
 }
 
 /// Commits the enrolment together with fresh recovery codes, which wait to be shown once.
@@ -203,6 +215,9 @@ pub async fn passkey_challenge(visitor: Visitor) -> Result<PublicPage, AppError>
 pub async fn passkey_answer(visitor: Visitor, new: web::Json<NewKey>) -> Result<PublicPage, AppError> {
     let Ok((token, pending)) = visitor.at(Step::Enrolment).await? else { return passkeys::expired() };
     let tx = visitor.sign_in.begin(&pending, &visitor.meta).await?;
+    if has_factor(&tx, &pending).await? {
+        return passkeys::expired();
+    }
     if !passkeys::keep(&visitor, &token, &tx, pending.staff_id(), &new).await? {
         return passkeys::refused();
     }

@@ -98,7 +98,7 @@ pub async fn passkey_answer(visitor: Visitor, answer: web::Json<Answer>) -> Resu
         return passkeys::refused();
     }
     tx.commit(Audit::of(Act::SignIn, InfoClass::Account).entity("staff", principal.staff_id).detail("step", "resume_passkey")).await?;
-    visitor.sign_in.sessions().unlock(&token).await?;
+    visitor.sign_in.sessions().unlock(&token, Some(visitor.sign_in.clock().now().timestamp())).await?;
     passkeys::go(&safe_next(&answer.next))
 }
 

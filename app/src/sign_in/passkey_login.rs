@@ -1,6 +1,8 @@
 //! Passkey in place of the password: the authenticator verifies the person, so it is both factors. Accounts without a passkey, and
 //! accounts that do not exist, get a challenge no key can answer.
 
+use std::time::{Duration, Instant};
+
 use actix_web::http::StatusCode;
 use actix_web::web;
 use base64::Engine;
@@ -33,17 +35,27 @@ struct Claim {
     login_id: String,
 }
 
+/// Looking an account up takes longer than not finding it; both take at least this long.
+const UNIFORM_ANSWER: Duration = Duration::from_millis(100);
+
 pub async fn challenge(visitor: Visitor, who: web::Json<WhoForm>) -> Result<PublicPage, AppError> {
+    let started = Instant::now();
+    let answer = challenged(&visitor, &who).await;
+    actix_web::rt::time::sleep_until((started + UNIFORM_ANSWER).into()).await;
+    answer
+}
+
+async fn challenged(visitor: &Visitor, who: &WhoForm) -> Result<PublicPage, AppError> {
     let claim = Claim { tenant_code: who.tenant_code.trim().to_ascii_lowercase(), login_id: who.login_id.trim().to_ascii_lowercase() };
     let token = visitor.sign_in.sessions().park(CLAIM, &claim, 300).await?;
-    let keys = match find(&visitor, &claim).await? {
+    let keys = match find(visitor, &claim).await? {
         Some(pending) => {
             let tx = visitor.sign_in.begin(&pending, &visitor.meta).await?;
             second_factor::passkeys(&tx, pending.staff_id()).await?
         }
         None => vec![],
     };
-    let page = if keys.is_empty() { decoy(&claim)? } else { passkeys::ask(&visitor, &token, &keys).await? };
+    let page = if keys.is_empty() { decoy(visitor, &claim)? } else { passkeys::ask(visitor, &token, &keys).await? };
     Ok(page.cookie(visitor.pending_cookie(&token)))
 }
 
@@ -52,10 +64,10 @@ async fn find(visitor: &Visitor, claim: &Claim) -> Result<Option<Pending>, AppEr
 }
 
 /// The same shape with a key id that is always the same for one name and belongs to nobody.
-fn decoy(claim: &Claim) -> Result<PublicPage, AppError> {
+fn decoy(visitor: &Visitor, claim: &Claim) -> Result<PublicPage, AppError> {
     let mut challenge = [0u8; 32];
     aws_lc_rs::rand::fill(&mut challenge).map_err(AppError::internal)?;
-    let id = sha256(format!("decoy/{}/{}", claim.tenant_code, claim.login_id).as_bytes());
+    let id = sha256(format!("{}/{}/{}", visitor.decoy_key, claim.tenant_code, claim.login_id).as_bytes());
     let options = json!({"publicKey": {
         "challenge": BASE64_URL_SAFE_NO_PAD.encode(challenge),
         "timeout": 300_000,

@@ -29,6 +29,8 @@ pub struct Visitor {
     pub webauthn: web::Data<webauthn_rs::Webauthn>,
     pub meta: RequestMeta,
     pub ip: Option<IpAddr>,
+    /// Nobody outside can tell a decoy made with it from a real key's id.
+    pub decoy_key: String,
     is_https: bool,
     req: HttpRequest,
 }
@@ -51,6 +53,7 @@ impl Visitor {
             webauthn: req.app_data::<web::Data<webauthn_rs::Webauthn>>()?.clone(),
             meta: context.meta,
             ip: context.ip,
+            decoy_key: req.app_data::<web::Data<Deployment>>()?.decoy_key.clone(),
             is_https: req.app_data::<web::Data<Deployment>>()?.is_https,
             req: req.clone(),
         })

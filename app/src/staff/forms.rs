@@ -57,6 +57,7 @@ impl Facts {
     }
 }
 
+#[derive(Debug)]
 pub struct NewPerson {
     pub login_id: LoginId,
     pub facts: Facts,

@@ -107,13 +107,13 @@ impl Registered {
 async fn register_once(access: &Admin, new: &NewPerson, password: &InitialPassword, key: Option<Uuid>) -> Result<Registered, Error> {
     let tx = access.begin().await?;
     let id = StaffId::new(tx.new_id());
-    if let Some(key) = key {
-        if let Some(earlier) = tx.idempotent(key, REGISTER).await? {
+    if let Some(key) = key.map(|key| tx.act_key(key, REGISTER, &format!("{new:?}"))) {
+        if let Some(earlier) = tx.idempotent(key).await? {
             let id: StaffId = earlier["staff_id"].as_str().and_then(|id| id.parse().ok()).ok_or(Error::NotFound)?;
             let receipt = tx.commit(Audit::viewed(InfoClass::Staff).entity("staff", id).detail("repeated", true)).await?;
             return Ok(Registered::Before(receipt, id));
         }
-        tx.remember(key, REGISTER, json!({"staff_id": id})).await?;
+        tx.remember(key, json!({"staff_id": id})).await?;
     }
     store::insert(&tx, id, new, password.phc.clone()).await?;
     let audit = managed(id).detail("changed", "registered").detail("roles", codes(&new.facts.roles));

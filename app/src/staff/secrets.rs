@@ -42,12 +42,12 @@ pub async fn renew_password(
     let password = InitialPassword::draw(sign_in.hasher()).await?;
     let tx = access.begin().await?;
     let person = store::get(&tx, *path).await?;
-    if let Ok(key) = form.idempotency_key.parse::<Uuid>() {
-        if tx.idempotent(key, RENEW).await?.is_some() {
+    if let Ok(key) = form.idempotency_key.parse::<Uuid>().map(|key| tx.act_key(key, RENEW, &path.to_string())) {
+        if tx.idempotent(key).await?.is_some() {
             let receipt = tx.commit(Audit::viewed(InfoClass::Staff).entity("staff", *path).detail("repeated", true)).await?;
             return Ok(Either::Left(Redirect::to(receipt, format!("/staff/{}?done=repeated", *path))));
         }
-        tx.remember(key, RENEW, json!({})).await?;
+        tx.remember(key, json!({})).await?;
     }
     store::set_initial_password(&tx, *path, password.phc.clone()).await?;
     let receipt = tx.commit(managed(*path).detail("changed", "password")).await?;

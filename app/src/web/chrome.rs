@@ -181,6 +181,7 @@ pub(crate) mod tests {
             source_allow_list: Vec::new(),
             other_sessions: 0,
             device_id: Uuid::from_u128(3),
+            proved_at: 0,
         }
     }
 

@@ -21,6 +21,8 @@ use crate::telemetry::Metrics;
 pub struct Deployment {
     pub public_url: String,
     pub is_https: bool,
+    /// The same in every process of a deployment and known to none outside.
+    pub decoy_key: String,
     pub trusted_proxy: Option<String>,
     pub clock: Clock,
 }
@@ -65,7 +67,9 @@ pub async fn layer(req: ServiceRequest, next: Next<impl MessageBody + 'static>) 
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
-    if let Ok(value) = HeaderValue::from_str(&format!("app;dur={:.1}", elapsed.as_secs_f64() * 1000.0)) {
+    // Only on answers to signed-in people: elsewhere the time of an answer could tell who exists.
+    let is_private = headers.contains_key("server-timing");
+    if is_private && let Ok(value) = HeaderValue::from_str(&format!("app;dur={:.1}", elapsed.as_secs_f64() * 1000.0)) {
         headers.append(HeaderName::from_static("server-timing"), value);
     }
     Ok(res)

@@ -126,6 +126,7 @@ impl Clinic {
             source_allow_list: vec![],
             other_sessions: 0,
             device_id: Uuid::nil(),
+            proved_at: i64::MAX,
         }
     }
 

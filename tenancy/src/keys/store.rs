@@ -85,18 +85,22 @@ impl Keyring {
         let known = self.cache().current.get(&tx.tenant_id()).copied();
         let key_version = match known {
             Some((version, until)) if tx.now() < until => version,
-            _ => self.current_version(tx).await?,
+            _ => match newest(tx).await? {
+                Some(key) => key.key_version,
+                None => return self.first(tx).await,
+            },
         };
+        if known.is_none_or(|(_, until)| tx.now() >= until) {
+            self.cache().current.insert(tx.tenant_id(), (key_version, tx.now() + CURRENT_FOR));
+        }
         Ok((key_version, self.version(tx, key_version).await?))
     }
 
-    async fn current_version(&self, tx: &TenantTx) -> Result<i32, KeyError> {
-        let version = match newest(tx).await? {
-            Some(key) => key.key_version,
-            None => self.add_version(tx, 1).await?,
-        };
-        self.cache().current.insert(tx.tenant_id(), (version, tx.now() + CURRENT_FOR));
-        Ok(version)
+    /// The clinic's first key. It is not remembered: the transaction that made it may still roll back.
+    async fn first(&self, tx: &TenantTx) -> Result<(i32, Arc<DataKey>), KeyError> {
+        let key_version = self.add_version(tx, 1).await?;
+        let stored = self.wrapped(tx, key_version).await?;
+        Ok((key_version, Arc::new(self.unwrap(tx.tenant_id(), &stored).await?)))
     }
 
     /// One version of the clinic's key, unwrapped.

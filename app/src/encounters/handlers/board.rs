@@ -96,7 +96,7 @@ impl MoveForm {
     /// The row as the person saw it; anything newer is a conflict, another patient's row a mix-up (R3).
     async fn visit(&self, tx: &TenantTx, id: EncounterId) -> Result<encounter::Model, AppError> {
         let visit = store::get(tx, id).await?;
-        if !self.patient_token.is_empty() && self.patient_token != visit.patient_id.to_string() {
+        if self.patient_token != visit.patient_id.to_string() {
             return Err(AppError::WrongPatient);
         }
         match self.version.parse::<i32>() {

@@ -8,7 +8,7 @@ use sea_orm::sea_query::{Cond, Expr, ExprTrait, Order, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenancy::permission::EncounterWrite;
-use tenancy::{Access, Audit, Error, InfoClass, Receipt, Role, TenantTx};
+use tenancy::{Access, ActKey, Audit, Error, InfoClass, Principal, Receipt, Role, TenantTx};
 use uuid::Uuid;
 
 use super::board::board_path;
@@ -46,6 +46,13 @@ struct Wish {
     purpose: String,
     doctor_id: Option<StaffId>,
     class: EncounterClass,
+}
+
+impl Wish {
+    fn act_key(&self, tx: &TenantTx) -> ActKey {
+        let sent = format!("{} {} {:?} {:?}", self.patient_id, self.purpose, self.doctor_id, self.class);
+        tx.act_key(self.key, RECEIVE, &sent)
+    }
 }
 
 impl ReceptionForm {
@@ -91,7 +98,7 @@ pub async fn receive(access: Access<EncounterWrite>, form: web::Form<ReceptionFo
     };
     for _ in 0..NUMBER_TRIES {
         let tx = access.begin().await?;
-        if let Some(outcome) = tx.idempotent(wish.key, RECEIVE).await? {
+        if let Some(outcome) = tx.idempotent(wish.act_key(&tx)).await? {
             let id: Uuid = serde_json::from_value(outcome["encounter_id"].clone()).map_err(AppError::internal)?;
             let receipt = tx.commit(Audit::viewed(InfoClass::Encounter).subject(wish.patient_id)).await?;
             return Ok(Either::Left(Redirect::to(receipt, board_path(id))));
@@ -99,6 +106,11 @@ pub async fn receive(access: Access<EncounterWrite>, form: web::Form<ReceptionFo
         let group = patients::group_ids(&tx, wish.patient_id).await?;
         if group.is_empty() {
             return Err(AppError::NotFound);
+        }
+        if !may_be_in_charge(&tx, access.principal(), wish.doctor_id).await? {
+            let mut errors = FormErrors::default();
+            errors.add("doctor_id", "担当医を一覧から選んでください");
+            return again(&access, &form, errors).await.map(Either::Right);
         }
         if form.again != "yes" && !store::active_on(&tx, store::today(&tx, access.principal()), &group).await?.is_empty() {
             let mut errors = FormErrors::default();
@@ -129,7 +141,7 @@ async fn commit(
         purpose: wish.purpose.clone(),
     };
     let visit = store::receive(&tx, &visit, access.principal()).await?;
-    tx.remember(wish.key, RECEIVE, json!({ "encounter_id": visit.id })).await?;
+    tx.remember(wish.act_key(&tx), json!({ "encounter_id": visit.id })).await?;
     let audit = Audit::created(InfoClass::Encounter).subject(wish.patient_id).entity("encounter", EncounterId::new(visit.id));
     Ok((tx.commit(audit).await?, visit))
 }
@@ -165,6 +177,11 @@ async fn page(access: &Access<EncounterWrite>, tx: &TenantTx, patient_id: Patien
 fn words(visit: &encounter::Model) -> String {
     let state = domain::encounter::VisitStatus::from_code(&visit.status).map_or("", |status| status.label());
     format!("{}番 {} 来院 {state} {}", visit.reception_number, domain::clock::jst(visit.arrived_at).format("%H:%M"), visit.purpose)
+}
+
+async fn may_be_in_charge(tx: &TenantTx, principal: &Principal, doctor: Option<StaffId>) -> Result<bool, Error> {
+    let Some(doctor) = doctor.map(|id| id.to_string()) else { return Ok(true) };
+    Ok(doctors(tx, store::today(tx, principal)).await?.iter().any(|(id, _)| *id == doctor))
 }
 
 /// Who may be chosen as the doctor in charge.

@@ -28,7 +28,8 @@ pub struct Amendment {
 pub async fn amend(tx: &TenantTx, note_id: NoteId, new: Amendment) -> Result<NoteRecord, Refusal> {
     let note = read::get(tx, note_id).await?;
     check_token(tx, new.token, note.patient_id).await?;
-    if tx.idempotent(new.key, ACT).await?.is_some() {
+    let act = tx.act_key(new.key, ACT, &format!("{note_id} {new:?}"));
+    if tx.idempotent(act).await?.is_some() {
         return Ok(note);
     }
     must_be_signed(&note)?;
@@ -43,7 +44,7 @@ pub async fn amend(tx: &TenantTx, note_id: NoteId, new: Amendment) -> Result<Not
         reason: new.reason.map(|r| r.as_str().to_owned()).unwrap_or_default(),
     };
     write::insert_amendment(tx, &note, row).await?;
-    tx.remember(new.key, ACT, serde_json::json!({ "note_id": note_id })).await?;
+    tx.remember(act, serde_json::json!({ "note_id": note_id })).await?;
     Ok(note)
 }
 
@@ -54,6 +55,10 @@ pub async fn make_void(tx: &TenantTx, role: Role, note_id: NoteId, token: Patien
     note.status().after(NoteAct::Void, hand(role))?;
     if role != Role::ClinicAdmin || note.void_request().is_none() {
         return Err(NoteError::VoidNotRequested.into());
+    }
+    // 無効 takes two people, whatever roles one of them may hold.
+    if note.void_request().is_some_and(|request| request.author_id == tx.actor()) {
+        return Err(NoteError::OwnVoidRequest.into());
     }
     let row = NewAmendment { kind: AmendmentKind::Void, section: None, body: String::new(), reason: reason.as_str().to_owned() };
     write::insert_amendment(tx, &note, row).await?;

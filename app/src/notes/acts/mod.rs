@@ -68,6 +68,7 @@ fn rule_message(rule: NoteError) -> &'static str {
         NoteError::NotSigned => "まだ確定されていません。",
         NoteError::Voided => "この記録は無効です。",
         NoteError::NothingWritten => "記載が一つもありません。S・O・A・P のどれかを書いてから確定してください。",
+        NoteError::OwnVoidRequest => "自分が出した無効の申請は、ほかの管理者が承認します。",
         NoteError::VoidNotRequested => "医師による無効の申請がありません。",
         NoteError::UnknownSection | NoteError::UnknownStatus | NoteError::UnknownAmendment => "読み取れない指定です。",
     }

@@ -44,7 +44,9 @@ pub struct Saved {
 
 /// Stores the text, or keeps it beside the newer one. The same key gives the same answer and one version.
 pub async fn save_section(tx: &TenantTx, role: Role, save: SectionSave) -> Result<Saved, Refusal> {
-    if let Some(earlier) = tx.idempotent(save.key, ACT).await? {
+    let sent = format!("{:?} {} {} {:?} {}", save.target, save.section.letter(), save.token, save.seen, save.text.as_str());
+    let act = tx.act_key(save.key, ACT, &sent);
+    if let Some(earlier) = tx.idempotent(act).await? {
         return Ok(serde_json::from_value(earlier).map_err(Error::internal)?);
     }
     let (note, is_open) = note_for(tx, role, &save).await?;
@@ -61,7 +63,7 @@ pub async fn save_section(tx: &TenantTx, role: Role, save: SectionSave) -> Resul
             answer(tx, &note, row.version)
         }
     };
-    tx.remember(save.key, ACT, serde_json::to_value(&saved).map_err(Error::internal)?).await?;
+    tx.remember(act, serde_json::to_value(&saved).map_err(Error::internal)?).await?;
     Ok(saved)
 }
 

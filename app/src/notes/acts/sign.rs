@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::note::{self as rules, NoteAct, NoteStatus, Section};
 use domain::{EncounterId, NoteId, PatientId, Role};
 use tenancy::versioned::{self, Authorship};
-use tenancy::{Error, TenantTx};
+use tenancy::{ActKey, Error, TenantTx};
 use uuid::Uuid;
 
 use super::{Refusal, Target, check_token, hand};
@@ -60,7 +60,7 @@ pub async fn sign(tx: &TenantTx, role: Role, signature: &Signature) -> Result<Si
     let head = versioned::update(tx, head, Authorship::own(tx), "").await?;
     let encounter_id = EncounterId::new(head.encounter_id);
     finish_consultation(tx, encounter_id).await?;
-    tx.remember(signature.key, ACT, serde_json::json!({ "note_id": head.id })).await?;
+    tx.remember(act_key(tx, signature), serde_json::json!({ "note_id": head.id })).await?;
     Ok(Signed { note_id: NoteId::new(head.id), patient_id })
 }
 
@@ -77,8 +77,12 @@ async fn signed_before(tx: &TenantTx, signature: &Signature) -> Result<Signed, R
         });
     };
     check_token(tx, signature.token, PatientId::new(head.patient_id)).await?;
-    if tx.idempotent(signature.key, ACT).await?.is_none() {
+    if tx.idempotent(act_key(tx, signature)).await?.is_none() {
         return Err(rules::NoteError::AlreadySigned.into());
     }
     Ok(Signed { note_id: NoteId::new(head.id), patient_id: PatientId::new(head.patient_id) })
+}
+
+fn act_key(tx: &TenantTx, signature: &Signature) -> ActKey {
+    tx.act_key(signature.key, ACT, &format!("{signature:?}"))
 }

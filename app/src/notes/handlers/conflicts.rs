@@ -55,9 +55,9 @@ pub async fn resolve(
     };
     let tx = access.begin().await?;
     let record = read::get(&tx, note).await?;
-    let kept = find(&record, section, id)?;
+    find(&record, section, id)?;
     check_token(&tx, form.token()?, record.patient_id).await?;
-    let saved_elsewhere = store_merged(&tx, &access, &record, kept, section, text, &form).await?;
+    let saved_elsewhere = store_merged(&tx, &access, &record, section, text, &form).await?;
     if saved_elsewhere {
         return again(&access, (note, section, id), &form.body, CHANGED_AGAIN.into()).await.map(Either::Right);
     }
@@ -79,15 +79,11 @@ async fn store_merged(
     tx: &TenantTx,
     access: &Access<NoteWrite>,
     record: &NoteRecord,
-    kept: &ConflictRecord,
     section: Section,
     text: SectionText,
     form: &RawSection,
 ) -> Result<bool, Refusal> {
     let role = access.principal().role;
-    if kept.is_resolved {
-        return Ok(false);
-    }
     let save = form.clone().into_save(Target::Note(record.id), section, text).map_err(|_| Refusal::Stale)?;
     if record.status() == NoteStatus::Signed {
         if !access.may::<tenancy::permission::NoteAmend>() {
