@@ -194,6 +194,7 @@ impl BoardRow {
 #[derive(Debug, Clone)]
 pub struct Toast {
     pub id: Uuid,
+    pub patient_id: PatientId,
     pub version: i32,
     pub text: String,
     pub can_undo: bool,
@@ -318,7 +319,13 @@ fn toast_of(row: &BoardRow, principal: &Principal, now: DateTime<Utc>) -> Toast 
     } else {
         format!("{} さんは「{}」です", row.name, row.face.word)
     };
-    Toast { id: row.id, version: row.version, text, can_undo: row.version > 1 && is_own && can_undo(row.moved_at, now) }
+    Toast {
+        id: row.id,
+        patient_id: row.patient_id,
+        version: row.version,
+        text,
+        can_undo: row.version > 1 && is_own && can_undo(row.moved_at, now),
+    }
 }
 
 /// `11月20日(金)`.

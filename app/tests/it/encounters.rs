@@ -126,7 +126,7 @@ async fn a_move_can_be_taken_back_for_thirty_seconds_by_who_made_it() {
         board.body.contains(&format!("action=\"/encounters/{visit}/status/undo\"")) && moved.header("location").contains("state=waiting")
     );
     let version = d.version(&visit).await;
-    let undo = [("version", version.as_str())];
+    let undo = [("version", version.as_str()), ("patient_token", d.patient.as_str())];
     let path = format!("/encounters/{visit}/status/undo");
     let nurse = d.here.client(d.h, Role::Nurse).await;
     assert!(nurse.post(&path, &undo).await.expect(422).body.contains("元に戻せる時間"));
@@ -176,8 +176,10 @@ async fn stale_pages_other_patients_and_other_clinics_change_nothing() {
     let d = desk().await;
     let visit = visit_of(&receive(&d.clerk, &d.patient, &[]).await.expect(303));
     let path = format!("/encounters/{visit}/status");
-    d.clerk.post(&path, &[("to", "waiting"), ("version", "9")]).await.expect(409);
-    d.clerk.post(&path, &[("to", "waiting"), ("version", "x")]).await.expect(422);
+    let mine = ("patient_token", d.patient.as_str());
+    d.clerk.post(&path, &[("to", "waiting"), ("version", "9"), mine]).await.expect(409);
+    d.clerk.post(&path, &[("to", "waiting"), ("version", "x"), mine]).await.expect(422);
+    d.clerk.post(&path, &[("to", "waiting"), ("version", "1")]).await.expect(422);
     let other = Uuid::now_v7().to_string();
     d.clerk.post(&path, &[("to", "waiting"), ("version", "1"), ("patient_token", other.as_str())]).await.expect(422);
     let next_door = d.neighbour.client(d.h, Role::Clerk).await;
