@@ -54,6 +54,19 @@ pub async fn desk() -> (&'static Harness, Clinic, Clinic, Client) {
     (h, here, neighbour, clerk)
 }
 
+/// A key sent again with other content is another act: nothing typed is answered with an earlier result.
+#[tokio::test]
+async fn a_reused_key_with_other_content_registers_the_other_person() {
+    let (_, _, _, clerk) = desk().await;
+    let key = key();
+    let first = register(&clerk, &[("idempotency_key", &key)]).await;
+    let second =
+        register(&clerk, &[("idempotency_key", &key), ("name_ideographic", "齋藤 百合子"), ("name_syllabic", "サイトウ ユリコ")]).await;
+    assert_ne!(first, second);
+    assert!(clerk.get(&format!("/patients/{second}")).await.expect(200).body.contains("齋藤 百合子"));
+    assert_eq!(register(&clerk, &[("idempotency_key", &key)]).await, first, "the same form again is the same act");
+}
+
 #[tokio::test]
 async fn a_registered_patient_is_found_by_everything_a_desk_types() {
     let (h, _, neighbour, clerk) = desk().await;

@@ -246,3 +246,55 @@ async fn bodies_beyond_the_limit_are_refused_in_words() {
         .await;
     assert!(answer.expect(413).body.contains("大きすぎます"));
 }
+
+/// Asking for a passkey challenge proves nothing and leaves no sign-in behind.
+#[tokio::test]
+async fn a_passkey_challenge_is_not_a_sign_in() {
+    let h = Harness::get();
+    let c = clinic(h).await;
+    let visitor = h.anonymous();
+    let mut shapes = Vec::new();
+    for login in ["doctor", "nobody"] {
+        let asked = serde_json::json!({"tenant_code": c.code, "login_id": login});
+        let answer = visitor.send(visitor.request("POST", "/login/passkey/challenge").json(&asked)).await.expect(200);
+        assert_eq!(answer.header("server-timing"), "", "the time of the answer is nobody's business here");
+        let keys = answer.json()["publicKey"]["allowCredentials"].as_array().map(Vec::len);
+        shapes.push(keys);
+    }
+    assert_eq!(shapes, [Some(1), Some(1)], "somebody without a passkey and nobody look the same");
+    let signed_in: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM audit_event WHERE tenant_id = $1 AND act = 'sign_in' AND outcome = 'success'")
+            .bind(c.id.as_uuid())
+            .fetch_one(&mut h.superuser().await)
+            .await
+            .unwrap();
+    assert_eq!(signed_in, 0);
+}
+
+/// A session opened by PIN, or long ago, does not change what one signs in with.
+#[tokio::test]
+async fn factors_change_only_after_a_recent_proof() {
+    let h = Harness::get();
+    let c = clinic(h).await;
+    let mut principal = c.principal(Role::Doctor);
+    principal.proved_at = h.clock().now().timestamp() - 16 * 60;
+    let stale = c.client_as(h, principal).await;
+    assert!(stale.get("/account/totp").await.expect(422).body.contains("もう一度の本人確認"));
+    for path in ["/account/totp", "/account/recovery-codes", "/account/passkeys/challenge"] {
+        stale.post(path, &[("code", "123456")]).await.expect(422);
+    }
+    stale.get("/account").await.expect(200);
+    c.client(h, Role::Doctor).await.get("/account/totp").await.expect(200);
+}
+
+/// A changed password ends the person's other sessions.
+#[tokio::test]
+async fn a_changed_password_ends_the_other_sessions() {
+    let h = Harness::get();
+    let c = clinic(h).await;
+    let (here, there) = (c.client(h, Role::Nurse).await, c.client(h, Role::Nurse).await);
+    let form = [("current_password", PASSWORD), ("new_password", "Atarashii-kagi-99"), ("confirmation", "Atarashii-kagi-99")];
+    here.post("/account/password", &form).await.expect(303);
+    here.get("/account").await.expect(200);
+    there.get("/account").await.expect(303);
+}
