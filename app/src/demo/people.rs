@@ -115,11 +115,11 @@ fn last4(number: &str) -> String {
 fn coverage_row(ledger: &mut Ledger, id: Uuid, patient_id: Uuid, age: i64, day: NaiveDate) -> coverage::Model {
     let rng = &mut ledger.rng;
     let (kind, insurer_number, insurer_name, copay) = match age {
-        75.. => ("late_elderly", "39130012", "東京都後期高齢者医療広域連合", 10),
-        70..75 => ("national", "00130054", "青梅市国民健康保険", 20),
+        75.. => ("late_elderly", "39130018", "東京都後期高齢者医療広域連合", 10),
+        70..75 => ("national", "130054", "青梅市国民健康保険", 20),
         0..6 => ("employees", "01130012", "全国健康保険協会 東京支部", 20),
         _ if rng.chance(60) => ("employees", "01130012", "全国健康保険協会 東京支部", 30),
-        _ => ("national", "00130054", "青梅市国民健康保険", 30),
+        _ => ("national", "130054", "青梅市国民健康保険", 30),
     };
     let is_family = age < 18 || (age < 70 && rng.chance(30));
     coverage::Model {
@@ -147,5 +147,46 @@ fn coverage_row(ledger: &mut Ledger, id: Uuid, patient_id: Uuid, age: i64, day: 
         verified_on: Some(day),
         verification: "card".into(),
         eligibility: "valid".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+    use domain::insurer::parse_insurer_number;
+    use domain::kana::Kana;
+    use domain::patient::{PatientNumber, PostalCode, is_language};
+
+    use super::*;
+    use crate::demo::names::NOTABLE;
+    use crate::demo::rng::Rng;
+
+    /// The demo's patients could have been typed in: each passes the checks of the registration form.
+    #[test]
+    fn every_patient_could_have_been_registered_by_hand() {
+        let mut ledger = Ledger::new(Uuid::nil(), 1);
+        for index in 0..500 {
+            let (name, sex) = names::person(index, &mut ledger.rng);
+            let birth_date = NaiveDate::from_ymd_opt(1980, 2, 29).unwrap();
+            let row = patient_row(&mut ledger, Uuid::nil(), &name, sex, birth_date, index);
+            assert!(Kana::parse(&row.name_syllabic).is_ok() || Kana::parse_foreign(&row.name_syllabic).is_ok(), "{}", row.name_syllabic);
+            assert!(PatientNumber::parse(&row.patient_number).is_ok());
+            assert!(PostalCode::parse(&row.postal_code).is_ok() && is_language(&row.language));
+            for number in [&row.tel, &row.mobile] {
+                assert!(number.is_empty() || Phone::parse(number).is_ok(), "{number}");
+            }
+            for age in [3, 30, 72, 90] {
+                let coverage = coverage_row(&mut ledger, Uuid::nil(), Uuid::nil(), age, birth_date);
+                assert!(parse_insurer_number(&coverage.insurer_number).is_ok(), "{}", coverage.insurer_number);
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_share_their_first_names_and_numbers() {
+        let (mut one, mut other) = (Rng::new(7), Rng::new(7));
+        for index in 0..NOTABLE.len() + 50 {
+            assert_eq!(names::person(index, &mut one).0.ideographic, names::person(index, &mut other).0.ideographic);
+        }
     }
 }
