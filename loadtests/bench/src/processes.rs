@@ -20,7 +20,7 @@ impl Running {
     /// Waits until `path` answers 200.
     async fn start(mut command: Command, port: u16, path: &str) -> anyhow::Result<Self> {
         let started = Instant::now();
-        let child = command.kill_on_drop(true).stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("cannot start a binary")?;
+        let child = command.kill_on_drop(true).stdout(Stdio::null()).spawn().context("cannot start a binary")?;
         let pid = child.id().context("the process ended at once")?;
         let url = format!("http://127.0.0.1:{port}");
         let client = reqwest::Client::new();
@@ -59,7 +59,7 @@ pub async fn product() -> anyhow::Result<Running> {
         .arg("serve")
         .env("TSUMUGI_PORT", port.to_string())
         .env("TSUMUGI_ADMIN_PORT", admin.to_string())
-        .env("TSUMUGI_PUBLIC_URL", format!("http://127.0.0.1:{port}"))
+        .env("TSUMUGI_PUBLIC_URL", format!("http://localhost:{port}"))
         .env("TSUMUGI_TLS_CERT_FILE", "")
         .env("TSUMUGI_TLS_KEY_FILE", "");
     Running::start(command, port, "/login").await
