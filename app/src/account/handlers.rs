@@ -1,4 +1,4 @@
-//! Handlers of the account page. Every change asks for the password again or for the factor itself.
+//! Handlers of the account page. Every change asks for the password again or for a recent proof.
 
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tenancy::clock::JST;
 use tenancy::permission::OwnAccount;
 use tenancy::session::Token;
+use tenancy::staff::staff;
 use tenancy::{Access, Act, Audit, InfoClass, TenantTx, second_factor};
 use uuid::Uuid;
 
@@ -115,11 +116,13 @@ async fn commit(me: &Me, tx: TenantTx, changed: &str) -> Result<tenancy::Receipt
     Ok(tx.commit(Audit::of(Act::Manage, InfoClass::Account).entity("staff", me.principal().staff_id).detail("changed", changed)).await?)
 }
 
-async fn knows_password(me: &Me, visitor: &Visitor, password: &str) -> Result<bool, AppError> {
+/// The person's own row, and whether this is their password. The connection is given back before the slow hash.
+async fn knows_password(me: &Me, visitor: &Visitor, password: &str) -> Result<(staff::Model, bool), AppError> {
     let tx = me.begin().await?;
     let person = second_factor::find_staff(&tx, me.principal().staff_id).await?;
     drop(tx);
-    Ok(visitor.sign_in.hasher().verify(password, Some(&person.password_hash)).await?)
+    let knows = visitor.sign_in.hasher().verify(password, Some(&person.password_hash)).await?;
+    Ok((person, knows))
 }
 
 pub async fn change_password(
@@ -129,13 +132,11 @@ pub async fn change_password(
 ) -> Result<actix_web::Either<Redirect, Page>, AppError> {
     let p = me.principal();
     let mut errors = FormErrors::default();
-    if !knows_password(&me, &visitor, &form.current_password).await? {
+    let (person, knows) = knows_password(&me, &visitor, &form.current_password).await?;
+    if !knows {
         errors.add("current_password", "いまのパスワードが合いません。");
     }
-    let tx = me.begin().await?;
-    let login_id = second_factor::find_staff(&tx, p.staff_id).await?.login_id;
-    drop(tx);
-    for (field, message) in new_password_errors(&form.new_password, &form.confirmation, &login_id, &p.tenant_code).iter() {
+    for (field, message) in new_password_errors(&form.new_password, &form.confirmation, &person.login_id, &p.tenant_code).iter() {
         errors.add(field, message);
     }
     if form.new_password == form.current_password {
@@ -156,7 +157,7 @@ pub async fn change_password(
 
 pub async fn change_pin(me: Me, visitor: Visitor, form: web::Form<PinForm>) -> Result<actix_web::Either<Redirect, Page>, AppError> {
     let mut errors = FormErrors::default();
-    if !knows_password(&me, &visitor, &form.pin_password).await? {
+    if !knows_password(&me, &visitor, &form.pin_password).await?.1 {
         errors.add("pin_password", "いまのパスワードが合いません。");
     }
     if !second_factor::is_acceptable_pin(&form.pin) {

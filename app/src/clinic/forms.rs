@@ -76,11 +76,13 @@ fn text(errors: &mut FormErrors, field: &'static str, raw: &str, max: usize, mus
 }
 
 fn minutes(errors: &mut FormErrors, field: &'static str, raw: &str, min: i32, max: i32) -> i32 {
-    let value = raw.trim().parse().unwrap_or(0);
-    if !(min..=max).contains(&value) {
-        errors.add(field, format!("{min}から{max}までの分数を数字で入れてください。"));
+    match raw.trim().parse() {
+        Ok(value) if (min..=max).contains(&value) => value,
+        _ => {
+            errors.add(field, format!("{min}から{max}までの分数を数字で入れてください。"));
+            min
+        }
     }
-    value
 }
 
 /// `04:00` → 240. A day cannot begin after noon.
@@ -133,6 +135,7 @@ mod tests {
         assert!(raw().validate(here).is_ok());
         assert_eq!(wrong(|r| r.name = " ".into()), Some("name"));
         assert_eq!(wrong(|r| r.idle_lock_min = "60".into()), Some("idle_lock_min"));
+        assert_eq!(wrong(|r| r.idle_lock_min = i32::MAX.to_string()), Some("idle_lock_min"));
         assert_eq!(wrong(|r| r.day_boundary = "25:00".into()), Some("day_boundary"));
         assert_eq!(wrong(|r| r.source_allow_list = "だめ".into()), Some("source_allow_list"));
         assert_eq!(wrong(|r| r.source_allow_list = "198.51.100.0/24".into()), Some("source_allow_list"), "would shut the writer out");

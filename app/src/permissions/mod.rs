@@ -1,7 +1,6 @@
 //! 職種と権限: the one table of rights as a page that also prints, and as a file (GL-06). Read-only: rights are the product's, the
 //! same for every clinic; who holds which 職種 is the clinic's.
 
-use actix_web::HttpRequest;
 use askama::Template;
 use domain::Role;
 use tenancy::permission::{RoleMatrixRead, TABLE};
@@ -58,7 +57,7 @@ pub async fn show(access: Access<RoleMatrixRead>) -> Result<Page, AppError> {
     Page::full(receipt, &PermissionsPage { chrome: Chrome::of(access.principal(), Nav::Clinic), roles, classes: classes() })
 }
 
-pub async fn export(access: Access<RoleMatrixRead>, _: HttpRequest) -> Result<Download, AppError> {
+pub async fn export(access: Access<RoleMatrixRead>) -> Result<Download, AppError> {
     let receipt = access.begin().await?.commit(Audit::of(tenancy::Act::Export, InfoClass::Staff)).await?;
     Download::of(receipt, &[], "text/csv; charset=utf-8", "attachment", "permissions.csv", csv()?.into_bytes())
 }
