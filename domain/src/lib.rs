@@ -22,6 +22,7 @@ pub mod staff;
 pub mod text;
 pub mod text_merge;
 pub mod wareki;
+pub mod warning;
 
 pub use id::*;
 pub use role::Role;
