@@ -17,6 +17,7 @@ pub mod keys;
 pub mod masters;
 pub mod notes;
 pub mod objectstore;
+pub mod paper;
 pub mod patients;
 pub mod permissions;
 pub mod prescriptions;

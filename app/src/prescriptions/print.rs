@@ -1,8 +1,5 @@
 //! 処方箋: what goes on the paper, a look before printing, and the PDF itself.
 
-use std::path::PathBuf;
-use std::sync::OnceLock;
-
 use actix_web::web;
 use chrono::NaiveDate;
 use domain::clock;
@@ -16,14 +13,14 @@ use tenancy::{Access, Act, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
 
 use super::entity::medication_request::Model;
-use super::paper::{self, Paper, PaperError, Sheet, SheetLine, Typefaces};
+use super::paper::{self, Sheet, SheetLine};
 use super::store;
 use super::views::{LineView, PrintPage, amount, supply};
-use crate::config;
 use crate::coverages::entity::coverage;
 use crate::coverages::store as coverages;
 use crate::encounters::store as encounters;
 use crate::error::AppError;
+use crate::paper::Paper;
 use crate::patients::store as patients;
 use crate::web::{Chrome, Download, Nav, Page, PatientStripe};
 
@@ -133,26 +130,8 @@ async fn staff_name(tx: &TenantTx, id: Uuid) -> Result<String, Error> {
     Ok(row.try_get("", "name")?)
 }
 
-/// The fonts are read at the first prescription and kept; a failure is tried again, so that installing them is enough.
-fn typefaces() -> Result<&'static Typefaces, PaperError> {
-    static FACES: OnceLock<Typefaces> = OnceLock::new();
-    if let Some(faces) = FACES.get() {
-        return Ok(faces);
-    }
-    let file = |name| config::optional(name).ok().flatten().map(PathBuf::from);
-    let faces = Typefaces::load(file("TSUMUGI_FONT_MINCHO_FILE").as_deref(), file("TSUMUGI_FONT_GOTHIC_FILE").as_deref())?;
-    Ok(FACES.get_or_init(|| faces))
-}
-
-/// Drawing takes some milliseconds of one core, so it stays off the threads that answer others.
 async fn draw(sheet: Sheet) -> Result<Paper, AppError> {
-    let drawn = web::block(move || paper::draw(&sheet, typefaces()?)).await.map_err(AppError::internal)?;
-    drawn.map_err(|error| match error {
-        PaperError::Drawing(cause) => AppError::Internal(cause),
-        PaperError::FontNotSet { face } | PaperError::FontUnreadable { face, .. } | PaperError::NotAFont { face } => AppError::Refused(format!(
-            "処方箋を作る書体({face})が見つからないため、印刷できません。管理者は fonts-ipaexfont を入れるか、TSUMUGI_FONT_MINCHO_FILE と TSUMUGI_FONT_GOTHIC_FILE を確かめてください。"
-        )),
-    })
+    crate::paper::draw(move |faces| paper::draw(&sheet, faces)).await
 }
 
 /// A look before printing: the lines, the dates, and the letters that cannot be printed as they are.

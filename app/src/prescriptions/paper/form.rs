@@ -4,9 +4,11 @@ use krilla::Document;
 use krilla::metadata::Metadata;
 use krilla::page::PageSettings;
 
-use super::canvas::{Align, Area, Canvas, Face, Letters, PT_PER_MM, Style};
-use super::layout::{Block, line_height, paginate};
-use super::{Paper, PaperError, Replaced, Sheet, Typefaces};
+use super::Sheet;
+use super::layout::{Block, paginate};
+use crate::paper::canvas::{Align, Area, Canvas, Face, Letters, PT_PER_MM, Style};
+use crate::paper::wrap::line_height;
+use crate::paper::{Paper, PaperError, Typefaces};
 
 const PAGE_W: f32 = 148.0;
 const PAGE_H: f32 = 210.0;
@@ -50,13 +52,9 @@ pub(super) fn draw(sheet: &Sheet, faces: &Typefaces) -> Result<Paper, PaperError
         surface.finish();
         page.finish();
     }
-    let replaced = replacements(&letters);
+    let replaced = letters.replacements();
     let pdf = document.finish().map_err(|e| PaperError::Drawing(e.to_string()))?;
     Ok(Paper { pdf, replaced })
-}
-
-fn replacements(letters: &Letters<'_>) -> Vec<Replaced> {
-    letters.replaced.iter().map(|(wanted, printed)| Replaced { wanted: *wanted, printed: *printed }).collect()
 }
 
 fn area(x: f32, y: f32, w: f32, h: f32) -> Area {
@@ -248,7 +246,7 @@ impl Canvas<'_, '_, '_> {
             self.text(x + 1.0, a.y + 7.0, Style { size: 9.0, ..VALUE }, &sheet.doctor_name);
         }
         let mut remarks = sheet.remarks.clone();
-        remarks.extend(replacements(self.letters).into_iter().map(|r| format!("※{}", r.sentence())));
+        remarks.extend(self.letters.replacements().into_iter().map(|r| format!("※{}", r.sentence())));
         let remarks = remarks.join("　");
         self.cell(area(x + 40.0, a.y + 3.2, RIGHT - x - 40.0, 6.6), Style { size: 7.5, ..VALUE }, &remarks);
         self.line((x, a.y + 10.0), (RIGHT, a.y + 10.0), THIN);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::*;
+use crate::paper::Replaced;
 
 fn faces() -> Option<Typefaces> {
     let file = |name: &str, fallback: &str| PathBuf::from(std::env::var(name).unwrap_or_else(|_| fallback.into()));

@@ -9,9 +9,9 @@ use krilla::text::{GlyphId, KrillaGlyph};
 use skrifa::instance::{LocationRef, Size};
 use skrifa::{FontRef, MetadataProvider};
 
-use super::{Typeface, Typefaces};
+use super::{Replaced, Typeface, Typefaces};
 
-pub(super) const PT_PER_MM: f32 = 72.0 / 25.4;
+pub(crate) const PT_PER_MM: f32 = 72.0 / 25.4;
 /// Printed where no font has the letter and no form of it is known.
 const GETA: char = '〓';
 
@@ -31,14 +31,14 @@ const COMMON_FORMS: [(char, char); 10] = [
 
 /// Which face a text asks for; the other one helps out when a letter is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Face {
+pub(crate) enum Face {
     Mincho,
     Gothic,
 }
 
 /// A box in millimetres.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Area {
+pub(crate) struct Area {
     pub x: f32,
     pub y: f32,
     pub w: f32,
@@ -46,7 +46,7 @@ pub(super) struct Area {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Align {
+pub(crate) enum Align {
     Left,
     Centre,
     Right,
@@ -54,19 +54,19 @@ pub(super) enum Align {
 
 /// How a text is set: face, size in points, alignment.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Style {
+pub(crate) struct Style {
     pub face: Face,
     pub size: f32,
     pub align: Align,
 }
 
 /// Knows every letter's glyph and width; shared by measuring and drawing.
-pub(super) struct Letters<'a> {
+pub(crate) struct Letters<'a> {
     faces: &'a Typefaces,
     mincho: FontRef<'a>,
     gothic: FontRef<'a>,
     /// What was asked for and what is printed instead.
-    pub replaced: BTreeMap<char, char>,
+    replaced: BTreeMap<char, char>,
 }
 
 #[derive(Clone, Copy)]
@@ -82,6 +82,11 @@ impl<'a> Letters<'a> {
         let mincho = FontRef::new(&faces.mincho.bytes).ok()?;
         let gothic = FontRef::new(&faces.gothic.bytes).ok()?;
         Some(Self { faces, mincho, gothic, replaced: BTreeMap::new() })
+    }
+
+    /// What was printed by another letter.
+    pub fn replacements(&self) -> Vec<Replaced> {
+        self.replaced.iter().map(|(wanted, printed)| Replaced { wanted: *wanted, printed: *printed }).collect()
     }
 
     fn font(&self, face: Face) -> &FontRef<'a> {
@@ -133,7 +138,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// A page being drawn.
-pub(super) struct Canvas<'s, 'p, 'a> {
+pub(crate) struct Canvas<'s, 'p, 'a> {
     pub surface: &'s mut Surface<'p>,
     pub letters: &'s mut Letters<'a>,
 }
