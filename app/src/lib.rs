@@ -18,6 +18,7 @@ pub mod masters;
 pub mod notes;
 pub mod objectstore;
 pub mod paper;
+pub mod outbox;
 pub mod patients;
 pub mod permissions;
 pub mod prescriptions;

@@ -41,7 +41,7 @@ pub struct State {
 
 impl State {
     pub fn new(config: &Config, clock: Clock, keyring: Keyring) -> anyhow::Result<Self> {
-        let pool = TenantPool::new(config.database_url.expose_secret(), config.database_pool, clock.clone())?;
+        let pool = TenantPool::new(config.database_url.expose_secret(), config.database_pool, clock.clone())?.with_keyring(keyring.clone());
         let gate = Gate::new(pool, Sessions::new(config.redis_url.expose_secret())?);
         Ok(Self {
             sign_in: web::Data::new(SignIn::new(gate.clone())?),

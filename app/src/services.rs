@@ -13,6 +13,7 @@ use tenancy::keys::{KeyProvider, Keyring, LocalFileProvider, RecoveryPublicKey};
 use crate::adapters::kms::{KmsConfig, KmsProvider};
 use crate::config::{self, ObjectStoreConfig};
 use crate::objectstore::{ObjectStore, StoreConfig};
+use crate::outbox::Driver;
 
 /// The clinics' keys under the configured key-encryption key.
 pub async fn keyring() -> anyhow::Result<Keyring> {
@@ -26,6 +27,11 @@ pub async fn keyring() -> anyhow::Result<Keyring> {
         .transpose()
         .context("復旧用の公開鍵を読めません")?;
     Ok(Keyring::new(provider, recovery))
+}
+
+/// The partners this deployment is connected to. A service without a driver keeps its messages waiting.
+pub fn drivers() -> anyhow::Result<Vec<Arc<dyn Driver>>> {
+    Ok(Vec::new())
 }
 
 /// Credentials come from the platform (the task's role), never from our own settings.

@@ -17,6 +17,7 @@ pub fn routes() -> Routes {
     crate::conformance::routes(&mut r);
     crate::encounters::routes(&mut r);
     crate::notes::routes(&mut r);
+    crate::outbox::routes(&mut r);
     crate::patients::routes(&mut r);
     crate::prescriptions::routes(&mut r);
     r.public_get("/assets/{hash}/{path:.*}", crate::web::assets::serve, "static files, the same for everybody");

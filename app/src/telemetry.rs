@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use actix_web::http::{Method, StatusCode};
-use prometheus::{Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
 
 /// Registered once per process and shared by reference counting.
 #[derive(Clone)]
@@ -16,6 +18,9 @@ pub struct Metrics {
     pub backup_age_seconds: GaugeVec,
     pub unanchored_seals: IntGauge,
     pub clock_offset_seconds: Gauge,
+    pub outbox_attempts: IntCounterVec,
+    pub outbox_messages: IntGaugeVec,
+    pub outbox_age_seconds: GaugeVec,
 }
 
 impl Metrics {
@@ -37,6 +42,18 @@ impl Metrics {
             )?,
             unanchored_seals: IntGauge::new("tsumugi_audit_unanchored_seals", "Seals not yet anchored outside the database")?,
             clock_offset_seconds: Gauge::new("tsumugi_clock_offset_seconds", "Process clock against the database clock")?,
+            outbox_attempts: IntCounterVec::new(
+                Opts::new("tsumugi_outbox_attempts_total", "Attempts to reach a partner by what came of them"),
+                &["service", "outcome"],
+            )?,
+            outbox_messages: IntGaugeVec::new(
+                Opts::new("tsumugi_outbox_messages", "Messages not delivered: waiting for their turn, or stuck until a person decides"),
+                &["service", "state"],
+            )?,
+            outbox_age_seconds: GaugeVec::new(
+                Opts::new("tsumugi_outbox_age_seconds", "Age of the oldest message still worked by itself"),
+                &["service"],
+            )?,
         };
         let r = &metrics.registry;
         r.register(Box::new(metrics.requests.clone()))?;
@@ -46,6 +63,9 @@ impl Metrics {
         r.register(Box::new(metrics.backup_age_seconds.clone()))?;
         r.register(Box::new(metrics.unanchored_seals.clone()))?;
         r.register(Box::new(metrics.clock_offset_seconds.clone()))?;
+        r.register(Box::new(metrics.outbox_attempts.clone()))?;
+        r.register(Box::new(metrics.outbox_messages.clone()))?;
+        r.register(Box::new(metrics.outbox_age_seconds.clone()))?;
         Ok(metrics)
     }
 

@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
+use tenancy::keys::Keyring;
 use tenancy::operator::{NewTenant, Operator};
 use tenancy::{Act, Audit, Clock, InfoClass, TenantPool};
 
@@ -40,7 +41,16 @@ pub struct Create {
 
 /// The operator's paths, from the environment.
 pub fn operator(clock: Clock) -> anyhow::Result<Operator> {
-    let tenants = TenantPool::new(config::secret("TSUMUGI_DATABASE_URL")?.expose_secret(), 4, clock)?;
+    over(TenantPool::new(config::secret("TSUMUGI_DATABASE_URL")?.expose_secret(), 4, clock)?)
+}
+
+/// The same for duties that open what is sealed.
+pub fn operator_with(clock: Clock, keyring: Keyring) -> anyhow::Result<Operator> {
+    let tenants = TenantPool::new(config::secret("TSUMUGI_DATABASE_URL")?.expose_secret(), 12, clock)?;
+    over(tenants.with_keyring(keyring))
+}
+
+fn over(tenants: TenantPool) -> anyhow::Result<Operator> {
     Ok(Operator::new(config::secret("TSUMUGI_OPERATOR_DATABASE_URL")?.expose_secret(), tenants)?)
 }
 

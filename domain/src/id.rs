@@ -102,6 +102,8 @@ ids! {
     AuditEventId
     /// 背景処理
     JobId
+    /// 外部送信の一件
+    MessageId
     /// マスターの版
     ReleaseId
     /// ログインセッション

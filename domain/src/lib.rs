@@ -3,6 +3,7 @@
 //! Terms are in `GLOSSARY.md`. Anything that depends on "now" takes it as an argument.
 
 pub mod clock;
+mod codes;
 pub mod coverage;
 pub mod eligibility;
 pub mod encounter;
@@ -12,6 +13,7 @@ pub mod kana;
 pub mod masters;
 pub mod name;
 pub mod note;
+pub mod outbox;
 pub mod patient;
 pub mod patient_search;
 pub mod phone;

@@ -16,6 +16,7 @@ mod m20261120_000009_operation;
 mod m20261120_000010_master_entry;
 mod m20261120_000020_note_conflict;
 mod m20261120_000021_indexes;
+mod m20261121_000070_outbox;
 mod table;
 
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000010_master_entry::Migration),
             Box::new(m20261120_000020_note_conflict::Migration),
             Box::new(m20261120_000021_indexes::Migration),
+            Box::new(m20261121_000070_outbox::Migration),
         ]
     }
 }

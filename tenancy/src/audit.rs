@@ -51,6 +51,7 @@ codes! {
         SignOut "sign_out" "サインアウト"
         Lock "lock" "画面ロック"
         Manage "manage" "設定変更"
+        Send "send" "外部送信"
         Backup "backup" "バックアップ"
         Restore "restore" "復元"
     }
@@ -64,6 +65,7 @@ codes! {
         Encounter "encounter" "受付・受診"
         Note "note" "診療記録"
         Prescription "prescription" "処方"
+        Delivery "delivery" "外部送信"
         Master "master" "マスタ"
         Audit "audit" "監査記録"
         Staff "staff" "職員・権限"

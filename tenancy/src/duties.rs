@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::TenantId;
 use sqlx::Row;
+use uuid::Uuid;
 
 use crate::Error;
 use crate::operator::Operator;
@@ -29,6 +30,62 @@ pub async fn backup_ages(operator: &Operator) -> Result<Vec<BackupAge>, Error> {
                 tenant_id: TenantId::new(row.try_get("id")?),
                 succeeded_at: row.try_get("succeeded_at")?,
                 attempted_at: row.try_get("attempted_at")?,
+            })
+        })
+        .collect()
+}
+
+/// A message whose next attempt has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueMessage {
+    pub tenant_id: TenantId,
+    pub message_id: Uuid,
+}
+
+/// Due messages of these services, the longest waiting first. Looking takes nothing: the clinic's own transaction claims.
+pub async fn due_messages(operator: &Operator, services: &[&str], only: Option<TenantId>, limit: i64) -> Result<Vec<DueMessage>, Error> {
+    let services: Vec<String> = services.iter().map(|code| (*code).to_owned()).collect();
+    let rows = sqlx::query(
+        "SELECT tenant_id, id FROM outbox_message
+         WHERE state IN ('waiting', 'sending') AND next_attempt_at <= $1 AND service = ANY($2) AND ($3::uuid IS NULL OR tenant_id = $3)
+         ORDER BY next_attempt_at LIMIT $4",
+    )
+    .bind(operator.clock().now())
+    .bind(services)
+    .bind(only.map(TenantId::as_uuid))
+    .bind(limit)
+    .fetch_all(operator.pool())
+    .await?;
+    rows.iter().map(|row| Ok(DueMessage { tenant_id: TenantId::new(row.try_get("tenant_id")?), message_id: row.try_get("id")? })).collect()
+}
+
+/// One service's queue over all clinics.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queue {
+    pub service: String,
+    /// Not delivered yet, worked by itself.
+    pub waiting: i64,
+    /// Needs a person.
+    pub stuck: i64,
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+pub async fn queues(operator: &Operator) -> Result<Vec<Queue>, Error> {
+    let rows = sqlx::query(
+        "SELECT service, count(*) FILTER (WHERE state IN ('waiting', 'sending')) AS waiting,
+                count(*) FILTER (WHERE state IN ('refused', 'given_up')) AS stuck,
+                min(wanted_since) FILTER (WHERE state IN ('waiting', 'sending')) AS oldest
+         FROM outbox_message WHERE state IN ('waiting', 'sending', 'refused', 'given_up') GROUP BY service",
+    )
+    .fetch_all(operator.pool())
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Queue {
+                service: row.try_get("service")?,
+                waiting: row.try_get("waiting")?,
+                stuck: row.try_get("stuck")?,
+                oldest: row.try_get("oldest")?,
             })
         })
         .collect()

@@ -61,6 +61,8 @@ rights! {
     PrescriptionWrite Update  Prescription [Doctor]
     PrescriptionSign  Sign    Prescription [Doctor]
     PrescriptionPrint Print   Prescription [Doctor Nurse Clerk]
+    DeliveryRead      View    Delivery     [Doctor Nurse Clerk ClinicAdmin]
+    DeliveryWrite     Send    Delivery     [Doctor Nurse Clerk ClinicAdmin]
     MasterRead        View    Master       [Doctor Nurse Clerk Pharmacist LabTech ClinicAdmin DoctorAide]
     AuditRead         View    Audit        [ClinicAdmin]
     AuditExport       Export  Audit        [ClinicAdmin]

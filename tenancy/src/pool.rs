@@ -5,18 +5,27 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
 
+use crate::keys::Keyring;
 use crate::{Clock, Error, RequestMeta, TenantId, TenantTx, tx::Actor};
 
 #[derive(Clone, Debug)]
 pub struct TenantPool {
     pool: PgPool,
     clock: Clock,
+    keyring: Option<Keyring>,
 }
 
 impl TenantPool {
     /// Connects lazily: the process starts and says it is not ready while Postgres is away.
     pub fn new(url: &str, max_connections: u32, clock: Clock) -> Result<Self, Error> {
-        Ok(Self { pool: lazy_pool(url, max_connections)?, clock })
+        Ok(Self { pool: lazy_pool(url, max_connections)?, clock, keyring: None })
+    }
+
+    /// Transactions of this pool can seal and open under their clinic's key.
+    #[must_use]
+    pub fn with_keyring(mut self, keyring: Keyring) -> Self {
+        self.keyring = Some(keyring);
+        self
     }
 
     pub fn clock(&self) -> &Clock {
@@ -46,7 +55,7 @@ impl TenantPool {
     pub(crate) async fn begin(&self, tenant_id: TenantId, actor: Actor, meta: RequestMeta) -> Result<TenantTx, Error> {
         let opening = format!("BEGIN; SET LOCAL app.tenant_id = '{tenant_id}'");
         let inner = self.pool.begin_with(AssertSqlSafe(opening)).await?;
-        Ok(TenantTx::new(inner, tenant_id, actor, meta, self.clock.now()))
+        Ok(TenantTx::new(inner, tenant_id, actor, meta, self.clock.now(), self.keyring.clone()))
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::audit::{Audit, ContentDigest};
+use crate::keys::{Envelope, Keyring};
 use crate::{Error, RequestMeta, Role};
 
 /// Who acts: a person with a role in force, a person still signing in, or the product itself (worker, command line).
@@ -35,6 +36,7 @@ pub struct TenantTx {
     now: DateTime<Utc>,
     digests: std::sync::Mutex<Vec<ContentDigest>>,
     statements: AtomicU32,
+    keyring: Option<Keyring>,
 }
 
 impl TenantTx {
@@ -44,8 +46,9 @@ impl TenantTx {
         actor: Actor,
         meta: RequestMeta,
         now: DateTime<Utc>,
+        keyring: Option<Keyring>,
     ) -> Self {
-        Self { inner: Mutex::new(inner), tenant_id, actor, meta, now, digests: Default::default(), statements: AtomicU32::new(0) }
+        Self { inner: Mutex::new(inner), tenant_id, actor, meta, now, digests: Default::default(), statements: AtomicU32::new(0), keyring }
     }
 
     pub fn tenant_id(&self) -> TenantId {
@@ -73,6 +76,20 @@ impl TenantTx {
     /// Statements run so far, without BEGIN and COMMIT.
     pub fn statements(&self) -> u32 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Seals a value under the clinic's key, for one purpose.
+    pub async fn seal(&self, purpose: &str, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(self.keyring()?.seal(self, purpose, plaintext).await?.to_bytes())
+    }
+
+    /// Opens what [`TenantTx::seal`] made in the same clinic for the same purpose.
+    pub async fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(self.keyring()?.open(self, purpose, &Envelope::from_bytes(sealed)?).await?)
+    }
+
+    fn keyring(&self) -> Result<&Keyring, Error> {
+        self.keyring.as_ref().ok_or_else(|| Error::internal("this pool was made without keys"))
     }
 
     pub(crate) fn note_digest(&self, digest: ContentDigest) {

@@ -1,6 +1,7 @@
-//! `tsumugi worker`: seals the audit log, anchors it outside the database, archives every clinic at night, and
-//! publishes numbers. Any number of workers may run: each duty is taken by one at a time.
+//! `tsumugi worker`: seals the audit log, anchors it outside the database, archives every clinic at night,
+//! delivers what waits in the outbox, and publishes numbers. Any number of workers may run: each duty is taken by one at a time.
 
+mod delivering;
 mod nightly;
 mod schedule;
 
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use crate::audit::anchor;
 use crate::backup::run::Backup;
 use crate::objectstore::ObjectStore;
+use crate::outbox::deliver::Postman;
 use crate::serve::stop_signal;
 use crate::telemetry::Metrics;
 use crate::{backup, config, services, tenants};
@@ -34,6 +36,7 @@ struct Worker {
     /// None where no object store is configured: nothing is anchored or archived then.
     store: Option<ObjectStore>,
     backup: Option<Backup>,
+    postman: Postman,
     metrics: Metrics,
     /// Names this process in the leases.
     id: Uuid,
@@ -42,12 +45,14 @@ struct Worker {
 
 pub async fn run(clock: Clock) -> anyhow::Result<()> {
     let (stop, stopping) = watch::channel(false);
-    let operator = tenants::operator(clock.clone())?;
+    let operator = tenants::operator_with(clock.clone(), services::keyring().await?)?;
+    let (id, metrics) = (tenancy::versioned::new_id(clock.now()), Metrics::new()?);
     let worker = Worker {
-        id: tenancy::versioned::new_id(clock.now()),
+        id,
+        postman: Postman::new(operator.clone(), services::drivers()?, metrics.clone(), id),
         store: services::writer()?,
         backup: backup::command::backup(clock).await?,
-        metrics: Metrics::new()?,
+        metrics,
         operator,
         stopping,
     };
@@ -58,7 +63,7 @@ pub async fn run(clock: Clock) -> anyhow::Result<()> {
     let admin_handle = admin.handle();
     let admin = tokio::spawn(admin);
     tracing::info!(worker.id = %worker.id, backups = worker.backup.is_some(), "working");
-    let duties = futures_util::future::join4(worker.sealing(), worker.anchoring(), worker.nightly(), worker.numbers());
+    let duties = futures_util::future::join5(worker.sealing(), worker.anchoring(), worker.nightly(), worker.delivering(), worker.numbers());
     let stopped = async {
         stop_signal().await;
         tracing::info!("stopping: finishing what was begun");
@@ -129,6 +134,7 @@ impl Worker {
             let waiting: i64 = seal::unanchored(&self.operator).await?.iter().map(|c| c.sealed_seq - c.anchored_seq).sum();
             self.metrics.unanchored_seals.set(waiting);
             self.metrics.clock_offset_seconds.set(duties::clock_offset_s(&self.operator).await?);
+            self.queue_numbers().await?;
             let now = self.operator.clock().now();
             let ages = duties::backup_ages(&self.operator).await?;
             let worst = ages.iter().map(|age| age.succeeded_at.map_or(f64::INFINITY, |at| (now - at).as_seconds_f64()));

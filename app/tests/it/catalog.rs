@@ -22,6 +22,7 @@ const SHARED: &[(&str, &str)] = &[
 const ACROSS: &[(&str, &str)] = &[
     ("tenant_pkey", "the clinic's own row: its id is the clinic"),
     ("tenant_code_key", "a sign-in names its clinic by code before one is known"),
+    ("outbox_message_due", "the worker walks all clinics for what is due; no request uses it"),
     ("audit_event_pending", "the sealer walks all clinics in commit order; no request uses it"),
 ];
 
@@ -34,6 +35,7 @@ const OPEN: &[(&str, &str, &str)] = &[
     ("audit_seal", "lookup", "sealing"),
     ("audit_anchor", "lookup", "what is anchored, for the worker"),
     ("backup_run", "operator", "age and state of backups, for the alarm"),
+    ("outbox_message", "operator", "which message is due and how old the queue is; no content"),
 ];
 
 async fn rows(sql: &str) -> Vec<PgRow> {

@@ -53,6 +53,7 @@ const IDS: &[(&str, &str)] = &[
     ("/staff/{id}", "staff"),
     ("/prescription-lines/{id}", "medication_request"),
     ("/reception/reader-results/{id}", "reader_result"),
+    ("/outbox/{id}", "outbox_message"),
     ("/notes/{id}/sections/{section}/conflicts/{conflict}", "section_conflict"),
 ];
 

@@ -53,7 +53,7 @@ impl Harness {
 
     /// Pools belong to the runtime that made them, so each test makes its own.
     pub fn tenants(&self) -> TenantPool {
-        TenantPool::new(&role_url("APP_DATABASE_URL", &self.database), 4, self.clock()).unwrap()
+        TenantPool::new(&role_url("APP_DATABASE_URL", &self.database), 4, self.clock()).unwrap().with_keyring(keyring())
     }
 
     pub fn operator(&self) -> Operator {

@@ -18,6 +18,7 @@ mod keys;
 mod kms;
 mod masters;
 mod notes;
+mod outbox;
 mod patients;
 mod patients_merged;
 mod patients_plans;

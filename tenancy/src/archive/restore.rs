@@ -145,6 +145,6 @@ impl Restoring {
     pub fn into_tx(self) -> TenantTx {
         let now = self.clock.now();
         let meta = RequestMeta::local(crate::versioned::new_id(now));
-        TenantTx::new(self.tx, self.tenant, Actor::System, meta, now)
+        TenantTx::new(self.tx, self.tenant, Actor::System, meta, now, None)
     }
 }

@@ -46,6 +46,12 @@ pub struct Keyring {
     cache: Arc<Mutex<Cache>>,
 }
 
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keyring")
+    }
+}
+
 impl Keyring {
     pub fn new(provider: Arc<dyn KeyProvider>, recovery: Option<RecoveryPublicKey>) -> Self {
         Self { provider, recovery: recovery.map(Arc::new), cache: Arc::default() }

@@ -1,0 +1,236 @@
+//! The worker's part: takes what is due, one exchange at a time per message, and notes what came of it.
+//!
+//! Taking and noting are two transactions with the exchange between them, so no connection is held while a partner thinks. A process
+//! that dies in between leaves the message marked as sending; when its time is over another worker looks before it sends.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::outbox::{Attempt, Delivery, Service, Task, Trouble};
+use domain::{EncounterId, MessageId, PatientId, TenantId};
+use futures_util::StreamExt;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use tenancy::duties::{self, DueMessage};
+use tenancy::operator::Operator;
+use tenancy::{Act, Audit, Error, InfoClass, Outcome as AuditOutcome, TenantTx};
+use uuid::Uuid;
+
+use super::driver::{Driver, Ending, Exchange, Message, Outcome};
+use super::entity::{exchange, message};
+use super::store;
+use crate::telemetry::Metrics;
+
+const AT_ONCE: usize = 8;
+const ROUND: i64 = 64;
+const SAID_MAX: usize = 400;
+/// A message behind another of its lane is looked at again after this long.
+const BEHIND: TimeDelta = TimeDelta::seconds(2);
+/// Sealed bytes of an exchange are not larger than any real message.
+const RAW_MAX: usize = 4 * 1024 * 1024;
+
+/// One worker's hands.
+#[derive(Clone)]
+pub struct Postman {
+    operator: Operator,
+    drivers: Vec<Arc<dyn Driver>>,
+    metrics: Metrics,
+    id: Uuid,
+    only: Option<TenantId>,
+}
+
+impl Postman {
+    pub fn new(operator: Operator, drivers: Vec<Arc<dyn Driver>>, metrics: Metrics, id: Uuid) -> Self {
+        Self { operator, drivers, metrics, id, only: None }
+    }
+
+    /// Works for one clinic only.
+    #[must_use]
+    pub fn only(mut self, clinic: TenantId) -> Self {
+        self.only = Some(clinic);
+        self
+    }
+
+    pub fn drivers(&self) -> &[Arc<dyn Driver>] {
+        &self.drivers
+    }
+
+    /// Delivers everything due now; how many messages were taken.
+    pub async fn round(&self) -> Result<usize, Error> {
+        let services: Vec<&str> = self.drivers.iter().map(|driver| driver.service().code()).collect();
+        let due = duties::due_messages(&self.operator, &services, self.only, ROUND).await?;
+        let taken = futures_util::stream::iter(due).map(|due| self.deliver(due)).buffer_unordered(AT_ONCE);
+        let taken: Vec<Result<bool, Error>> = taken.collect().await;
+        let mut count = 0;
+        for result in taken {
+            count += usize::from(result?);
+        }
+        Ok(count)
+    }
+
+    async fn deliver(&self, due: DueMessage) -> Result<bool, Error> {
+        let Some((mut message, task)) = self.claim(due).await? else { return Ok(false) };
+        let Some(driver) = self.driver(message.errand.service()) else { return Ok(false) };
+        let (started_at, started) = (self.operator.clock().now(), Instant::now());
+        let exchange = match self.prepare(driver.as_ref(), &message).await {
+            Ok(prepared) => {
+                message.prepared = prepared;
+                exchanged(driver.as_ref(), &message, task).await
+            }
+            Err(error) => {
+                tracing::warn!(service = driver.service().code(), %error, "a message could not be prepared");
+                Outcome::Retry(Trouble::Unprepared).into()
+            }
+        };
+        self.metrics.outbox_attempts.with_label_values(&[driver.service().code(), exchange.outcome.code()]).inc();
+        let record = Record { task, started_at, elapsed: started.elapsed() };
+        self.note(driver.as_ref(), &message, exchange, record).await?;
+        driver.told(&message).await;
+        Ok(true)
+    }
+
+    fn driver(&self, service: Service) -> Option<&Arc<dyn Driver>> {
+        self.drivers.iter().find(|driver| driver.service() == service)
+    }
+
+    async fn claim(&self, due: DueMessage) -> Result<Option<(Message, Task)>, Error> {
+        let tx = self.operator.begin(due.tenant_id).await?;
+        let mut row = store::lock(&tx, MessageId::new(due.message_id)).await?;
+        let (mut parcel, pace) = (row.parcel()?, row.service()?.pace());
+        if !parcel.is_due(tx.now()) {
+            return Ok(None);
+        }
+        if store::waits_behind(&tx, &row).await? {
+            row.next_attempt_at = tx.now() + BEHIND;
+            store::save(&tx, row).await?;
+            tx.commit(Audit::of(Act::Send, InfoClass::Delivery).entity("outbox_message", due.message_id).detail("step", "behind")).await?;
+            return Ok(None);
+        }
+        let Some(task) = parcel.claim(self.id, tx.now(), &pace) else { return Ok(None) };
+        let now = tx.now();
+        row.turn(&parcel, now);
+        let message = opened(&tx, &row).await?;
+        let row = store::save(&tx, row).await?;
+        tx.commit(audit(&row).detail("step", "taken").detail("attempt", row.attempts)).await?;
+        Ok(Some((message, task)))
+    }
+
+    /// In a transaction of its own: a failing lookup must not undo the claim.
+    async fn prepare(&self, driver: &dyn Driver, message: &Message) -> Result<Vec<u8>, Error> {
+        let tx = self.operator.begin(message.tenant_id).await?;
+        driver.prepare(&tx, message).await
+    }
+
+    /// Notes the exchange; when the slice cannot use the answer, the answer counts as unreadable.
+    async fn note(&self, driver: &dyn Driver, message: &Message, exchange: Exchange, record: Record) -> Result<(), Error> {
+        match self.settle(driver, message, &exchange, &record).await {
+            Ok(()) => Ok(()),
+            Err(Error::Unavailable(cause)) => Err(Error::Unavailable(cause)),
+            Err(error) => {
+                tracing::error!(service = driver.service().code(), %error, "an answer could not be used");
+                let unusable = Exchange { outcome: Outcome::Unknown(Trouble::Unreadable), ..exchange };
+                self.settle(driver, message, &unusable, &record).await
+            }
+        }
+    }
+
+    async fn settle(&self, driver: &dyn Driver, message: &Message, exchange: &Exchange, record: &Record) -> Result<(), Error> {
+        let tx = self.operator.begin(message.tenant_id).await?;
+        let mut row = store::lock(&tx, message.id).await?;
+        let (mut parcel, now) = (row.parcel()?, tx.now());
+        keep(&tx, message, exchange, record).await?;
+        let attempt = exchange.outcome.attempt();
+        let salt = message.id.as_uuid().as_u64_pair().1;
+        if parcel.settle(self.id, attempt, now, &driver.service().pace(), salt).is_err() {
+            // Taken back meanwhile, or this worker was away too long: the exchange is kept, the message goes on without it.
+            tx.commit(audit(&row).detail("step", "late").detail("outcome", exchange.outcome.code())).await?;
+            return Ok(());
+        }
+        row.turn(&parcel, now);
+        (row.code, row.said) = said(&exchange.outcome);
+        let ending = match (&exchange.outcome, parcel.state) {
+            (Outcome::Done(reply), _) => Some(Ending::Done(reply)),
+            (Outcome::Refused { code, said }, _) => Some(Ending::Refused { code, said }),
+            (_, Delivery::GivenUp) => Some(Ending::GivenUp),
+            _ => None,
+        };
+        if let Some(ending) = ending {
+            driver.settled(&tx, message, ending).await?;
+        }
+        let row = store::save(&tx, row).await?;
+        let good = matches!(attempt, Attempt::Done | Attempt::Absent);
+        let entry = audit(&row).detail("step", "answered").detail("state", row.state.as_str());
+        tx.commit(if good { entry } else { entry.outcome(AuditOutcome::Failure) }).await.map(drop)
+    }
+}
+
+struct Record {
+    task: Task,
+    started_at: DateTime<Utc>,
+    elapsed: Duration,
+}
+
+async fn exchanged(driver: &dyn Driver, message: &Message, task: Task) -> Exchange {
+    let deadline = driver.service().pace().deadline.to_std().unwrap_or_default();
+    let exchange = async {
+        match task {
+            Task::Send => driver.send(message).await,
+            Task::Look => driver.look(message).await,
+        }
+    };
+    tokio::time::timeout(deadline, exchange).await.unwrap_or_else(|_| Outcome::Unknown(Trouble::Timeout).into())
+}
+
+async fn opened(tx: &TenantTx, row: &message::Model) -> Result<Message, Error> {
+    Ok(Message {
+        tenant_id: tx.tenant_id(),
+        id: MessageId::new(row.id),
+        errand: row.errand()?,
+        lane: row.lane,
+        key: row.key.clone(),
+        patient_id: row.patient_id.map(PatientId::new),
+        encounter_id: row.encounter_id.map(EncounterId::new),
+        payload: store::payload(tx, row).await?,
+        attempts: u32::try_from(row.attempts).unwrap_or(0),
+        prepared: Vec::new(),
+    })
+}
+
+/// The bytes of both sides, sealed, insert-only.
+async fn keep(tx: &TenantTx, message: &Message, exchange: &Exchange, record: &Record) -> Result<(), Error> {
+    let bounded = |bytes: &[u8]| bytes[..bytes.len().min(RAW_MAX)].to_vec();
+    let row = exchange::Model {
+        tenant_id: tx.tenant_id().as_uuid(),
+        id: tx.new_id(),
+        message_id: message.id.as_uuid(),
+        attempt: i32::try_from(message.attempts).unwrap_or(i32::MAX),
+        task: if record.task == Task::Look { "look" } else { "send" }.to_owned(),
+        outcome: exchange.outcome.code().to_owned(),
+        started_at: record.started_at,
+        elapsed_ms: i32::try_from(record.elapsed.as_millis()).unwrap_or(i32::MAX),
+        sent: tx.seal("outbox.sent", &bounded(&exchange.sent)).await?,
+        received: tx.seal("outbox.received", &bounded(&exchange.received)).await?,
+    };
+    exchange::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// What the line of the worklist will say.
+fn said(outcome: &Outcome) -> (String, String) {
+    match outcome {
+        Outcome::Refused { code, said } => (short(code, 40), short(said, SAID_MAX)),
+        Outcome::Retry(trouble) | Outcome::Unknown(trouble) => (trouble.code().to_owned(), String::new()),
+        Outcome::Done(_) | Outcome::Absent => Default::default(),
+    }
+}
+
+fn short(text: &str, max: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(max).collect()
+}
+
+fn audit(row: &message::Model) -> Audit {
+    Audit::of(Act::Send, InfoClass::Delivery)
+        .subjects(row.patient_id.map(PatientId::new))
+        .entity("outbox_message", row.id)
+        .detail("errand", row.errand.as_str())
+}
