@@ -219,6 +219,11 @@ pub enum NoteError {
     UnknownAmendment,
     #[error("only a doctor may do this")]
     DoctorOnly,
+    /// Somebody else answers for this draft; it is taken over first.
+    #[error("another doctor is responsible for the draft")]
+    AnotherDoctor,
+    #[error("the doctor is responsible already")]
+    AlreadyResponsible,
     #[error("a doctor signs instead of submitting")]
     DoctorSignsInstead,
     #[error("the note was already submitted")]
@@ -237,6 +242,22 @@ pub enum NoteError {
     VoidNotRequested,
     #[error("voiding takes a second person")]
     OwnVoidRequest,
+}
+
+/// A draft handed to one doctor is not another's to sign or to give back (GL-12): whoever stands in takes it over by name first.
+pub fn check_responsible(is_responsible: bool) -> Result<(), NoteError> {
+    if is_responsible { Ok(()) } else { Err(NoteError::AnotherDoctor) }
+}
+
+/// 引き継ぎ: an open draft of another doctor becomes one's own.
+pub fn check_take_over(status: NoteStatus, by: Hand, is_responsible: bool) -> Result<(), NoteError> {
+    match (status, by) {
+        (NoteStatus::Voided, _) => Err(NoteError::Voided),
+        (NoteStatus::Signed, _) => Err(NoteError::AlreadySigned),
+        (_, Hand::OnBehalf) => Err(NoteError::DoctorOnly),
+        (_, Hand::Doctor) if is_responsible => Err(NoteError::AlreadyResponsible),
+        (_, Hand::Doctor) => Ok(()),
+    }
 }
 
 /// 確定 needs at least one section that says something.
@@ -327,6 +348,16 @@ fn clean(raw: &str, max: usize) -> Result<String, TextError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// GL-12: a draft handed to another doctor is taken over before it is signed.
+    #[test]
+    fn a_draft_belongs_to_the_doctor_it_was_handed_to() {
+        assert_eq!(check_responsible(false), Err(NoteError::AnotherDoctor));
+        assert_eq!(check_take_over(NoteStatus::PendingApproval, Hand::Doctor, false), Ok(()));
+        assert_eq!(check_take_over(NoteStatus::Draft, Hand::Doctor, true), Err(NoteError::AlreadyResponsible));
+        assert_eq!(check_take_over(NoteStatus::Draft, Hand::OnBehalf, false), Err(NoteError::DoctorOnly));
+        assert_eq!(check_take_over(NoteStatus::Signed, Hand::Doctor, false), Err(NoteError::AlreadySigned));
+    }
 
     #[test]
     fn a_doctor_signs_a_draft_and_nobody_else_does() {

@@ -16,6 +16,7 @@ mod m20261120_000009_operation;
 mod m20261120_000010_master_entry;
 mod m20261120_000020_note_conflict;
 mod m20261120_000021_indexes;
+mod m20261121_000040_warning_answer;
 mod m20261121_000070_outbox;
 mod table;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000010_master_entry::Migration),
             Box::new(m20261120_000020_note_conflict::Migration),
             Box::new(m20261120_000021_indexes::Migration),
+            Box::new(m20261121_000040_warning_answer::Migration),
             Box::new(m20261121_000070_outbox::Migration),
         ]
     }

@@ -1,4 +1,4 @@
-// R1: each `form[data-autosave]` (one S/O/A/P section) sends its text 1.5 s after the last key and at least every 10 s.
+// R1: each `[data-autosave]` (one S/O/A/P section: a form, or a part of one that names its own address and fields) sends its text 1.5 s after the last key and at least every 10 s.
 // An unanswered request is repeated with the same text and the same idempotency key until the server answers, so a lost
 // reply can neither double a version nor look like somebody else's. Text leaves this device's store only after that answer.
 import { element, icon, uuid } from "./dom.js";
@@ -11,15 +11,20 @@ const sections = new Map();
 
 const backOffMs = (attempts) => Math.min(RETRY_MAX_S, 2 ** Math.min(attempts, 5)) * 1000 * (0.8 + Math.random() * 0.4);
 
+const pathOf = (box) => new URL(box.dataset.action ?? box.action, location.href).pathname;
+const fieldOf = (box, name) => box.querySelector(`[data-field="${name}"], [name="${name}"]`);
+const fieldsOf = (box) =>
+  box.matches("form") ? new URLSearchParams(new FormData(box)) : new URLSearchParams([...box.querySelectorAll("[data-field]")].map((field) => [field.dataset.field, field.value]));
+
 class Section {
   constructor(form) {
     this.form = form;
     this.area = form.querySelector("textarea");
     this.region = form.querySelector("[data-save-region]") ?? form.closest(".sec")?.querySelector("[data-save-region]");
-    this.path = new URL(form.action).pathname;
+    this.path = pathOf(form);
     // A note gets its own address with its first save; unsent text must still be found under the visit's.
     this.draft = form.dataset.draftKey ?? this.path;
-    this.version = form.elements.version.value;
+    this.version = fieldOf(form, "version").value;
     this.saved = this.area.value;
     this.at = this.region?.firstElementChild?.dataset.at ?? "";
     this.pending = null;
@@ -79,7 +84,7 @@ class Section {
   }
 
   async post() {
-    const body = new URLSearchParams(new FormData(this.form));
+    const body = fieldsOf(this.form);
     body.set("body", this.pending.body);
     body.set("version", this.version);
     body.set("idempotency_key", this.pending.key);
@@ -105,7 +110,7 @@ class Section {
     this.attempts = 0;
     this.dirtySince = 0;
     this.version = String(version);
-    this.form.elements.version.value = this.version;
+    fieldOf(this.form, "version").value = this.version;
     for (const field of document.querySelectorAll(`[data-version-of="${CSS.escape(this.form.dataset.section)}"]`)) field.value = this.version;
     this.at = at ?? "";
     if (this.area.value !== this.saved) this.persist();
@@ -212,7 +217,7 @@ export const flushAll = async () => (await Promise.all([...sections.values()].ma
 export const startSections = (root) => {
   for (const [path, section] of sections) if (!section.form.isConnected) sections.delete(path);
   for (const form of root.querySelectorAll("[data-autosave]")) {
-    const path = new URL(form.action).pathname;
+    const path = pathOf(form);
     if (!sections.has(path)) sections.set(path, new Section(form));
   }
 };

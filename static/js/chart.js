@@ -5,7 +5,7 @@ export const startQuotes = (root) => {
     button.dataset.ready = "yes";
     button.hidden = false;
     button.addEventListener("click", () => {
-      const area = button.closest("form").elements.body;
+      const area = button.closest("[data-autosave]").querySelector("textarea");
       const before = area.value && !area.value.endsWith("\n") ? "\n" : "";
       area.focus();
       area.setRangeText(`${before}${button.dataset.quote}`, area.value.length, area.value.length, "end");

@@ -19,4 +19,4 @@ pub mod store;
 pub mod views;
 
 pub use routes::routes;
-pub use store::finish_consultation;
+pub use store::note_signed;

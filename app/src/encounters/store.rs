@@ -11,6 +11,7 @@ use tenancy::{Authorship, Error, Principal, Role, TenantTx, versioned};
 use uuid::Uuid;
 
 use super::entity::{encounter, encounter_location};
+use crate::notes::SignedNote;
 use crate::notes::entity::{note, note_section};
 
 /// Name of the rule that keeps reception numbers apart; a loser of the race tries again.
@@ -229,8 +230,8 @@ async fn status_before(tx: &TenantTx, visit: &encounter::Model) -> Result<Option
 }
 
 /// 診察終了 that follows from 確定: the visit goes to the cashier, wherever the board had it.
-pub async fn finish_consultation(tx: &TenantTx, id: EncounterId) -> Result<(), Error> {
-    let mut visit = get(tx, id).await?;
+pub async fn note_signed(tx: &TenantTx, signed: &SignedNote) -> Result<(), Error> {
+    let mut visit = get(tx, signed.encounter_id).await?;
     if let Some(next) = after_signing(known_status(&visit)?) {
         enter(tx, &mut visit, next);
         versioned::update(tx, visit, Authorship::own(tx), "").await?;

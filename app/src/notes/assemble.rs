@@ -5,11 +5,12 @@ use domain::{EncounterId, PatientId, StaffId};
 use tenancy::permission::Permission;
 use tenancy::{Access, Error, TenantTx};
 
+use super::forms::Rejected;
 use super::neighbours::{self, Person};
 use super::record::{Names, NoteRecord};
 use super::store::{self, read, visit};
 use super::views::chart::{self, ConflictLink, Part, PastVisit, Reader};
-use super::views::{AmendForm, By, ChartPage, Mark, Notice, SectionView, Timeline, Today, VisitHead, by_of, labels, sheet};
+use super::views::{AmendForm, By, ChartPage, Mark, Notice, SectionView, Timeline, Today, VisitHead, by_of, labels, rail, sheet};
 use crate::prescriptions::PrescriptionBox;
 use crate::web::chrome::{Chrome, Nav};
 
@@ -19,8 +20,8 @@ pub struct Extra {
     pub responsible: Option<StaffId>,
     pub amend: AmendForm,
     pub notice: Option<Notice>,
-    /// A text that could not be saved, with the reason, shown in place of the stored one.
-    pub rejected: Option<(Section, String, String)>,
+    /// Texts that could not be saved, with the reason, shown in place of the stored ones.
+    pub rejected: Vec<Rejected>,
 }
 
 /// The page of one encounter, and whose it is.
@@ -57,9 +58,10 @@ pub async fn chart<P: Permission>(
         void_request: note.and_then(NoteRecord::void_request).map(|a| by_of(a, &staff.names)),
         sign_key: tx.new_id(),
     };
-    if let Some((at, body, message)) = extra.rejected {
-        for s in today.sections.iter_mut().filter(|s| s.section == at) {
-            (s.body, s.error) = (body.clone(), Some(message.clone()));
+    for rejected in extra.rejected {
+        for s in today.sections.iter_mut().filter(|s| s.section == rejected.section && s.body != rejected.body) {
+            (s.body, s.error) = (rejected.body.clone(), rejected.error.clone());
+            s.version = rejected.seen.unwrap_or(s.version);
         }
     }
     if let Some(note) = note.filter(|n| n.stored_status == NoteStatus::Draft && n.version > 1) {
@@ -78,6 +80,7 @@ pub async fn chart<P: Permission>(
         today,
         previous_plan: previous.and_then(|n| chart::plan_line(labels::near_day(n.noted_on, day), n.current_body(Section::Plan))),
         timeline: timeline(shown, &past, has_more, &staff.names, day, Some(id)),
+        panes: rail::panes(access, shown, id),
         prescription,
         amend: AmendForm { idempotency_key: tx.new_id(), ..extra.amend },
         notice: extra.notice,

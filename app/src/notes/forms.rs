@@ -11,6 +11,7 @@ use super::acts::Target;
 use super::acts::amend::Amendment;
 use super::acts::save::SectionSave;
 use super::acts::sign::Signature;
+use super::acts::texts::{Sender, Typed};
 use super::views::AmendForm;
 use crate::AppError;
 use crate::web::FormErrors;
@@ -56,28 +57,103 @@ fn optional(text: &str) -> Result<Option<StaffId>, AppError> {
     if text.is_empty() { Ok(None) } else { hidden(text).map(Some) }
 }
 
+/// The whole note as one form: what 確定, 承認を依頼 and 下書き保存 send. Scripts have saved the texts by then; without them
+/// they are on their way here for the first time. A body that is absent is not meant to be changed.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct RawSignature {
+pub struct RawNote {
     pub patient_token: String,
     pub idempotency_key: String,
+    pub responsible_id: String,
     #[serde(rename = "version_S")]
-    pub s: String,
+    pub version_s: String,
     #[serde(rename = "version_O")]
-    pub o: String,
+    pub version_o: String,
     #[serde(rename = "version_A")]
-    pub a: String,
+    pub version_a: String,
     #[serde(rename = "version_P")]
-    pub p: String,
+    pub version_p: String,
+    #[serde(rename = "body_S")]
+    pub body_s: Option<String>,
+    #[serde(rename = "body_O")]
+    pub body_o: Option<String>,
+    #[serde(rename = "body_A")]
+    pub body_a: Option<String>,
+    #[serde(rename = "body_P")]
+    pub body_p: Option<String>,
 }
 
-impl RawSignature {
-    pub fn parse(&self, target: Target) -> Result<Signature, AppError> {
-        let mut versions = BTreeMap::new();
-        for (section, text) in Section::ALL.into_iter().zip([&self.s, &self.o, &self.a, &self.p]) {
-            versions.insert(section, hidden::<u16>(text)?.into());
+/// A section as it came, to be shown again when it could not be stored.
+#[derive(Debug, Clone)]
+pub struct Rejected {
+    pub section: Section,
+    pub body: String,
+    /// `None` keeps the stored version.
+    pub seen: Option<i32>,
+    pub error: Option<String>,
+}
+
+impl RawNote {
+    fn version(&self, section: Section) -> &str {
+        match section {
+            Section::Subjective => &self.version_s,
+            Section::Objective => &self.version_o,
+            Section::Assessment => &self.version_a,
+            Section::Plan => &self.version_p,
         }
-        Ok(Signature { target, versions, token: hidden(&self.patient_token)?, key: hidden(&self.idempotency_key)? })
+    }
+
+    fn body(&self, section: Section) -> Option<&str> {
+        match section {
+            Section::Subjective => self.body_s.as_deref(),
+            Section::Objective => self.body_o.as_deref(),
+            Section::Assessment => self.body_a.as_deref(),
+            Section::Plan => self.body_p.as_deref(),
+        }
+    }
+
+    pub fn token(&self) -> Result<PatientId, AppError> {
+        hidden(&self.patient_token)
+    }
+
+    pub fn responsible(&self) -> Result<Option<StaffId>, AppError> {
+        optional(&self.responsible_id)
+    }
+
+    pub fn versions(&self) -> Result<BTreeMap<Section, i32>, AppError> {
+        Section::ALL.into_iter().map(|s| Ok((s, hidden::<u16>(self.version(s))?.into()))).collect()
+    }
+
+    /// Every text of the form, or all of them again with what is wrong.
+    pub fn texts(&self) -> Result<Result<Vec<Typed>, Vec<Rejected>>, AppError> {
+        let mut typed = vec![];
+        for section in Section::ALL {
+            let Some(body) = self.body(section) else { continue };
+            let seen = hidden::<u16>(self.version(section))?.into();
+            match SectionText::parse(body) {
+                Ok(text) => typed.push(Typed { section, text, seen }),
+                Err(_) => return Ok(Err(self.again())),
+            }
+        }
+        Ok(Ok(typed))
+    }
+
+    /// What was typed, with a message at each text that cannot be stored.
+    pub fn again(&self) -> Vec<Rejected> {
+        let again = |section: Section| {
+            let body = self.body(section)?.replace("\r\n", "\n");
+            let error = SectionText::parse(&body).err().map(|e| e.message());
+            Some(Rejected { section, body, seen: self.version(section).parse().ok(), error })
+        };
+        Section::ALL.into_iter().filter_map(again).collect()
+    }
+
+    pub fn sender(&self, target: Target) -> Result<Sender, AppError> {
+        Ok(Sender { target, token: self.token()?, key: hidden(&self.idempotency_key)?, responsible: self.responsible()? })
+    }
+
+    pub fn signature(&self, target: Target, texts: Vec<Typed>) -> Result<Signature, AppError> {
+        Ok(Signature { target, versions: self.versions()?, texts, token: self.token()?, key: hidden(&self.idempotency_key)? })
     }
 }
 
@@ -134,7 +210,7 @@ impl RawAmendment {
     }
 }
 
-/// 承認依頼, 差戻し and 無効 send a token and one more thing.
+/// 差戻し, 引き継ぎ and 無効 send a token and one more thing.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct RawStep {
@@ -148,8 +224,9 @@ impl RawStep {
         hidden(&self.patient_token)
     }
 
+    /// Whose note it was on the page.
     pub fn responsible(&self) -> Result<StaffId, AppError> {
-        optional(&self.responsible_id)?.ok_or_else(|| AppError::Invalid("責任医師を選んでください。".into()))
+        hidden(&self.responsible_id)
     }
 
     pub fn reason(&self) -> Result<Reason, AppError> {

@@ -17,5 +17,7 @@ pub mod record;
 pub mod routes;
 pub mod store;
 pub mod views;
+pub mod warnings;
 
+pub use acts::sign::SignedNote;
 pub use routes::routes;

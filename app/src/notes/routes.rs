@@ -1,14 +1,17 @@
 //! Paths of the note pages.
 
-use super::handlers::{amendments, approvals, charts, conflicts, history, sections, signing};
+use super::handlers::{amendments, approvals, charts, conflicts, history, sections, signing, warnings};
 use crate::web::Routes;
 
 pub fn routes(r: &mut Routes) {
     r.get("/encounters/{id}", charts::show);
+    r.post("/encounters/{id}/note", sections::save_all);
     r.post("/encounters/{id}/note/sections/{section}", sections::save_of_encounter);
     r.post("/encounters/{id}/note/finalization", signing::finalize_of_encounter);
     r.post("/encounters/{id}/note/submission", approvals::submit_of_encounter);
 
+    r.get("/encounters/{id}/warnings", warnings::show);
+    r.post("/encounters/{id}/warnings", warnings::answer);
     r.get("/notes/pending", approvals::pending);
     r.post("/notes/approvals", approvals::approve_many);
     r.get("/notes/void-requests", amendments::void_requests);
@@ -17,6 +20,7 @@ pub fn routes(r: &mut Routes) {
     r.post("/notes/{id}/sections/{section}/conflicts/{conflict}", conflicts::resolve);
     r.post("/notes/{id}/finalization", signing::finalize);
     r.post("/notes/{id}/submission", approvals::submit);
+    r.post("/notes/{id}/responsibility", signing::take_over);
     r.post("/notes/{id}/return", approvals::give_back);
     r.post("/notes/{id}/amendments", amendments::add);
     r.post("/notes/{id}/void", amendments::make_void);

@@ -36,6 +36,13 @@ impl Page {
         Self::checked(receipt, view, StatusCode::OK, || view.render())
     }
 
+    /// Tells the page that asked (htmx) that something has happened: `chart-changed`, `refresh-<pane>`.
+    #[must_use]
+    pub fn event(mut self, name: &'static str) -> Self {
+        self.0.headers_mut().insert(header::HeaderName::from_static("hx-trigger"), header::HeaderValue::from_static(name));
+        self
+    }
+
     /// The full page, or only the block when htmx asks for one.
     pub fn full_or<V: Template + Subjects, F: Template>(
         req: &HttpRequest,

@@ -7,6 +7,7 @@
 mod audit;
 mod backup;
 mod catalog;
+mod chart;
 mod coverage;
 mod demo;
 mod eligibility;

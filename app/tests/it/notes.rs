@@ -10,16 +10,16 @@ use crate::fixtures::{Clinic, clinic, two_clinics};
 use crate::harness::{Answer, Client, Harness};
 
 /// One visit of one patient, and ways to write its note.
-struct Visit {
-    encounter: Uuid,
-    patient: Uuid,
+pub struct Visit {
+    pub encounter: Uuid,
+    pub patient: Uuid,
 }
 
-fn id() -> String {
+pub fn id() -> String {
     Uuid::now_v7().to_string()
 }
 
-async fn run(h: &Harness, sql: &'static str, binds: &[Uuid]) -> u64 {
+pub async fn run(h: &Harness, sql: &'static str, binds: &[Uuid]) -> u64 {
     let mut db = h.superuser().await;
     let mut query = sqlx::query(sql);
     for bind in binds {
@@ -28,12 +28,12 @@ async fn run(h: &Harness, sql: &'static str, binds: &[Uuid]) -> u64 {
     query.execute(&mut db).await.unwrap().rows_affected()
 }
 
-async fn count(h: &Harness, sql: &'static str, bind: Uuid) -> i64 {
+pub async fn count(h: &Harness, sql: &'static str, bind: Uuid) -> i64 {
     let mut db = h.superuser().await;
     sqlx::query(sql).bind(bind).fetch_one(&mut db).await.unwrap().get(0)
 }
 
-async fn patient(h: &Harness, c: &Clinic, number: &str) -> Uuid {
+pub async fn patient(h: &Harness, c: &Clinic, number: &str) -> Uuid {
     let (id, author) = (Uuid::now_v7(), c.staff_of(Role::Clerk).as_uuid());
     let mut db = h.superuser().await;
     sqlx::query(
@@ -51,7 +51,7 @@ async fn patient(h: &Harness, c: &Clinic, number: &str) -> Uuid {
     id
 }
 
-async fn encounter(h: &Harness, c: &Clinic, patient: Uuid, day: NaiveDate, number: i32) -> Uuid {
+pub async fn encounter(h: &Harness, c: &Clinic, patient: Uuid, day: NaiveDate, number: i32) -> Uuid {
     let (id, author, doctor) = (Uuid::now_v7(), c.staff_of(Role::Clerk).as_uuid(), c.staff_of(Role::Doctor).as_uuid());
     let mut db = h.superuser().await;
     sqlx::query(
@@ -72,35 +72,35 @@ async fn encounter(h: &Harness, c: &Clinic, patient: Uuid, day: NaiveDate, numbe
     id
 }
 
-fn today() -> NaiveDate {
+pub fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 20).unwrap()
 }
 
 impl Visit {
-    async fn new(h: &Harness, c: &Clinic) -> Self {
+    pub async fn new(h: &Harness, c: &Clinic) -> Self {
         let patient = patient(h, c, "001207").await;
         Self { encounter: encounter(h, c, patient, today(), 1).await, patient }
     }
 
-    fn chart(&self) -> String {
+    pub fn chart(&self) -> String {
         format!("/encounters/{}", self.encounter)
     }
 
-    fn path(&self, section: &str) -> String {
+    pub fn path(&self, section: &str) -> String {
         format!("/encounters/{}/note/sections/{section}", self.encounter)
     }
 
-    async fn save(&self, by: &Client, section: &str, version: i64, body: &str) -> Answer {
+    pub async fn save(&self, by: &Client, section: &str, version: i64, body: &str) -> Answer {
         self.save_keyed(by, section, version, body, &id()).await
     }
 
-    async fn save_keyed(&self, by: &Client, section: &str, version: i64, body: &str, key: &str) -> Answer {
+    pub async fn save_keyed(&self, by: &Client, section: &str, version: i64, body: &str, key: &str) -> Answer {
         let (token, version) = (self.patient.to_string(), version.to_string());
         let form = [("body", body), ("version", &version), ("idempotency_key", key), ("patient_token", &token)];
         by.post_json(&self.path(section), &form).await
     }
 
-    async fn sign(&self, by: &Client, versions: [i64; 4]) -> Answer {
+    pub async fn sign(&self, by: &Client, versions: [i64; 4]) -> Answer {
         let [s, o, a, p] = versions.map(|v| v.to_string());
         let (token, key) = (self.patient.to_string(), id());
         let form = [
@@ -114,7 +114,7 @@ impl Visit {
         by.post(&format!("/encounters/{}/note/finalization", self.encounter), &form).await
     }
 
-    async fn note(&self, h: &Harness) -> Uuid {
+    pub async fn note(&self, h: &Harness) -> Uuid {
         let mut db = h.superuser().await;
         sqlx::query("SELECT id FROM note WHERE encounter_id = $1 ORDER BY id DESC")
             .bind(self.encounter)
@@ -124,7 +124,7 @@ impl Visit {
             .get(0)
     }
 
-    async fn amend(&self, h: &Harness, by: &Client, kind: &str, body: &str, reason: &str) -> Answer {
+    pub async fn amend(&self, h: &Harness, by: &Client, kind: &str, body: &str, reason: &str) -> Answer {
         let (token, key) = (self.patient.to_string(), id());
         let form = [
             ("patient_token", token.as_str()),

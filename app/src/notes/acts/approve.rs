@@ -59,6 +59,7 @@ pub async fn give_back(tx: &TenantTx, role: Role, target: Target, token: Patient
     let mut head = locked(tx, target, token).await?;
     let status: NoteStatus = head.status.parse()?;
     head.status = status.after(NoteAct::Return, hand(role))?.code().to_owned();
+    rules::check_responsible(head.responsible_id == tx.actor().as_uuid())?;
     let head = versioned::update(tx, head, Authorship::own(tx), reason.as_str()).await?;
     Ok(head.into())
 }

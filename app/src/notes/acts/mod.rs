@@ -4,6 +4,8 @@ pub mod amend;
 pub mod approve;
 pub mod save;
 pub mod sign;
+pub mod take_over;
+pub mod texts;
 
 use domain::note::{Hand, NoteError};
 use domain::{EncounterId, NoteId, PatientId, Role};
@@ -32,6 +34,9 @@ pub enum Refusal {
     /// A helper writes, and no doctor is named yet.
     #[error("no responsible doctor")]
     NoResponsible,
+    /// Something before 確定 is still open.
+    #[error("open warnings")]
+    Warned,
     #[error("cancelled visit")]
     CancelledVisit,
     #[error(transparent)]
@@ -51,6 +56,7 @@ impl Refusal {
             Refusal::WrongPatient => "別の患者の画面から送られたため、保存していません。入力した文は残っています。",
             Refusal::Stale => "ほかの人が先に変えました。最新の内容を確かめてから、もう一度操作してください。",
             Refusal::NoResponsible => "責任医師が決まっていません。責任医師を選んでから入力してください。",
+            Refusal::Warned => "確定前の確認に、止めるもの・理由の要るものが残っています。下の欄で直すか、理由を選んでください。",
             Refusal::CancelledVisit => "この受付は取り消されています。",
             Refusal::Rule(rule) => rule_message(*rule),
             Refusal::Store(_) => "保存できませんでした。",
@@ -61,6 +67,8 @@ impl Refusal {
 fn rule_message(rule: NoteError) -> &'static str {
     match rule {
         NoteError::DoctorOnly => "医師だけが行えます。",
+        NoteError::AnotherDoctor => "別の医師が責任医師の記録です。確定・差戻しするには、先に「引き継ぐ」を押してください。",
+        NoteError::AlreadyResponsible => "すでに自分が責任医師です。",
         NoteError::DoctorSignsInstead => "医師は承認依頼ではなく確定します。",
         NoteError::AlreadySubmitted => "すでに承認を依頼しています。",
         NoteError::NotSubmitted => "承認待ちではありません。",

@@ -4,3 +4,4 @@ pub mod note;
 pub mod note_amendment;
 pub mod note_section;
 pub mod section_conflict;
+pub mod warning_answer;

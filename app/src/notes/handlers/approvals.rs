@@ -7,11 +7,13 @@ use serde::Deserialize;
 use tenancy::permission::{NoteApprove, NoteRead, NoteSign, NoteWrite, Permission};
 use tenancy::{Access, Act, Audit, InfoClass, Receipt};
 
-use super::refused;
+use super::{chart_again, refused, refused_with};
 use crate::AppError;
-use crate::notes::acts::sign::{Signature, sign};
+use crate::notes::acts::sign::{Ending, Signature, sign};
+use crate::notes::acts::texts::save_texts;
 use crate::notes::acts::{Refusal, Target, approve};
-use crate::notes::forms::{self, RawStep};
+use crate::notes::assemble::{Extra, conflict_url};
+use crate::notes::forms::{self, RawNote, RawStep};
 use crate::notes::neighbours;
 use crate::notes::record::{Names, NoteRecord};
 use crate::notes::store::{self, read, write};
@@ -108,8 +110,9 @@ async fn approve_one(access: &Access<NoteApprove>, stamp: &str) -> Result<Receip
     let (id, versions) = forms::parse_stamp(stamp).ok_or(Refusal::Stale)?;
     let tx = access.begin().await?;
     let head = write::find_head(&tx, id).await?.ok_or(tenancy::Error::NotFound)?;
-    let signature = Signature { target: Target::Note(id), versions, token: head.patient_id.into(), key: tx.new_id() };
-    let signed = sign(&tx, access.principal().role, &signature).await?;
+    let token = head.patient_id.into();
+    let signature = Signature { target: Target::Note(id), versions, texts: vec![], token, key: tx.new_id() };
+    let Ending::Signed(signed) = sign(&tx, access.principal().role, &signature).await? else { return Err(Refusal::Stale) };
     let audit = Audit::of(Act::Approve, InfoClass::Note).subject(signed.patient_id).entity("note", id);
     Ok(tx.commit(audit).await?)
 }
@@ -118,7 +121,7 @@ async fn approve_one(access: &Access<NoteApprove>, stamp: &str) -> Result<Receip
 pub async fn submit(
     access: Access<NoteWrite>,
     path: web::Path<NoteId>,
-    form: web::Form<RawStep>,
+    form: web::Form<RawNote>,
 ) -> Result<Either<Redirect, Page>, AppError> {
     let encounter = encounter_of(&access, *path).await?;
     submit_to(access, Target::Note(*path), encounter, &form).await
@@ -128,31 +131,60 @@ pub async fn submit(
 pub async fn submit_of_encounter(
     access: Access<NoteWrite>,
     path: web::Path<EncounterId>,
-    form: web::Form<RawStep>,
+    form: web::Form<RawNote>,
 ) -> Result<Either<Redirect, Page>, AppError> {
     submit_to(access, Target::Encounter(*path), *path, &form).await
 }
 
+/// The texts of the form go first: what is handed over is what stands on the page.
 async fn submit_to(
     access: Access<NoteWrite>,
     target: Target,
     encounter: EncounterId,
-    form: &RawStep,
+    form: &RawNote,
 ) -> Result<Either<Redirect, Page>, AppError> {
-    let (token, responsible): (_, StaffId) = (form.token()?, form.responsible()?);
-    let tx = access.begin().await?;
-    match approve::submit(&tx, access.principal().role, target, token, responsible).await {
-        Ok(moved) => {
-            let audit = Audit::updated(InfoClass::Note)
-                .subject(moved.patient_id)
-                .entity("note", moved.note_id)
-                .detail("status", "pending_approval");
-            Ok(Either::Left(Redirect::to(tx.commit(audit).await?, format!("/encounters/{encounter}"))))
+    let responsible: StaffId = form.responsible()?.ok_or_else(|| AppError::Invalid("責任医師を選んでください。".into()))?;
+    let texts = match form.texts()? {
+        Ok(texts) => texts,
+        Err(rejected) => return chart_again(&access, encounter, Extra { rejected, ..Extra::default() }).await.map(Either::Right),
+    };
+    let (tx, role) = (access.begin().await?, access.principal().role);
+    let done = async {
+        let outcome = if texts.is_empty() { Default::default() } else { save_texts(&tx, role, &form.sender(target)?, &texts).await? };
+        if let Some(kept) = outcome.kept {
+            return Ok((kept.note_id, form.token()?, conflict_url(kept.note_id, kept.section, kept.conflict_id)));
         }
-        Err(refusal) => {
+        let moved = approve::submit(&tx, role, target, form.token()?, responsible).await?;
+        Ok((moved.note_id, moved.patient_id, format!("/encounters/{encounter}")))
+    };
+    match done.await {
+        Ok((note, patient, to)) => {
+            let audit = Audit::updated(InfoClass::Note).subject(patient).entity("note", note).detail("status", "pending_approval");
+            Ok(Either::Left(Redirect::to(tx.commit(audit).await?, to)))
+        }
+        Err(Failure::Refused(refusal)) => {
             drop(tx);
-            refused(&access, encounter, refusal).await.map(Either::Right)
+            refused_with(&access, encounter, refusal, form).await.map(Either::Right)
         }
+        Err(Failure::Unreadable(e)) => Err(e),
+    }
+}
+
+/// Why a hand-over did not happen: a rule, or a page that is broken.
+enum Failure {
+    Refused(Refusal),
+    Unreadable(AppError),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(e: AppError) -> Self {
+        Self::Unreadable(e)
     }
 }
 

@@ -7,16 +7,19 @@ pub mod conflicts;
 pub mod history;
 pub mod sections;
 pub mod signing;
+pub mod warnings;
 
-use domain::EncounterId;
+use domain::{EncounterId, PatientId};
 use tenancy::permission::Permission;
 use tenancy::{Access, Audit, InfoClass, Outcome};
 
 use super::acts::Refusal;
 use super::assemble::{self, Extra};
-use super::views::Notice;
+use super::forms::RawNote;
+use super::views::{Notice, RefusedPage};
 use crate::AppError;
 use crate::web::Page;
+use crate::web::chrome::{Chrome, Nav};
 
 /// Refusals that are not shown on the chart itself.
 impl From<Refusal> for AppError {
@@ -41,8 +44,31 @@ pub async fn chart_again<P: Permission>(access: &Access<P>, encounter: Encounter
 
 /// Shows a rule's refusal on the chart; anything else goes to the error page.
 pub async fn refused<P: Permission>(access: &Access<P>, encounter: EncounterId, refusal: Refusal) -> Result<Page, AppError> {
+    refused_with(access, encounter, refusal, &RawNote::default()).await
+}
+
+/// The same with the texts that came along and are not stored: they stand on whatever page answers.
+pub async fn refused_with<P: Permission>(
+    access: &Access<P>,
+    encounter: EncounterId,
+    refusal: Refusal,
+    form: &RawNote,
+) -> Result<Page, AppError> {
+    let rejected = form.again();
     match refusal {
+        Refusal::WrongPatient if !rejected.is_empty() => {
+            let texts: Vec<String> = rejected.iter().map(|r| format!("{} {}", r.section, r.body)).collect();
+            wrong_patient(access, form.token()?, texts.join("\n")).await
+        }
         Refusal::Store(_) | Refusal::WrongPatient => Err(refusal.into()),
-        shown => chart_again(access, encounter, Extra { notice: Some(Notice::stop(shown.message())), ..Extra::default() }).await,
+        shown => chart_again(access, encounter, Extra { notice: Some(Notice::stop(shown.message())), rejected, ..Extra::default() }).await,
     }
+}
+
+/// R3 without scripts: nothing is stored, and the text is on the page that says so.
+pub async fn wrong_patient<P: Permission>(access: &Access<P>, token: PatientId, body: String) -> Result<Page, AppError> {
+    let page = RefusedPage { chrome: Chrome::of(access.principal(), Nav::Today), token, body };
+    let tx = access.begin().await?;
+    let audit = Audit::updated(InfoClass::Note).outcome(Outcome::Refused).detail("reason", "wrong_patient");
+    Page::invalid(tx.commit(audit).await?, &page)
 }

@@ -6,17 +6,17 @@ use domain::note::Section;
 use domain::{EncounterId, NoteId};
 use serde_json::json;
 use tenancy::permission::NoteWrite;
-use tenancy::{Access, Audit, Error, InfoClass, Outcome, Receipt};
+use tenancy::{Access, Audit, Error, InfoClass, Receipt};
 
-use super::{chart_again, conflicts};
+use super::{chart_again, conflicts, refused_with, wrong_patient};
 use crate::AppError;
 use crate::notes::acts::save::{Saved, SectionSave, save_section};
+use crate::notes::acts::texts::save_texts;
 use crate::notes::acts::{Refusal, Target};
 use crate::notes::assemble::{Extra, conflict_url};
-use crate::notes::forms::RawSection;
-use crate::notes::store::{people, write};
-use crate::notes::views::{RefusedPage, labels};
-use crate::web::chrome::{Chrome, Nav};
+use crate::notes::forms::{RawNote, RawSection, Rejected};
+use crate::notes::store::{people, visit, write};
+use crate::notes::views::labels;
 use crate::web::{Json, Page, Redirect, wants_json};
 
 type Answer = Either<Json, Either<Redirect, Page>>;
@@ -52,10 +52,42 @@ async fn save_to(access: Access<NoteWrite>, target: Target, letter: &str, raw: R
     let save = raw.clone().into_save(target, section, text)?;
     match attempt(&access, &save).await {
         Ok((saved, receipt, other)) => accepted(&access, section, saved, receipt, other, req).await,
-        Err(Refusal::WrongPatient) if !wants_json(req) => wrong_patient(&access, raw).await,
+        Err(Refusal::WrongPatient) if !wants_json(req) => {
+            let page = wrong_patient(&access, raw.token()?, raw.body).await?;
+            Ok(Either::Right(Either::Right(page)))
+        }
         Err(refusal) if wants_json(req) => Err(refusal.into()),
         Err(Refusal::Store(e)) => Err(e.into()),
         Err(refusal) => not_accepted(&access, target, section, raw, refusal.message().to_owned(), req).await,
+    }
+}
+
+/// 下書き保存 without scripts: all four sections at once.
+pub async fn save_all(
+    access: Access<NoteWrite>,
+    path: web::Path<EncounterId>,
+    form: web::Form<RawNote>,
+) -> Result<Either<Redirect, Page>, AppError> {
+    let texts = match form.texts()? {
+        Ok(texts) => texts,
+        Err(rejected) => return chart_again(&access, *path, Extra { rejected, ..Extra::default() }).await.map(Either::Right),
+    };
+    let tx = access.begin().await?;
+    let visit = visit::get(&tx, *path).await?;
+    let sender = form.sender(Target::Encounter(*path))?;
+    match save_texts(&tx, access.principal().role, &sender, &texts).await {
+        Ok(outcome) => {
+            let audit = Audit::updated(InfoClass::Note)
+                .subject(visit.patient_id)
+                .entity("encounter", *path)
+                .detail("sections", outcome.saved.len());
+            let to = outcome.kept.map_or_else(|| format!("/encounters/{}", *path), |k| conflict_url(k.note_id, k.section, k.conflict_id));
+            Ok(Either::Left(Redirect::to(tx.commit(audit).await?, to)))
+        }
+        Err(refusal) => {
+            drop(tx);
+            refused_with(&access, *path, refusal, &form).await.map(Either::Right)
+        }
     }
 }
 
@@ -133,15 +165,7 @@ async fn not_accepted(
             EncounterId::new(head.encounter_id)
         }
     };
-    let extra = Extra { rejected: Some((section, raw.body, message)), responsible: raw.responsible_id.parse().ok(), ..Extra::default() };
+    let rejected = vec![Rejected { section, body: raw.body, seen: None, error: Some(message) }];
+    let extra = Extra { rejected, responsible: raw.responsible_id.parse().ok(), ..Extra::default() };
     Ok(Either::Right(Either::Right(chart_again(access, encounter, extra).await?)))
-}
-
-/// R3 without scripts: nothing is stored, and the text is on the page that says so.
-async fn wrong_patient(access: &Access<NoteWrite>, raw: RawSection) -> Result<Answer, AppError> {
-    let page = RefusedPage { chrome: Chrome::of(access.principal(), Nav::Today), token: raw.token()?, body: raw.body };
-    let tx = access.begin().await?;
-    let audit = Audit::updated(InfoClass::Note).outcome(Outcome::Refused).detail("reason", "wrong_patient");
-    let receipt = tx.commit(audit).await?;
-    Ok(Either::Right(Either::Right(Page::invalid(receipt, &page)?)))
 }

@@ -36,6 +36,18 @@ pub async fn find_head(tx: &TenantTx, id: NoteId) -> Result<Option<note::Model>,
     Ok(query.one(tx).await?)
 }
 
+/// The note of an encounter as its page shows it: the open one, else the signed one.
+pub async fn latest_of(tx: &TenantTx, encounter: EncounterId) -> Result<Option<note::Model>, Error> {
+    let open = note::Entity::find()
+        .filter(note::Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(note::Column::EncounterId.eq(encounter.as_uuid()))
+        .filter(note::Column::SignedAt.is_null());
+    match open.one(tx).await? {
+        Some(open) => Ok(Some(open)),
+        None => find_signed_of(tx, encounter).await,
+    }
+}
+
 /// The signed note of an encounter that is not void. A void one leaves room for the right text.
 pub async fn find_signed_of(tx: &TenantTx, encounter: EncounterId) -> Result<Option<note::Model>, Error> {
     let void = note_amendment::Entity::find()

@@ -7,6 +7,7 @@ use tenancy::Access;
 use tenancy::permission::Permission;
 use uuid::Uuid;
 
+use super::rail::Pane;
 use super::{AmendmentView, By, Mark, Notice, labels};
 use crate::prescriptions::PrescriptionBox;
 use crate::web::Subjects;
@@ -24,6 +25,7 @@ pub struct ChartPage {
     pub today: Today,
     pub previous_plan: Option<PreviousPlan>,
     pub timeline: Timeline,
+    pub panes: Vec<Pane>,
     pub prescription: PrescriptionBox,
     pub amend: AmendForm,
     pub notice: Option<Notice>,
@@ -84,6 +86,7 @@ pub struct Doctor {
 /// What the person in front of the page may do with notes.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader {
+    pub id: StaffId,
     pub may_write: bool,
     pub may_sign: bool,
     pub may_amend: bool,
@@ -92,7 +95,12 @@ pub struct Reader {
 impl Reader {
     pub fn of<P: Permission>(access: &Access<P>) -> Self {
         use tenancy::permission::{NoteAmend, NoteSign, NoteWrite};
-        Self { may_write: access.may::<NoteWrite>(), may_sign: access.may::<NoteSign>(), may_amend: access.may::<NoteAmend>() }
+        Self {
+            id: access.principal().staff_id,
+            may_write: access.may::<NoteWrite>(),
+            may_sign: access.may::<NoteSign>(),
+            may_amend: access.may::<NoteAmend>(),
+        }
     }
 }
 
@@ -128,8 +136,22 @@ impl Today {
         self.is_open() && self.reader.may_write && !self.asks_responsible()
     }
 
+    /// Another doctor answers for this draft.
+    pub fn is_anothers(&self) -> bool {
+        self.note_id.is_some() && self.responsible_id.is_some_and(|id| id != self.reader.id)
+    }
+
     pub fn can_sign(&self) -> bool {
-        self.is_open() && self.reader.may_sign
+        self.is_open() && self.reader.may_sign && !self.is_anothers()
+    }
+
+    pub fn can_take_over(&self) -> bool {
+        self.is_open() && self.reader.may_sign && self.is_anothers()
+    }
+
+    /// Who answers for it, by name.
+    pub fn responsible_name(&self) -> &str {
+        self.doctors.iter().find(|d| Some(d.id) == self.responsible_id).map_or("別の医師", |d| d.name.as_str())
     }
 
     pub fn can_submit(&self) -> bool {
@@ -137,7 +159,7 @@ impl Today {
     }
 
     pub fn can_return(&self) -> bool {
-        self.status == NoteStatus::PendingApproval && self.reader.may_sign
+        self.status == NoteStatus::PendingApproval && self.reader.may_sign && !self.is_anothers()
     }
 
     pub fn can_amend(&self) -> bool {

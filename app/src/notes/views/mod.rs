@@ -5,7 +5,9 @@ pub mod conflict;
 pub mod history;
 pub mod labels;
 pub mod pending;
+pub mod rail;
 pub mod sheet;
+pub mod warnings;
 
 #[cfg(test)]
 mod samples;

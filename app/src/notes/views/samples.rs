@@ -21,7 +21,12 @@ fn by(at: &str, by: &str) -> By {
     By { at: at.into(), by: by.into(), ..By::default() }
 }
 
-const READER: Reader = Reader { may_write: true, may_sign: true, may_amend: true };
+const READER: Reader = Reader {
+    id: StaffId::new(Uuid::from_u128(0x0190_a2b4_7c3e_7d11_8a55_0123_4567_0007)),
+    may_write: true,
+    may_sign: true,
+    may_amend: true,
+};
 
 fn section(section: Section, body: &str, saved: Option<By>) -> SectionView {
     SectionView {
@@ -122,6 +127,7 @@ fn page(stripe: PatientStripe, today: Today, timeline: Timeline) -> ChartPage {
             text: "間食の記録を2週間。eGFR が 40 を切ったため次回メトホルミン減量を検討。".into(),
         }),
         timeline,
+        panes: vec![],
         prescription: Default::default(),
         amend: AmendForm { idempotency_key: uuid(9), ..AmendForm::default() },
         notice: None,
@@ -132,7 +138,7 @@ fn page(stripe: PatientStripe, today: Today, timeline: Timeline) -> ChartPage {
 fn chart_while_writing() {
     let html = show("chart", &page(PatientStripe::sample(), today(NoteStatus::Draft, READER, sections()), timeline()));
     assert_eq!(html.matches("data-autosave").count(), 4);
-    assert!(html.contains("data-version-of=\"P\""));
+    assert!(html.contains("name=\"body_P\"") && html.contains("name=\"version_P\""));
 }
 
 #[test]
@@ -180,7 +186,7 @@ fn chart_signed_and_corrected() {
 
 #[test]
 fn chart_of_a_helper() {
-    let reader = Reader { may_write: true, may_sign: false, may_amend: false };
+    let reader = Reader { may_sign: false, may_amend: false, ..READER };
     let mut all = sections();
     all[0].saved = Some(By { entered_by: Some("小野寺 梓".into()), ..by("10:41:58", "山﨑 理恵") });
     all[2].error = Some("20001文字あります。20000文字以内にしてください。入力した文は消えていません。".into());

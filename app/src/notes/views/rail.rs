@@ -1,0 +1,29 @@
+//! The right column of the chart: boxes of other slices, each fetched from its own address.
+//!
+//! A slice offers a page at `href` that answers htmx with its fragment (`panel-head` and `panel-body`, no outer box) and everybody
+//! else with a full page. A post inside answers with the fragment again; `Page::event("chart-changed")` on it makes the warnings
+//! look again, `Page::event("refresh-<id>")` another box.
+
+use domain::{EncounterId, PatientId};
+use tenancy::Access;
+use tenancy::permission::Permission;
+
+/// One box, in the tab order of R7: 病名 → 処方 → 検査 → 処置.
+#[derive(Debug, Clone)]
+pub struct Pane {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub href: String,
+}
+
+impl Pane {
+    pub fn new(id: &'static str, title: &'static str, href: String) -> Self {
+        Self { id, title, href }
+    }
+}
+
+/// The boxes this person may see at this visit. A slice adds its line here.
+pub fn panes<P: Permission>(access: &Access<P>, patient: PatientId, encounter: EncounterId) -> Vec<Pane> {
+    let _ = (access, patient, encounter);
+    vec![]
+}
