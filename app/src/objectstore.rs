@@ -215,16 +215,25 @@ impl Upload<'_> {
         Ok(())
     }
 
-    /// Sends the rest and makes the object; gives its length.
+    /// Sends the rest and makes the object; gives its length. Where that fails the parts are given back.
     pub async fn finish(mut self) -> Result<u64, StoreError> {
+        match self.complete().await {
+            Ok(()) => Ok(self.bytes),
+            Err(error) => {
+                self.abandon().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn complete(&mut self) -> Result<(), StoreError> {
         if !self.pending.is_empty() || self.parts.is_empty() {
             self.send_part().await?;
         }
-        let parts = CompletedMultipartUpload::builder().set_parts(Some(self.parts)).build();
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(std::mem::take(&mut self.parts))).build();
         let finish = self.store.client.complete_multipart_upload().bucket(&self.store.bucket).key(&self.key);
         let finished = finish.upload_id(&self.id).multipart_upload(parts).send().await;
-        finished.map_err(|e| StoreError::from_sdk("finish an upload", &e))?;
-        Ok(self.bytes)
+        finished.map(drop).map_err(|e| StoreError::from_sdk("finish an upload", &e))
     }
 
     /// Gives the parts back. A writer without the right to abort leaves them to the bucket's lifecycle rule.

@@ -126,7 +126,7 @@ fn admin(config: &Config, state: &State) -> anyhow::Result<actix_web::dev::Serve
     let server = HttpServer::new(move || {
         App::new().app_data(state.metrics.clone()).app_data(state.gate.clone()).route("/metrics", web::get().to(metrics))
     });
-    let server = server.workers(1).disable_signals().bind((config.bind.as_str(), config.admin_port));
+    let server = server.workers(1).disable_signals().bind((config.admin_bind.as_str(), config.admin_port));
     Ok(server.with_context(|| format!("ポート {} を開けません", config.admin_port))?.run())
 }
 

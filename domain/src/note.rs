@@ -337,7 +337,7 @@ fn clean(raw: &str, max: usize) -> Result<String, TextError> {
         if c == char::REPLACEMENT_CHARACTER {
             return Err(TextError::Undecodable { at: i + 1 });
         }
-        if c.is_control() && c != '\n' && c != '\t' {
+        if (c.is_control() && c != '\n' && c != '\t') || crate::text::is_direction_override(c) {
             return Err(TextError::ControlCharacter { code: c as u32, at: i + 1 });
         }
     }
@@ -410,6 +410,7 @@ mod tests {
     fn nul_and_garbled_characters_are_named_by_place() {
         assert_eq!(SectionText::parse("ab\0"), Err(TextError::ControlCharacter { code: 0, at: 3 }));
         assert_eq!(SectionText::parse("咳\u{FFFD}"), Err(TextError::Undecodable { at: 2 }));
+        assert_eq!(SectionText::parse("左\u{202E}右"), Err(TextError::ControlCharacter { code: 0x202E, at: 2 }));
         assert!(SectionText::parse("a\tb").is_ok());
     }
 

@@ -17,6 +17,8 @@ mod m20261120_000010_master_entry;
 mod m20261120_000020_note_conflict;
 mod m20261120_000021_indexes;
 mod m20261121_000040_warning_answer;
+mod m20261121_000001_clinic_settings_version;
+mod m20261121_000002_audit_by_id;
 mod m20261121_000070_outbox;
 mod table;
 
@@ -39,6 +41,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000020_note_conflict::Migration),
             Box::new(m20261120_000021_indexes::Migration),
             Box::new(m20261121_000040_warning_answer::Migration),
+            Box::new(m20261121_000001_clinic_settings_version::Migration),
+            Box::new(m20261121_000002_audit_by_id::Migration),
             Box::new(m20261121_000070_outbox::Migration),
         ]
     }

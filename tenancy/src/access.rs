@@ -136,6 +136,9 @@ impl<P: Permission> FromRequest for Access<P> {
                 Found::Locked(principal) => return Err(AccessDenied::Locked(principal.into())),
                 Found::Active(principal) => principal,
             };
+            if principal.valid_to.is_some_and(|last| last < gate.clock().today_jst()) {
+                return Err(AccessDenied::Unauthenticated);
+            }
             if !source_allowed(&principal.source_allow_list, context.ip) {
                 return Err(AccessDenied::Source);
             }

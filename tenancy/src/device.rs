@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::second_factor::{find_staff, verify_secret};
 use crate::session::{ABSOLUTE_S, Token};
 use crate::sign_in::SignIn;
+use crate::staff::staff;
 use crate::tx::Actor;
 use crate::{Act, Audit, Error, InfoClass, Outcome, Principal, RequestMeta, TenantTx};
 
@@ -27,7 +28,20 @@ impl SignIn {
     pub async fn known_on(&self, device: Uuid) -> Result<Vec<Known>, Error> {
         let known: Vec<Known> = self.sessions().parked(DEVICE, &device_token(device)).await?.unwrap_or_default();
         let oldest = self.clock().now().timestamp() - ABSOLUTE_S as i64;
-        Ok(known.into_iter().filter(|k| k.signed_in_at > oldest).collect())
+        let mut still = Vec::with_capacity(known.len());
+        for person in known {
+            let since = self.sessions().forgotten_at(person.tenant_id, person.staff_id).await?.unwrap_or(i64::MIN).max(oldest);
+            if person.signed_in_at > since {
+                still.push(person);
+            }
+        }
+        Ok(still)
+    }
+
+    /// Signs the person out everywhere: every session ends, and no device knows them any more.
+    pub async fn end_everywhere(&self, tenant: TenantId, staff: StaffId) -> Result<(), Error> {
+        self.sessions().end_all(tenant, staff).await?;
+        self.sessions().forget_devices(tenant, staff, self.clock().now().timestamp()).await
     }
 
     /// After a full sign-in.
@@ -84,7 +98,11 @@ impl SignIn {
         self.gate().pool.begin(principal.tenant_id, Actor::Staff(principal.staff_id, principal.role), meta.clone()).await
     }
 
-    /// Throttled like a sign-in; both outcomes are audited.
+    /// Does a signed-in person know their password? Asked before they change what they sign in with.
+    pub async fn knows_password(&self, who: &Principal, person: &staff::Model, password: &str, meta: &RequestMeta) -> Result<bool, Error> {
+        self.tried(who.tenant_id, who.role, person, (password, ""), "password_change", meta).await
+    }
+
     async fn prove(
         &self,
         tenant: TenantId,
@@ -94,23 +112,32 @@ impl SignIn {
         pin: &str,
         meta: &RequestMeta,
     ) -> Result<bool, Error> {
+        let tx = self.gate().pool.begin(tenant, Actor::Staff(staff, role), meta.clone()).await?;
+        let person = find_staff(&tx, staff).await?;
+        drop(tx);
+        self.tried(tenant, role, &person, (password, pin), "resume", meta).await
+    }
+
+    /// Throttled like a sign-in; both outcomes are audited.
+    async fn tried(
+        &self,
+        tenant: TenantId,
+        role: Role,
+        person: &staff::Model,
+        (password, pin): (&str, &str),
+        step: &'static str,
+        meta: &RequestMeta,
+    ) -> Result<bool, Error> {
+        let staff = StaffId::new(person.id);
         let account = format!("resume/{tenant}/{staff}");
-        if self.sessions().is_throttled(&account, &meta.source_ip).await? {
-            return Ok(false);
-        }
-        let begin = || self.gate().pool.begin(tenant, Actor::Staff(staff, role), meta.clone());
-        let person = {
-            let tx = begin().await?;
-            find_staff(&tx, staff).await?
-        };
-        let right = person.is_valid_on(self.clock().today_jst()) && verify_secret(self.hasher(), &person, password, pin).await?;
+        let Some(attempt) = self.sessions().attempt(&account, &meta.source_ip).await? else { return Ok(false) };
+        let right = person.is_valid_on(self.clock().today_jst()) && verify_secret(self.hasher(), person, password, pin).await?;
         let outcome = if right { Outcome::Success } else { Outcome::Refused };
-        let audit = Audit::of(Act::SignIn, InfoClass::Account).entity("staff", staff).outcome(outcome).detail("step", "resume");
-        begin().await?.commit(audit).await?;
+        let audit = Audit::of(Act::SignIn, InfoClass::Account).entity("staff", staff).outcome(outcome).detail("step", step);
+        self.gate().pool.begin(tenant, Actor::Staff(staff, role), meta.clone()).await?.commit(audit).await?;
         if right {
-            self.sessions().forgive(&account).await?
-        } else {
-            self.sessions().record_failure(&account, &meta.source_ip).await?
+            attempt.was_right().await?;
+            self.sessions().forgive(&account).await?;
         }
         Ok(right)
     }

@@ -1,5 +1,6 @@
 //! Who is asking, and through which request.
 
+use chrono::NaiveDate;
 use domain::{PlaceId, Role, StaffId, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -20,6 +21,9 @@ pub struct Principal {
     pub idle_lock_s: u32,
     pub day_boundary_min: u32,
     pub source_allow_list: Vec<String>,
+    /// The last day the person may work here (GL-05); None for no end.
+    #[serde(default)]
+    pub valid_to: Option<NaiveDate>,
     /// Other sessions of the same person at the moment of sign-in (GL-01).
     pub other_sessions: u32,
     pub device_id: Uuid,

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::StaffId;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 use totp_rs::{Builder, Totp};
 
@@ -216,6 +216,18 @@ pub async fn passkey_used(tx: &TenantTx, passkey: staff_passkey::Model, credenti
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// Holds the person's row, so that two removals cannot each leave the other's factor as the last one.
+pub async fn lock_staff(tx: &TenantTx, staff: StaffId) -> Result<(), Error> {
+    staff::Entity::find()
+        .filter(staff::Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(staff::Column::Id.eq(staff.as_uuid()))
+        .lock_exclusive()
+        .one(tx)
+        .await?
+        .ok_or(Error::NotFound)
+        .map(drop)
 }
 
 pub async fn remove_passkey(tx: &TenantTx, staff: StaffId, id: sea_orm::prelude::Uuid) -> Result<bool, Error> {

@@ -204,6 +204,25 @@ impl Sessions {
         Ok(hashes.len() as u32)
     }
 
+    /// From `at` (seconds since 1970) on, a PIN no longer brings the person back anywhere; a new full sign-in does.
+    pub async fn forget_devices(&self, tenant: TenantId, staff: StaffId, at: i64) -> Result<(), Error> {
+        self.redis.clone().set_ex::<_, _, ()>(forgotten_key(tenant, staff), at, ABSOLUTE_S).await?;
+        Ok(())
+    }
+
+    pub async fn forgotten_at(&self, tenant: TenantId, staff: StaffId) -> Result<Option<i64>, Error> {
+        Ok(self.redis.clone().get(forgotten_key(tenant, staff)).await?)
+    }
+
+    /// Changes what the open sessions of a person believe; used when the clinic's settings change.
+    pub async fn refresh(&self, tenant: TenantId, staff: StaffId, change: impl Fn(&mut Principal)) -> Result<(), Error> {
+        let hashes: Vec<String> = self.redis.clone().smembers(person_key(tenant, staff)).await?;
+        for h in hashes {
+            self.rewrite(&h, |record| change(&mut record.principal)).await?;
+        }
+        Ok(())
+    }
+
     /// Keeps something small between two steps of a ceremony under a fresh token.
     pub async fn park<T: Serialize>(&self, kind: &str, value: &T, seconds: u64) -> Result<Token, Error> {
         let token = Token::generate();
@@ -238,6 +257,10 @@ fn active_key(h: &str) -> String {
 
 fn person_key(tenant: TenantId, staff: StaffId) -> String {
     format!("sessions-of:{tenant}:{staff}")
+}
+
+fn forgotten_key(tenant: TenantId, staff: StaffId) -> String {
+    format!("forgotten:{tenant}:{staff}")
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<String, Error> {

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::password::Hasher;
 use crate::session::{PENDING_S, Sessions, Token};
 use crate::staff::{place, staff, staff_passkey, staff_role, staff_totp, tenant};
+use crate::throttle::Attempt;
 use crate::tx::Actor;
 use crate::{Act, Audit, Clock, Error, Gate, InfoClass, Outcome, Principal, RequestMeta, TenantTx};
 
@@ -154,24 +155,23 @@ impl SignIn {
         ip: Option<std::net::IpAddr>,
     ) -> Result<Option<(Token, Pending)>, Error> {
         let account = format!("{}/{}", given.tenant_code, given.login_id);
-        let throttled = self.sessions().is_throttled(&account, &meta.source_ip).await?;
+        let attempt = self.sessions().attempt(&account, &meta.source_ip).await?;
         let found = self.find_account(given.tenant_code, given.login_id).await?;
         let profile = match found {
             Some((tenant, Some(staff))) => Some(self.profile(tenant, staff, meta).await?),
             _ => None,
         };
         let matches = self.hasher.verify(given.password, profile.as_ref().map(|p| p.staff.password_hash.as_str())).await?;
-        let today = self.clock().today_jst();
-        let admitted = profile.filter(|p| {
-            matches && !throttled && p.staff.is_valid_on(today) && crate::access::source_allowed(&p.tenant.source_allow_list, ip)
-        });
-        let Some(profile) = admitted else {
-            if !throttled {
-                self.sessions().record_failure(&account, &meta.source_ip).await?;
-            }
+        let (now, today) = (self.clock().now(), self.clock().today_jst());
+        let admitted = profile
+            .filter(|p| matches && p.staff.is_valid_on(today) && !p.staff.initial_password_has_expired(now))
+            .filter(|p| crate::access::source_allowed(&p.tenant.source_allow_list, ip))
+            .zip(attempt);
+        let Some((profile, attempt)) = admitted else {
             self.record_refused(found, meta).await?;
             return Ok(None);
         };
+        attempt.was_right().await?;
         let pending = self.pending_of(&profile, account, meta).await?;
         let passed = Audit::of(Act::SignIn, InfoClass::Account).entity("staff", pending.staff_id()).detail("step", "password");
         self.begin(&pending, meta).await?.commit(passed).await?;
@@ -240,15 +240,14 @@ impl SignIn {
         meta: &RequestMeta,
         ip: Option<std::net::IpAddr>,
     ) -> Result<Option<Pending>, Error> {
-        let account = format!("{tenant_code}/{login_id}");
         let Some((tenant, Some(staff))) = self.find_account(tenant_code, login_id).await? else { return Ok(None) };
         let profile = self.profile(tenant, staff, meta).await?;
         let admitted =
             profile.staff.is_valid_on(self.clock().today_jst()) && crate::access::source_allowed(&profile.tenant.source_allow_list, ip);
-        if !admitted || self.sessions().is_throttled(&account, &meta.source_ip).await? {
+        if !admitted {
             return Ok(None);
         }
-        self.pending_of(&profile, account, meta).await.map(Some)
+        self.pending_of(&profile, format!("{tenant_code}/{login_id}"), meta).await.map(Some)
     }
 
     /// Keeps a pending person between two requests.
@@ -265,13 +264,12 @@ impl SignIn {
         self.gate.pool.begin(tenant, Actor::SigningIn(staff), meta.clone()).await
     }
 
-    /// Too many wrong second factors count like wrong passwords.
-    pub async fn is_held_back(&self, pending: &Pending, meta: &RequestMeta) -> Result<bool, Error> {
-        self.sessions().is_throttled(&pending.inner.account, &meta.source_ip).await
+    /// Wrong second factors count like wrong passwords. `None` while the account is held back.
+    pub async fn attempt_second_factor(&self, pending: &Pending, meta: &RequestMeta) -> Result<Option<Attempt>, Error> {
+        self.sessions().attempt(&pending.inner.account, &meta.source_ip).await
     }
 
     pub async fn second_factor_failed(&self, pending: &Pending, meta: &RequestMeta) -> Result<(), Error> {
-        self.sessions().record_failure(&pending.inner.account, &meta.source_ip).await?;
         let tx = self.begin(pending, meta).await?;
         let audit = Audit::of(Act::SignIn, InfoClass::Account).outcome(Outcome::Refused).entity("staff", pending.staff_id());
         tx.commit(audit.detail("step", "second_factor")).await.map(drop)
@@ -392,6 +390,7 @@ fn principal_of(profile: &Profile, role: Role, place: Option<&place::Model>, dev
         idle_lock_s: idle.max(30).unsigned_abs(),
         day_boundary_min: t.day_boundary_min.max(0).unsigned_abs(),
         source_allow_list: t.source_allow_list.clone(),
+        valid_to: profile.staff.valid_to,
         other_sessions: 0,
         device_id,
         proved_at: 0,

@@ -1,7 +1,11 @@
 //! People of a clinic and what they sign in with. Password and PIN hashes are not clinical content and stay out of the history.
 
+use chrono::TimeDelta;
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
+
+/// How long an initial password waits for its person.
+pub const INITIAL_PASSWORD_DAYS: i64 = 30;
 
 #[allow(clippy::module_inception)] // the entity is named by its table, like the others here
 pub mod staff {
@@ -43,6 +47,11 @@ pub mod staff {
         /// Employment dates decide; a leaver cannot sign in from the day after (GL-08).
         pub fn is_valid_on(&self, day: Date) -> bool {
             self.status == "active" && self.valid_from <= day && self.valid_to.is_none_or(|to| day <= to)
+        }
+
+        /// A slip of paper with an initial password on it opens the door for so long and no longer.
+        pub fn initial_password_has_expired(&self, now: DateTimeUtc) -> bool {
+            self.must_change_password && now - self.password_changed_at > TimeDelta::days(INITIAL_PASSWORD_DAYS)
         }
     }
 }
@@ -109,6 +118,7 @@ pub mod tenant {
         pub day_boundary_min: i32,
         pub source_allow_list: Vec<String>,
         pub created_at: DateTimeUtc,
+        pub settings_version: i32,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

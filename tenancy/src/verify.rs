@@ -14,6 +14,7 @@ use chain::Expected;
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::Error;
@@ -93,6 +94,8 @@ pub struct Verdict {
     pub unsealed: u64,
     pub rows: u64,
     pub heads: u64,
+    /// The oldest seal the anchors do not reach yet, and when it was made.
+    pub unanchored: Option<(i64, DateTime<Utc>)>,
     pub findings: Vec<Finding>,
 }
 
@@ -106,17 +109,19 @@ impl Verdict {
 /// the database.
 pub async fn verify(snapshot: &mut Snapshot, anchored: Option<&[Seal]>) -> Result<Verdict, Error> {
     let stored = chain::stored(snapshot).await?;
-    let mut findings = Vec::new();
+    let (mut findings, mut unanchored) = (Vec::new(), None);
     let expected = match anchored {
         None => Expected::new(&stored),
         Some(anchored) => {
             findings.extend(compare_chains(anchored, &stored));
             let last = anchored.last().map_or(0, |seal| seal.seq);
-            Expected::new(&[anchored, &stored[stored.partition_point(|seal| seal.seq <= last)..]].concat())
+            let newer = &stored[stored.partition_point(|seal| seal.seq <= last)..];
+            unanchored = newer.first().map(|seal| (seal.seq, seal.sealed_at));
+            Expected::new(&[anchored, newer].concat())
         }
     };
     findings.extend(chain::self_check(&stored));
-    let mut verdict = Verdict { seals: stored.len() as u64, findings, ..Verdict::default() };
+    let mut verdict = Verdict { seals: stored.len() as u64, unanchored, findings, ..Verdict::default() };
     let written = chain::check_events(snapshot, expected, &mut verdict).await?;
     rows::check(snapshot, written, &mut verdict).await?;
     Ok(verdict)

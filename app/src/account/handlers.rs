@@ -116,12 +116,13 @@ async fn commit(me: &Me, tx: TenantTx, changed: &str) -> Result<tenancy::Receipt
     Ok(tx.commit(Audit::of(Act::Manage, InfoClass::Account).entity("staff", me.principal().staff_id).detail("changed", changed)).await?)
 }
 
-/// The person's own row, and whether this is their password. The connection is given back before the slow hash.
+/// The person's own row, and whether this is their password: throttled like a sign-in, a wrong one is audited (GL-03).
 async fn knows_password(me: &Me, visitor: &Visitor, password: &str) -> Result<(staff::Model, bool), AppError> {
+    let p = me.principal();
     let tx = me.begin().await?;
-    let person = second_factor::find_staff(&tx, me.principal().staff_id).await?;
-    drop(tx);
-    let knows = visitor.sign_in.hasher().verify(password, Some(&person.password_hash)).await?;
+    let person = second_factor::find_staff(&tx, p.staff_id).await?;
+    drop(tx); // given back before the slow hash
+    let knows = visitor.sign_in.knows_password(p, &person, password, &visitor.meta).await?;
     Ok((person, knows))
 }
 
@@ -254,6 +255,7 @@ pub async fn remove_passkey(me: Me, path: web::Path<Uuid>) -> Result<Redirect, A
     recently_proved(&me)?;
     let staff = me.principal().staff_id;
     let tx = me.begin().await?;
+    second_factor::lock_staff(&tx, staff).await?;
     if !second_factor::remove_passkey(&tx, staff, *path).await? {
         return Err(AppError::NotFound);
     }
@@ -267,6 +269,6 @@ pub async fn logout_everywhere(me: Me, visitor: Visitor) -> Result<Redirect, App
     let p = me.principal();
     let tx = me.begin().await?;
     let receipt = tx.commit(Audit::of(Act::SignOut, InfoClass::Account).entity("staff", p.staff_id).detail("scope", "everywhere")).await?;
-    visitor.sign_in.sessions().end_all(p.tenant_id, p.staff_id).await?;
+    visitor.sign_in.end_everywhere(p.tenant_id, p.staff_id).await?;
     Ok(Redirect::to(receipt, "/login?ended=everywhere"))
 }

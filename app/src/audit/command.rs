@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use tenancy::operator::TenantEntry;
 use tenancy::seal::Seal;
@@ -11,6 +12,9 @@ use tenancy::{Clock, TenantId};
 
 use super::anchor::{self, Anchor};
 use crate::{services, tenants};
+
+/// Anchors are made every two minutes; older seals without one are news.
+const ANCHOR_LATE: TimeDelta = TimeDelta::minutes(10);
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -30,6 +34,7 @@ pub struct VerifyArgs {
 
 pub async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
     let Command::Verify(args) = command;
+    let now = clock.now();
     let (operator, source) = (tenants::operator(clock.clone())?, services::archive_source(clock)?);
     let mut clinics = operator.list_tenants().await?;
     if let Some(code) = &args.tenant {
@@ -49,8 +54,17 @@ pub async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
         let verdict = verify::verify(&mut source.begin(clinic.id).await?, anchored.as_deref()).await?;
         print!("{}", report(&clinic, &verdict, anchored.as_deref()));
         altered += usize::from(!verdict.is_intact());
+        if let Some(seq) = late_since(&verdict, now).filter(|_| args.anchors.as_deref() == Some("bucket")) {
+            println!("  封印 {seq} から後の外部控えが {} 分以上ありません。控えが消されたか、書けていません", ANCHOR_LATE.num_minutes());
+            altered += usize::from(verdict.is_intact());
+        }
     }
     if altered > 0 { bail!("{altered} 医療機関で、封印されたときと違うところがあります") } else { Ok(()) }
+}
+
+/// The first seal whose anchor should long be in the bucket.
+fn late_since(verdict: &Verdict, now: DateTime<Utc>) -> Option<i64> {
+    verdict.unanchored.filter(|(_, sealed_at)| now - *sealed_at > ANCHOR_LATE).map(|(seq, _)| seq)
 }
 
 async fn from_bucket(tenant: TenantId) -> anyhow::Result<Vec<Seal>> {

@@ -1,4 +1,4 @@
-//! Reading the log. Every search is bounded in time and served by `(tenant_id, recorded_at)`.
+//! Reading the log. Every search is bounded in time and served by the primary key: an event's id begins with its millisecond.
 
 use std::collections::HashMap;
 
@@ -69,14 +69,18 @@ pub async fn search(tx: &TenantTx, filter: &Filter, patient: Option<PatientId>, 
         ])
         .from(AuditEvent::Table)
         .and_where(Expr::col(AuditEvent::TenantId).eq(tx.tenant_id().as_uuid()))
-        .and_where(Expr::col(AuditEvent::RecordedAt).gte(filter.from))
-        .and_where(Expr::col(AuditEvent::RecordedAt).lt(filter.until))
-        .order_by(AuditEvent::RecordedAt, Order::Desc)
+        .and_where(Expr::col(AuditEvent::Id).gte(first_id(filter.from)))
+        .and_where(Expr::col(AuditEvent::Id).lt(first_id(filter.until)))
         .order_by(AuditEvent::Id, Order::Desc)
         .limit(limit);
     narrow(&mut query, filter, patient);
     let rows = tx.query_all(&query).await?;
     rows.iter().map(|row| Event::from_query_result(row, "").map_err(Error::from)).collect()
+}
+
+/// The smallest UUIDv7 (RFC 9562 §5.7) of a moment.
+fn first_id(at: DateTime<Utc>) -> Uuid {
+    Uuid::from_u128(u128::try_from(at.timestamp_millis()).unwrap_or_default() << 80)
 }
 
 fn narrow(query: &mut SelectStatement, filter: &Filter, patient: Option<PatientId>) {
@@ -88,11 +92,7 @@ fn narrow(query: &mut SelectStatement, filter: &Filter, patient: Option<PatientI
         .and_where_option(
             patient.map(|patient| Expr::val(patient.as_uuid()).eq(sea_orm::sea_query::PgFunc::any(Expr::col(AuditEvent::SubjectIds)))),
         )
-        .and_where_option(filter.before.map(|cursor| {
-            let earlier = Expr::col(AuditEvent::RecordedAt).lt(cursor.recorded_at);
-            let same = Expr::col(AuditEvent::RecordedAt).eq(cursor.recorded_at).and(Expr::col(AuditEvent::Id).lt(cursor.id));
-            earlier.or(same)
-        }));
+        .and_where_option(filter.before.map(|last| Expr::col(AuditEvent::Id).lt(last)));
 }
 
 /// Everybody who ever worked in the clinic, by name.

@@ -6,7 +6,7 @@ use domain::{PatientId, Role};
 use tenancy::clock::JST;
 use tenancy::{Act, InfoClass, Outcome};
 
-use super::forms::{Cursor, EXPORT_REASONS, RawFilter};
+use super::forms::{EXPORT_REASONS, RawFilter};
 use super::handlers::Read;
 use super::store::{Event, PAGE, Person};
 use crate::web::page::Subjects;
@@ -51,8 +51,8 @@ impl AuditPage {
     pub(super) fn new(chrome: Chrome, raw: &RawFilter, form: FormState, mut read: Read) -> Self {
         let has_more = read.events.len() as u64 > PAGE;
         read.events.truncate(PAGE as usize);
-        let last = read.events.last().map(|event| Cursor { recorded_at: event.recorded_at, id: event.id });
-        let next = last.filter(|_| has_more).map(|cursor| format!("/audit?{}&before={cursor}", raw.address()));
+        let last = read.events.last().filter(|_| has_more);
+        let next = last.map(|event| format!("/audit?{}&before={}", raw.address(), event.id));
         Self {
             chrome,
             form,

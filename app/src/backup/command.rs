@@ -89,14 +89,26 @@ async fn archive(scope: &Scope, clock: Clock) -> anyhow::Result<()> {
     if failed > 0 { bail!("{failed} 件の控えを書けませんでした") } else { Ok(()) }
 }
 
+/// Reads the store, not the database: after a disaster there may be no clinic to look up, only its archives.
 async fn list_archives(scope: &Scope, clock: Clock) -> anyhow::Result<()> {
-    let (operator, store) = (tenants::operator(clock)?, services::reader()?);
-    for tenant in scope_of(&operator, scope).await? {
-        for object in store.list(&list::prefix(tenant.id)).await? {
-            println!("{:<20} {:>12} バイト  {}", tenant.code, object.bytes, object.key);
-        }
+    let store = services::reader()?;
+    let prefix = match &scope.tenant {
+        None => list::EVERY_CLINIC.to_owned(),
+        Some(code) => list::prefix(clinic_named(code, clock).await?),
+    };
+    for object in store.list(&prefix).await? {
+        println!("{:>12} バイト  {}", object.bytes, object.key);
     }
     Ok(())
+}
+
+/// A clinic by its code, or by the id its archives carry.
+async fn clinic_named(name: &str, clock: Clock) -> anyhow::Result<TenantId> {
+    if let Ok(id) = name.parse() {
+        return Ok(id);
+    }
+    let unknown = || format!("医療機関ID {name} はありません。データベースが空のときは --all で一覧を見てください");
+    Ok(tenants::operator(clock)?.find_tenant(name).await?.with_context(unknown)?.id)
 }
 
 pub async fn restore(args: RestoreArgs, clock: Clock) -> anyhow::Result<()> {

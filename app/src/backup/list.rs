@@ -16,9 +16,12 @@ pub fn object_key(tenant: TenantId, at: DateTime<Utc>) -> String {
     format!("{}{}.tsumugi", prefix(tenant), at.format("%Y%m%dT%H%M%S%6fZ"))
 }
 
+/// Where all archives are.
+pub const EVERY_CLINIC: &str = "backup/";
+
 /// Where one clinic's archives are.
 pub fn prefix(tenant: TenantId) -> String {
-    format!("backup/{tenant}/")
+    format!("{EVERY_CLINIC}{tenant}/")
 }
 
 /// One run as the page shows it.

@@ -15,7 +15,7 @@ use zstd::stream::write::Encoder;
 use super::format::{CHUNK_LEN, ChunkSealer, FORMAT_VERSION, Header, Hex};
 use super::rows::{Manifest, RowWriter, Sums};
 use super::{BackupError, list};
-use crate::objectstore::ObjectStore;
+use crate::objectstore::{ObjectStore, Upload};
 
 const ZSTD_LEVEL: i32 = 3;
 /// Batches of rows and sealed chunks that may wait between the stages: about 4 MiB in all.
@@ -111,26 +111,35 @@ impl Backup {
         Ok(Manifest { tenant_code: snapshot.tenant_code().await?, masters: snapshot.masters().await?, config: self.config.clone() })
     }
 
-    /// Sends what comes until the end mark; without it, no object is made.
+    /// Sends what comes until the end mark. Without it, or when a part is refused, no object is made and the parts are given back.
     async fn upload(&self, object_key: &str, mut sealed: mpsc::Receiver<Sealed>) -> Result<(u64, [u8; 32]), BackupError> {
         let mut upload = self.store.upload(object_key).await?;
-        let mut hash = digest::Context::new(&digest::SHA256);
-        while let Some(next) = sealed.recv().await {
-            match next {
-                Sealed::Bytes(bytes) => {
-                    hash.update(&bytes);
-                    upload.write(&bytes).await?;
-                }
-                Sealed::Whole => {
-                    let mut digest = [0u8; 32];
-                    digest.copy_from_slice(hash.finish().as_ref());
-                    return Ok((upload.finish().await?, digest));
-                }
+        match send_parts(&mut upload, &mut sealed).await {
+            Ok(digest) => Ok((upload.finish().await?, digest)),
+            Err(error) => {
+                upload.abandon().await;
+                Err(error)
             }
         }
-        upload.abandon().await;
-        Err(BackupError::Stopped)
     }
+}
+
+async fn send_parts(upload: &mut Upload<'_>, sealed: &mut mpsc::Receiver<Sealed>) -> Result<[u8; 32], BackupError> {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    while let Some(next) = sealed.recv().await {
+        match next {
+            Sealed::Bytes(bytes) => {
+                hash.update(&bytes);
+                upload.write(&bytes).await?;
+            }
+            Sealed::Whole => {
+                let mut digest = [0u8; 32];
+                digest.copy_from_slice(hash.finish().as_ref());
+                return Ok(digest);
+            }
+        }
+    }
+    Err(BackupError::Stopped)
 }
 
 /// The failure that came first: the other stages only noticed that their neighbour had gone.

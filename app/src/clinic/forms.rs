@@ -11,6 +11,8 @@ use crate::web::FormErrors;
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct RawSettings {
+    /// The version the form was drawn from.
+    pub version: String,
     pub name: String,
     pub postal_code: String,
     pub address: String,
@@ -35,6 +37,7 @@ pub struct Settings {
 impl From<&tenant::Model> for RawSettings {
     fn from(t: &tenant::Model) -> Self {
         Self {
+            version: t.settings_version.to_string(),
             name: t.name.clone(),
             postal_code: t.postal_code.clone(),
             address: t.address.clone(),
@@ -48,6 +51,29 @@ impl From<&tenant::Model> for RawSettings {
 }
 
 impl RawSettings {
+    /// What somebody else has saved meanwhile, told at each field that differs. The typed values stay.
+    pub fn differences(&self, current: &Self) -> FormErrors {
+        let mut errors = FormErrors::default();
+        let pairs = [
+            ("name", &self.name, &current.name),
+            ("postal_code", &self.postal_code, &current.postal_code),
+            ("address", &self.address, &current.address),
+            ("tel", &self.tel, &current.tel),
+            ("idle_lock_min", &self.idle_lock_min, &current.idle_lock_min),
+            ("reception_idle_lock_min", &self.reception_idle_lock_min, &current.reception_idle_lock_min),
+            ("day_boundary", &self.day_boundary, &current.day_boundary),
+            ("source_allow_list", &self.source_allow_list, &current.source_allow_list),
+        ];
+        for (field, mine, theirs) in pairs {
+            if mine.trim().replace("\r\n", "\n") != *theirs {
+                let theirs = if theirs.is_empty() { "空欄" } else { theirs };
+                errors
+                    .add(field, format!("ほかの管理者が先に保存しました。いまの値は「{theirs}」です。よければもう一度保存してください。"));
+            }
+        }
+        errors
+    }
+
     /// `here` is the address of whoever saves: a list that shuts them out is a mistake, not a wish.
     pub fn validate(&self, here: Option<IpAddr>) -> Result<Settings, FormErrors> {
         let mut errors = FormErrors::default();
@@ -122,6 +148,13 @@ mod tests {
             day_boundary: "4:00".into(),
             ..RawSettings::default()
         }
+    }
+
+    #[test]
+    fn what_another_saved_is_told_at_its_field() {
+        let theirs = RawSettings { tel: "03-0000-0000".into(), ..raw() };
+        let told = raw().differences(&theirs);
+        assert_eq!(told.iter().map(|(field, _)| field).collect::<Vec<_>>(), ["tel"]);
     }
 
     #[test]

@@ -40,21 +40,36 @@ async fn page(
     })
 }
 
+/// 保存. What another administrator saved meanwhile is shown beside, never overwritten unseen; open sessions learn the new places.
 pub async fn update(
     access: Access<ClinicManage>,
     visitor: Visitor,
     form: web::Form<RawSettings>,
 ) -> Result<Either<Redirect, Page>, AppError> {
     let tx = access.begin().await?;
-    match form.validate(visitor.ip) {
-        Ok(settings) => {
-            store::update(&tx, settings).await?;
-            let receipt = tx.commit(Audit::of(Act::Manage, InfoClass::Clinic)).await?;
-            Ok(Either::Left(Redirect::to(receipt, "/clinic?saved=true")))
-        }
+    let settings = match form.validate(visitor.ip) {
+        Ok(settings) => settings,
         Err(errors) => {
             let page = page(&access, &tx, &form, errors, false).await?;
-            Ok(Either::Right(Page::invalid(tx.commit(Audit::viewed(InfoClass::Clinic)).await?, &page)?))
+            return Ok(Either::Right(Page::invalid(tx.commit(Audit::viewed(InfoClass::Clinic)).await?, &page)?));
         }
+    };
+    let allowed = settings.source_allow_list.clone();
+    if !store::update(&tx, settings, form.version.parse().unwrap_or_default()).await? {
+        return overtaken(&access, tx, form.into_inner()).await.map(Either::Right);
     }
+    let people = store::people(&tx).await?;
+    let receipt = tx.commit(Audit::of(Act::Manage, InfoClass::Clinic)).await?;
+    for person in people {
+        visitor.sign_in.sessions().refresh(access.tenant_id(), person, |p| p.source_allow_list.clone_from(&allowed)).await?;
+    }
+    Ok(Either::Left(Redirect::to(receipt, "/clinic?saved=true")))
+}
+
+async fn overtaken(access: &Access<ClinicManage>, tx: TenantTx, mut raw: RawSettings) -> Result<Page, AppError> {
+    let current = RawSettings::from(&store::get(&tx).await?);
+    let told = raw.differences(&current);
+    raw.version = current.version;
+    let page = page(access, &tx, &raw, told, false).await?;
+    Page::conflict(tx.commit(Audit::viewed(InfoClass::Clinic)).await?, &page)
 }

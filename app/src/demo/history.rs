@@ -73,7 +73,8 @@ impl History {
             }
             ledger.plain("place", &json!({"tenant_id": clinic.id, "id": id, "name": name, "kind": kind}));
         }
-        let staff: Vec<_> = STAFF.iter().map(|member| (employ(&mut ledger, member, opened, passwords), member)).collect();
+        let since = |member: &Member| if member.is_new { now } else { opened };
+        let staff: Vec<_> = STAFF.iter().map(|member| (employ(&mut ledger, member, since(member), passwords), member)).collect();
         let of = |login: &str| staff.iter().find(|(_, m)| m.login_id == login).map_or(StaffId::new(Uuid::nil()), |(id, _)| *id);
         let team = Team { doctor: of("doctor"), clerk: of("clerk"), aide: of("aide") };
         (Self { clinic, ledger, now, drugs, team, wards, receptions: Receptions::default() }, staff)
@@ -171,7 +172,7 @@ pub fn tenant_row(clinic: &Clinic, at: DateTime<Utc>) -> serde_json::Value {
     json!({
         "id": clinic.id, "code": clinic.code, "name": clinic.name, "kind": clinic.kind, "institution_code": clinic.institution_code,
         "postal_code": clinic.postal_code, "address": clinic.address, "tel": clinic.tel, "idle_lock_s": 600, "reception_idle_lock_s": 180,
-        "day_boundary_min": DAY_BOUNDARY_MIN, "source_allow_list": [], "created_at": at,
+        "day_boundary_min": DAY_BOUNDARY_MIN, "source_allow_list": [], "created_at": at, "settings_version": 1,
     })
 }
 

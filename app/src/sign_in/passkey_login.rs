@@ -82,6 +82,7 @@ pub async fn answer(visitor: Visitor, answer: web::Json<Answer>) -> Result<Publi
     let Some(pending) = find(&visitor, &claim).await? else { return passkeys::refused() };
     let tx = visitor.sign_in.begin(&pending, &visitor.meta).await?;
     if !passkeys::verify(&visitor, &token, &tx, pending.staff_id(), &answer).await? {
+        drop(tx);
         visitor.sign_in.second_factor_failed(&pending, &visitor.meta).await?;
         return passkeys::refused();
     }

@@ -2,6 +2,7 @@
 //! used once. The person is always verified by the authenticator, so a passkey alone is two factors.
 
 use actix_web::http::StatusCode;
+use anyhow::{Context, bail};
 use serde::Deserialize;
 use serde_json::json;
 use tenancy::session::Token;
@@ -37,8 +38,14 @@ pub struct NewKey {
 
 /// The relying party: the host people see in the address bar.
 pub fn relying_party(public_url: &str) -> anyhow::Result<webauthn_rs::Webauthn> {
-    let origin = webauthn_rs::prelude::Url::parse(public_url)?;
-    let id = origin.host_str().unwrap_or("localhost").to_owned();
+    let origin =
+        webauthn_rs::prelude::Url::parse(public_url).with_context(|| format!("TSUMUGI_PUBLIC_URL の値「{public_url}」が読めません"))?;
+    let id = match origin.domain() {
+        Some(name) => name.to_owned(),
+        None => bail!(
+            "TSUMUGI_PUBLIC_URL「{public_url}」はIPアドレスです。パスキーは名前にしか結べないため、localhost かホスト名で書いてください"
+        ),
+    };
     Ok(webauthn_rs::WebauthnBuilder::new(&id, &origin)?.rp_name("つむぎ電子カルテ").allow_any_port(id == "localhost").build()?)
 }
 

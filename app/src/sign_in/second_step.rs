@@ -71,9 +71,7 @@ pub async fn submit(visitor: Visitor, form: web::Form<SecondFactorForm>) -> Resu
 }
 
 async fn check(visitor: &Visitor, pending: &Pending, form: &SecondFactorForm) -> Result<bool, AppError> {
-    if visitor.sign_in.is_held_back(pending, &visitor.meta).await? {
-        return Ok(false);
-    }
+    let Some(attempt) = visitor.sign_in.attempt_second_factor(pending, &visitor.meta).await? else { return Ok(false) };
     let tx = visitor.sign_in.begin(pending, &visitor.meta).await?;
     let staff = pending.staff_id();
     let right = match form.method.as_str() {
@@ -83,6 +81,7 @@ async fn check(visitor: &Visitor, pending: &Pending, form: &SecondFactorForm) ->
     if right {
         let step = if form.method == "recovery" { "recovery_code" } else { "totp" };
         tx.commit(Audit::of(Act::SignIn, InfoClass::Account).entity("staff", staff).detail("step", step)).await?;
+        attempt.was_right().await?;
     }
     Ok(right)
 }
@@ -103,6 +102,7 @@ pub async fn passkey_answer(visitor: Visitor, answer: web::Json<Answer>) -> Resu
     let Ok((token, pending)) = visitor.at(Step::SecondFactor).await? else { return passkeys::expired() };
     let tx = visitor.sign_in.begin(&pending, &visitor.meta).await?;
     if !passkeys::verify(&visitor, &token, &tx, pending.staff_id(), &answer).await? {
+        drop(tx);
         visitor.sign_in.second_factor_failed(&pending, &visitor.meta).await?;
         return passkeys::refused();
     }

@@ -199,7 +199,7 @@ async fn keep(access: &Admin, sign_in: &SignIn, tx: TenantTx, current: &Person, 
     let audit = managed(id).detail("changed", "facts").detail("roles", codes(&facts.roles)).detail("sessions_ended", ends);
     let answer = saved(tx, audit, id, if ends { "ended" } else { "saved" }).await?;
     if ends {
-        sign_in.sessions().end_all(access.tenant_id(), id).await?;
+        sign_in.end_everywhere(access.tenant_id(), id).await?;
     }
     Ok(answer)
 }

@@ -68,7 +68,7 @@ fn shown_once(access: &Admin, person: Person, password: InitialPassword) -> Pass
 
 /// Ends every session, and the waiting time after wrong passwords, which guarded the old one.
 async fn close(access: &Admin, sign_in: &SignIn, person: &Person) -> Result<(), AppError> {
-    sign_in.sessions().end_all(access.tenant_id(), person.id()).await?;
+    sign_in.end_everywhere(access.tenant_id(), person.id()).await?;
     Ok(sign_in.sessions().forgive(&format!("{}/{}", access.principal().tenant_code, person.row.login_id)).await?)
 }
 
@@ -79,6 +79,6 @@ pub async fn remove_second_factor(access: Admin, sign_in: web::Data<SignIn>, pat
     store::get(&tx, *path).await?;
     store::remove_second_factors(&tx, *path).await?;
     let receipt = tx.commit(managed(*path).detail("changed", "second_factor_removed")).await?;
-    sign_in.sessions().end_all(access.tenant_id(), *path).await?;
+    sign_in.end_everywhere(access.tenant_id(), *path).await?;
     Ok(Redirect::to(receipt, format!("/staff/{}?done=second-factor", *path)))
 }

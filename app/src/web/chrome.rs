@@ -179,6 +179,7 @@ pub(crate) mod tests {
             idle_lock_s: 600,
             day_boundary_min: 240,
             source_allow_list: Vec::new(),
+            valid_to: None,
             other_sessions: 0,
             device_id: Uuid::from_u128(3),
             proved_at: 0,

@@ -70,6 +70,7 @@ pub async fn run(clock: Clock) -> anyhow::Result<()> {
         stop.send_replace(true);
     };
     futures_util::future::join(duties, stopped).await;
+    worker.close_up().await;
     admin_handle.stop(false).await;
     admin.await.context("計測のポートを閉じられません")??;
     Ok(())
@@ -103,10 +104,6 @@ impl Worker {
             Ok(())
         })
         .await;
-        // What came in while the web processes drained.
-        if let Err(error) = seal::seal_pending(&self.operator).await {
-            tracing::error!(%error, "the last seal failed");
-        }
     }
 
     async fn anchoring(&self) {
@@ -121,6 +118,17 @@ impl Worker {
             Ok(())
         })
         .await;
+    }
+
+    /// What came in while the web processes drained goes out of the house before this process ends.
+    async fn close_up(&self) {
+        if let Err(error) = seal::seal_pending(&self.operator).await {
+            tracing::error!(%error, "the last seal failed");
+        }
+        let Some(store) = &self.store else { return };
+        if let Err(error) = anchor::anchor_all(&self.operator, store).await {
+            tracing::error!(%error, "the last anchor failed");
+        }
     }
 
     async fn nightly(&self) {
@@ -153,7 +161,7 @@ impl Worker {
 fn admin(metrics: Metrics) -> anyhow::Result<actix_web::dev::Server> {
     let metrics = web::Data::new(metrics);
     let server = HttpServer::new(move || App::new().app_data(metrics.clone()).route("/metrics", web::get().to(numbers)));
-    let (bind, port) = (config::text("TSUMUGI_BIND")?, config::text("TSUMUGI_ADMIN_PORT")?);
+    let (bind, port) = (config::text("TSUMUGI_ADMIN_BIND")?, config::text("TSUMUGI_ADMIN_PORT")?);
     let address = format!("{bind}:{port}");
     let server = server.workers(1).disable_signals().bind(&address).with_context(|| format!("ポート {port} を開けません"))?;
     Ok(server.run())

@@ -96,6 +96,18 @@ async fn a_rewritten_chain_is_found_against_the_anchors_in_the_bucket() {
     assert!(found.contains(&Finding::EventAltered { seq: kept[0].seq, id: altered.id }), "{found:?}");
 }
 
+// GL-16: seals that should long be outside the database and are not are told, with the moment since when.
+#[tokio::test]
+async fn seals_without_an_anchor_are_told() {
+    let h = Harness::get();
+    let (here, _) = two_clinics(h).await;
+    seal_everything(h, &here).await;
+    let nothing_outside = check(h, &here, Some(&[])).await;
+    assert_eq!(nothing_outside.unanchored.map(|(seq, _)| seq), Some(1));
+    anchor::anchor_all(&h.operator(), &writer()).await.unwrap();
+    assert_eq!(check(h, &here, Some(&anchors(&here).await)).await.unanchored, None);
+}
+
 async fn anchors(clinic: &Clinic) -> Vec<Seal> {
     let store = reader();
     let mut files = Vec::new();

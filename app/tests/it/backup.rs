@@ -242,6 +242,76 @@ async fn a_failed_run_is_recorded() {
     assert!(page.body.contains("保管先につながりませんでした"));
 }
 
+/// A store that takes the first parts and then has no room left.
+async fn full_store() -> (StoreConfig, Arc<std::sync::Mutex<Vec<String>>>) {
+    let seen: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+    let for_server = seen.clone();
+    let server = actix_web::HttpServer::new(move || {
+        let seen = for_server.clone();
+        actix_web::App::new().default_service(actix_web::web::to(move |req: actix_web::HttpRequest| {
+            let (seen, act) = (seen.clone(), format!("{} {}", req.method(), req.query_string()));
+            async move {
+                let begun = act.starts_with("POST uploads");
+                seen.lock().unwrap().push(act);
+                match (begun, req.method().as_str()) {
+                    (true, _) => actix_web::HttpResponse::Ok().content_type("application/xml").body(
+                        "<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><UploadId>u1</UploadId></InitiateMultipartUploadResult>",
+                    ),
+                    (_, "DELETE") => actix_web::HttpResponse::NoContent().finish(),
+                    _ => actix_web::HttpResponse::InsufficientStorage()
+                        .content_type("application/xml")
+                        .body("<Error><Code>InsufficientStorage</Code></Error>"),
+                }
+            }
+        }))
+    });
+    let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
+    let endpoint = format!("http://{}", server.addrs()[0]);
+    tokio::spawn(server.run());
+    let config = StoreConfig {
+        endpoint,
+        region: "x".into(),
+        bucket: "b".into(),
+        access_key: "x".into(),
+        secret_key: "x".to_owned().into(),
+        ca_pem: Some(std::fs::read(env("CA_FILE")).unwrap()),
+    };
+    (config, seen)
+}
+
+// BK-03: no room left in the store: the run says so, the begun upload is given back, nothing looks like an archive.
+#[tokio::test]
+async fn a_full_store_fails_the_run_and_gives_the_parts_back() {
+    let h = Harness::get();
+    let (here, _) = two_clinics(h).await;
+    let (config, seen) = full_store().await;
+    let full = Backup { store: ObjectStore::new(&config).unwrap(), ..backup(h, &crate::keys::keyring()) };
+    assert!(matches!(full.run(here.id).await, Err(BackupError::Store(_))));
+    let seen = seen.lock().unwrap().clone();
+    assert!(seen.iter().any(|act| act.starts_with("PUT")), "{seen:?}");
+    assert!(seen.last().unwrap().starts_with("DELETE"), "{seen:?}");
+    let sql = format!("SELECT state FROM backup_run WHERE tenant_id = '{}'", here.id);
+    let state: String = sqlx::query(AssertSqlSafe(sql)).fetch_one(&mut h.superuser().await).await.unwrap().get(0);
+    assert_eq!(state, "failed");
+}
+
+// BK-03: workers racing for a duty: one has it until it ends or the lease runs out.
+#[tokio::test]
+async fn one_of_many_workers_takes_a_duty() {
+    let h = Harness::get();
+    let (operator, now) = (h.operator(), h.clock().now());
+    let duty = format!("test/{}", tenancy::versioned::new_id(now));
+    let until = now + chrono::TimeDelta::minutes(10);
+    let racers = (0..20).map(|_| operator.lease(&duty, tenancy::versioned::new_id(now), until));
+    let won = futures_util::future::join_all(racers).await.into_iter().filter(|taken| *taken.as_ref().unwrap()).count();
+    assert_eq!(won, 1);
+    let owner = tenancy::versioned::new_id(now);
+    let past = format!("{duty}/past");
+    assert!(operator.lease(&past, tenancy::versioned::new_id(now), now - chrono::TimeDelta::minutes(1)).await.unwrap());
+    assert!(operator.lease(&past, owner, until).await.unwrap(), "a lease that ran out can be taken");
+    assert!(operator.lease(&past, owner, until).await.unwrap(), "and kept by its owner");
+}
+
 /// The store's code, or `ok`.
 fn code<T, E: ProvideErrorMetadata + std::fmt::Debug>(answer: Result<T, aws_sdk_s3::error::SdkError<E>>) -> String {
     match answer {

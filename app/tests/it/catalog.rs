@@ -180,3 +180,12 @@ async fn the_schema_stays_portable() {
     let found: Vec<String> = rows(sql).await.iter().map(|row| row.get(0)).collect();
     assert!(found.is_empty(), "{found:?}");
 }
+
+/// FN-OQ-01: the individual number (個人番号) is kept nowhere: no column is named for it, and no patient column has its shape.
+#[tokio::test]
+async fn no_column_holds_the_individual_number() {
+    let sql = "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public'
+        AND (column_name ~* '(my_?number|individual_?number|kojin|national_?id|personal_?number)' OR character_maximum_length = 12)";
+    let found: Vec<String> = rows(sql).await.iter().map(|row| row.get(0)).collect();
+    assert!(found.is_empty(), "{found:?}");
+}

@@ -124,6 +124,7 @@ impl Clinic {
             idle_lock_s: 600,
             day_boundary_min: 240,
             source_allow_list: vec![],
+            valid_to: None,
             other_sessions: 0,
             device_id: Uuid::nil(),
             proved_at: i64::MAX,

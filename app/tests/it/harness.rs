@@ -112,6 +112,7 @@ fn start() -> Harness {
         port: 0,
         tls_port: 0,
         tls: None,
+        admin_bind: "127.0.0.1".into(),
         admin_port: 0,
         public_url: "http://localhost".into(),
         trusted_proxy: Some("127.0.0.1".into()),

@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod catalog;
 mod chart;
+mod clinic;
 mod coverage;
 mod demo;
 mod eligibility;

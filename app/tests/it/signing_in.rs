@@ -122,6 +122,74 @@ async fn wrong_passwords_slow_the_account_down() {
     assert_eq!(attempt(PASSWORD, "192.0.2.6").await, 303);
 }
 
+/// GL-04: guesses sent all at once are counted like guesses sent one by one.
+#[tokio::test]
+async fn a_burst_of_codes_is_counted_before_any_is_looked_at() {
+    let h = Harness::get();
+    let c = clinic(h).await;
+    give_totp(h, &c, Role::Nurse).await;
+    let visitor = h.anonymous();
+    password_step(&visitor, &c, "nurse", PASSWORD).await.expect(303);
+    let guesses = (0..12).map(|n| {
+        let (visitor, code) = (&visitor, format!("{n:06}"));
+        async move { visitor.post("/login/second-factor", &[("code", &code)]).await.status }
+    });
+    assert!(futures_util::future::join_all(guesses).await.iter().all(|status| *status == 422));
+    let code = code_of(&SECRET, h);
+    visitor.post("/login/second-factor", &[("code", &code)]).await.expect(422);
+    h.sessions().forgive(&format!("{}/nurse", c.code)).await.unwrap();
+    visitor.post("/login/second-factor", &[("code", &code)]).await.expect(303);
+}
+
+/// GL-04: an initial password nobody used within thirty days opens nothing.
+#[tokio::test]
+async fn an_unused_initial_password_expires() {
+    let h = Harness::get();
+    let c = clinic(h).await;
+    let given = async |ago: &str| {
+        let sql = format!(
+            "UPDATE staff SET must_change_password = true, password_changed_at = now() - interval '{ago}'
+            WHERE tenant_id = $1 AND login_id = 'nurse'"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(c.id.as_uuid()).execute(&mut h.superuser().await).await.unwrap();
+        password_step(&h.anonymous(), &c, "nurse", PASSWORD).await.status
+    };
+    assert_eq!(given("29 days").await, 303);
+    assert_eq!(given("31 days").await, 422);
+}
+
+/// GL-03: guessing the password on the account page is slowed down and leaves a trace.
+#[tokio::test]
+async fn guesses_on_the_account_page_are_counted_and_audited() {
+    let h = Harness::get();
+    let c = clinic(h).await;
+    let doctor = c.client(h, Role::Doctor).await;
+    for _ in 0..5 {
+        doctor.post("/account/pin", &[("pin_password", "wrong"), ("pin", "482915")]).await.expect(422);
+    }
+    doctor.post("/account/pin", &[("pin_password", PASSWORD), ("pin", "482915")]).await.expect(422);
+    let refused: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM audit_event WHERE tenant_id = $1 AND act = 'sign_in' AND outcome = 'refused' AND detail->>'step' = 'password_change'",
+    )
+    .bind(c.id.as_uuid())
+    .fetch_one(&mut h.superuser().await)
+    .await
+    .unwrap();
+    assert_eq!(refused, 5);
+}
+
+/// GL-08: a session does not outlive the person's last day.
+#[tokio::test]
+async fn the_last_day_ends_open_sessions() {
+    let h = Harness::get();
+    let c = clinic(h).await;
+    let mut principal = c.principal(Role::Nurse);
+    principal.valid_to = Some(h.clock().today_jst());
+    c.client_as(h, principal.clone()).await.get("/account").await.expect(200);
+    principal.valid_to = h.clock().today_jst().pred_opt();
+    c.client_as(h, principal).await.get("/account").await.expect(303);
+}
+
 /// GL-04: first login changes the password and enrols a second factor before anything else opens.
 #[tokio::test]
 async fn first_login_changes_the_password_and_enrols() {
@@ -201,6 +269,9 @@ async fn a_colleague_takes_over_with_a_pin() {
     assert!(visitor.get("/account").await.expect(200).body.contains("髙橋 看護師"));
     let stranger = h.anonymous();
     stranger.post("/session/switch", &[("staff_id", &nurse), ("pin", "482915")]).await.expect(422);
+    visitor.post("/logout/everywhere", &[]).await.expect(303);
+    visitor.post("/session/switch", &[("staff_id", &nurse), ("pin", "482915")]).await.expect(422);
+    assert!(!visitor.get("/session/switch").await.expect(200).body.contains(&nurse), "no device knows her any more");
 }
 
 #[tokio::test]

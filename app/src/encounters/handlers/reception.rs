@@ -110,11 +110,13 @@ pub async fn receive(access: Access<EncounterWrite>, form: web::Form<ReceptionFo
         if !may_be_in_charge(&tx, access.principal(), wish.doctor_id).await? {
             let mut errors = FormErrors::default();
             errors.add("doctor_id", "担当医を一覧から選んでください");
+            drop(tx);
             return again(&access, &form, errors).await.map(Either::Right);
         }
         if form.again != "yes" && !store::active_on(&tx, store::today(&tx, access.principal()), &group).await?.is_empty() {
             let mut errors = FormErrors::default();
             errors.add("again", "今日はすでに受付があります。別の用件なら「もう1件受け付ける」に印を付けてください");
+            drop(tx);
             return again(&access, &form, errors).await.map(Either::Right);
         }
         match commit(&access, tx, &wish, &group).await {

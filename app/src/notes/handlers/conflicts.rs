@@ -59,6 +59,7 @@ pub async fn resolve(
     check_token(&tx, form.token()?, record.patient_id).await?;
     let saved_elsewhere = store_merged(&tx, &access, &record, section, text, &form).await?;
     if saved_elsewhere {
+        drop(tx);
         return again(&access, (note, section, id), &form.body, CHANGED_AGAIN.into()).await.map(Either::Right);
     }
     write::resolve_conflict(&tx, id).await?;
