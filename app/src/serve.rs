@@ -17,6 +17,7 @@ use tenancy::{Clock, Gate, TenantPool};
 
 use crate::config::Config;
 use crate::health::Draining;
+use crate::live::Live;
 use crate::sign_in::passkeys;
 use crate::telemetry::Metrics;
 use crate::web::chrome;
@@ -37,11 +38,15 @@ pub struct State {
     pub deployment: web::Data<Deployment>,
     pub metrics: web::Data<Metrics>,
     pub draining: web::Data<Draining>,
+    pub live: web::Data<Live>,
 }
 
 impl State {
     pub fn new(config: &Config, clock: Clock, keyring: Keyring) -> anyhow::Result<Self> {
-        let pool = TenantPool::new(config.database_url.expose_secret(), config.database_pool, clock.clone())?.with_keyring(keyring.clone());
+        let live = Live::start(config.redis_url.expose_secret())?;
+        let pool = TenantPool::new(config.database_url.expose_secret(), config.database_pool, clock.clone())?
+            .with_keyring(keyring.clone())
+            .with_witness(live.witness());
         let gate = Gate::new(pool, Sessions::new(config.redis_url.expose_secret())?);
         Ok(Self {
             sign_in: web::Data::new(SignIn::new(gate.clone())?),
@@ -57,6 +62,7 @@ impl State {
             }),
             metrics: web::Data::new(Metrics::new()?),
             draining: web::Data::new(Draining::default()),
+            live: web::Data::new(live),
         })
     }
 }
@@ -76,6 +82,7 @@ pub fn app(
         .app_data(state.deployment.clone())
         .app_data(state.metrics.clone())
         .app_data(state.draining.clone())
+        .app_data(state.live.clone())
         .app_data(web::FormConfig::default().limit(FORM_LIMIT))
         .app_data(web::JsonConfig::default().limit(FORM_LIMIT))
         .wrap(from_fn(render::layer))
@@ -106,12 +113,13 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<()> {
         chrome::announce_backups_off();
     }
     let (web, admin_handle) = (server.handle(), admin.handle());
-    let draining = state.draining.clone();
+    let (draining, live) = (state.draining.clone(), state.live.clone());
     let drain = Duration::from_secs(config.drain_s);
     tokio::spawn(async move {
         stop_signal().await;
         draining.begin();
         tokio::time::sleep(drain).await;
+        live.close();
         web.stop(true).await;
         admin_handle.stop(false).await;
     });

@@ -16,6 +16,7 @@ pub fn routes() -> Routes {
     crate::masters::routes(&mut r);
     crate::conformance::routes(&mut r);
     crate::encounters::routes(&mut r);
+    crate::live::routes(&mut r);
     crate::notes::routes(&mut r);
     crate::outbox::routes(&mut r);
     crate::patients::routes(&mut r);

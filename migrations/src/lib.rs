@@ -16,9 +16,9 @@ mod m20261120_000009_operation;
 mod m20261120_000010_master_entry;
 mod m20261120_000020_note_conflict;
 mod m20261120_000021_indexes;
-mod m20261121_000040_warning_answer;
 mod m20261121_000001_clinic_settings_version;
 mod m20261121_000002_audit_by_id;
+mod m20261121_000040_warning_answer;
 mod m20261121_000070_outbox;
 mod table;
 

@@ -61,7 +61,7 @@ pub use audit::{Act, Audit, InfoClass, Outcome};
 pub use clock::Clock;
 pub use domain::{Role, StaffId, TenantId};
 pub use error::Error;
-pub use pool::TenantPool;
+pub use pool::{TenantPool, Witness};
 pub use principal::{Principal, RequestMeta};
 pub use tx::{ActKey, Receipt, TenantTx};
 pub use versioned::{Authorship, Versioned};

@@ -1,10 +1,12 @@
 //! The pool. It can be held anywhere because nothing can be asked of it; only this crate can open a transaction on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
 
+use crate::audit::ContentDigest;
 use crate::keys::Keyring;
 use crate::{Clock, Error, RequestMeta, TenantId, TenantTx, tx::Actor};
 
@@ -13,18 +15,48 @@ pub struct TenantPool {
     pool: PgPool,
     clock: Clock,
     keyring: Option<Keyring>,
+    witness: Option<Witness>,
+}
+
+type Told = dyn Fn(TenantId, &[ContentDigest]) + Send + Sync;
+
+/// Told after each commit which clinical rows it wrote: kinds, ids and digests, never content. It must not wait.
+#[derive(Clone)]
+pub struct Witness(Arc<Told>);
+
+impl Witness {
+    pub fn new(told: impl Fn(TenantId, &[ContentDigest]) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(told))
+    }
+
+    pub(crate) fn tell(&self, tenant_id: TenantId, written: &[ContentDigest]) {
+        (self.0)(tenant_id, written);
+    }
+}
+
+impl std::fmt::Debug for Witness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Witness")
+    }
 }
 
 impl TenantPool {
     /// Connects lazily: the process starts and says it is not ready while Postgres is away.
     pub fn new(url: &str, max_connections: u32, clock: Clock) -> Result<Self, Error> {
-        Ok(Self { pool: lazy_pool(url, max_connections)?, clock, keyring: None })
+        Ok(Self { pool: lazy_pool(url, max_connections)?, clock, keyring: None, witness: None })
     }
 
     /// Transactions of this pool can seal and open under their clinic's key.
     #[must_use]
     pub fn with_keyring(mut self, keyring: Keyring) -> Self {
         self.keyring = Some(keyring);
+        self
+    }
+
+    /// The same pool, whose commits are told to `witness`.
+    #[must_use]
+    pub fn with_witness(mut self, witness: Witness) -> Self {
+        self.witness = Some(witness);
         self
     }
 
@@ -55,7 +87,8 @@ impl TenantPool {
     pub(crate) async fn begin(&self, tenant_id: TenantId, actor: Actor, meta: RequestMeta) -> Result<TenantTx, Error> {
         let opening = format!("BEGIN; SET LOCAL app.tenant_id = '{tenant_id}'");
         let inner = self.pool.begin_with(AssertSqlSafe(opening)).await?;
-        Ok(TenantTx::new(inner, tenant_id, actor, meta, self.clock.now(), self.keyring.clone()))
+        let tx = TenantTx::new(inner, tenant_id, actor, meta, self.clock.now(), self.keyring.clone());
+        Ok(tx.with_witness(self.witness.clone()))
     }
 }
 

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::audit::{Audit, ContentDigest};
 use crate::keys::{Envelope, Keyring};
+use crate::pool::Witness;
 use crate::{Error, RequestMeta, Role};
 
 /// Who acts: a person with a role in force, a person still signing in, or the product itself (worker, command line).
@@ -37,6 +38,7 @@ pub struct TenantTx {
     digests: std::sync::Mutex<Vec<ContentDigest>>,
     statements: AtomicU32,
     keyring: Option<Keyring>,
+    witness: Option<Witness>,
 }
 
 impl TenantTx {
@@ -48,7 +50,13 @@ impl TenantTx {
         now: DateTime<Utc>,
         keyring: Option<Keyring>,
     ) -> Self {
-        Self { inner: Mutex::new(inner), tenant_id, actor, meta, now, digests: Default::default(), statements: AtomicU32::new(0), keyring }
+        let (digests, statements) = (Default::default(), AtomicU32::new(0));
+        Self { inner: Mutex::new(inner), tenant_id, actor, meta, now, digests, statements, keyring, witness: None }
+    }
+
+    pub(crate) fn with_witness(mut self, witness: Option<Witness>) -> Self {
+        self.witness = witness;
+        self
     }
 
     pub fn tenant_id(&self) -> TenantId {
@@ -151,6 +159,9 @@ impl TenantTx {
         self.execute(&event.insert()).await?;
         let statements = self.statements();
         self.inner.into_inner().commit().await?;
+        if let Some(witness) = self.witness.filter(|_| !event.digests.is_empty()) {
+            witness.tell(self.tenant_id, &event.digests);
+        }
         Ok(Receipt { subjects: event.into_subjects(), statements })
     }
 

@@ -16,6 +16,9 @@ const NOBODY: &str = "01900000-0000-7000-8000-00000000dead";
 /// Pages that mean nothing without a query; a request that cannot be read may be refused before its sender is known.
 const QUERIES: &[(&str, &str)] = &[("/patients/merge", "?a=01900000-0000-7000-8000-00000000dead")];
 
+/// Tells ids of what changed and nothing about anybody; the page that asks for them leaves the trace.
+const TELLS_NOTHING: &[&str] = &["/live"];
+
 struct Guarded {
     method: String,
     path: &'static str,
@@ -153,7 +156,7 @@ async fn every_door_leaves_its_trace() {
     let clinic = demo::clinic(h, "tsukimi").await;
     let patient = demo::path_into(h, &clinic, "/patients/{id}").await.unwrap().replace("/patients/", "");
     let mut faults = Vec::new();
-    for door in guarded() {
+    for door in guarded().into_iter().filter(|door| !TELLS_NOTHING.contains(&door.path)) {
         let path = demo::path_into(h, &clinic, door.path).await.unwrap_or_else(|| path_of(door.path));
         for role in [Some(door.right.roles[0]), Role::ALL.iter().copied().find(|role| !door.right.allows(*role))].into_iter().flatten() {
             let client = clinic.client(h, role).await;

@@ -205,7 +205,10 @@ impl Client {
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let response = request.send().await.unwrap();
-        Answer { status: response.status().as_u16(), headers: response.headers().clone(), body: response.text().await.unwrap() }
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        // A stream has no end to wait for.
+        let is_stream = headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        Answer { status, headers, body: if is_stream { String::new() } else { response.text().await.unwrap() } }
     }
 
     pub async fn get(&self, path: &str) -> Answer {

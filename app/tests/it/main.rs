@@ -18,6 +18,7 @@ mod golden;
 mod harness;
 mod keys;
 mod kms;
+mod live;
 mod masters;
 mod notes;
 mod outbox;
