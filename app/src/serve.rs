@@ -1,5 +1,8 @@
 //! The web process: stateless, any number of them side by side.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -67,6 +70,40 @@ impl State {
     }
 }
 
+/// One state for each server thread, with connections of its own, made when the thread first asks.
+#[derive(Clone)]
+struct Threads {
+    shared: State,
+    connections_each: u32,
+    own: Arc<Mutex<HashMap<ThreadId, State>>>,
+}
+
+impl Threads {
+    fn new(shared: State, config: &Config) -> Self {
+        let connections_each = (config.database_pool / u32::try_from(config.workers).unwrap_or(1).max(1)).max(2);
+        Self { shared, connections_each, own: Arc::default() }
+    }
+
+    fn own(&self) -> MutexGuard<'_, HashMap<ThreadId, State>> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The calling thread's. Its listeners share it.
+    fn here(&self) -> State {
+        self.own().entry(std::thread::current().id()).or_insert_with(|| self.make()).clone()
+    }
+
+    fn make(&self) -> State {
+        let Ok(gate) = self.shared.gate.apart(self.connections_each) else { return self.shared.clone() };
+        let sign_in = web::Data::new(self.shared.sign_in.through(gate.clone()));
+        State { gate: web::Data::new(gate), sign_in, ..self.shared.clone() }
+    }
+
+    fn pools(&self) -> Vec<TenantPool> {
+        self.own().values().map(|state| state.gate.pool().clone()).collect()
+    }
+}
+
 /// The application, the same for the product and its tests.
 pub fn app(
     state: &State,
@@ -93,8 +130,9 @@ pub fn app(
 
 pub async fn run(config: Config, clock: Clock) -> anyhow::Result<()> {
     let state = State::new(&config, clock, services::keyring().await?)?;
-    let for_threads = state.clone();
-    let mut server = HttpServer::new(move || app(&for_threads))
+    let threads = Threads::new(state.clone(), &config);
+    let for_workers = threads.clone();
+    let mut server = HttpServer::new(move || app(&for_workers.here()))
         .workers(config.workers)
         .shutdown_timeout(30)
         .disable_signals()
@@ -106,7 +144,7 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<()> {
             .with_context(|| format!("ポート {} を開けません", config.tls_port))?;
     }
     let server = server.run();
-    let admin = admin(&config, &state)?;
+    let admin = admin(&config, &state, threads.clone())?;
     tracing::info!(port = config.port, admin.port = config.admin_port, backups = config.object_store.is_some(), "serving");
     if config.object_store.is_none() {
         tracing::warn!("no object store is configured: backups are off");
@@ -124,24 +162,25 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<()> {
         admin_handle.stop(false).await;
     });
     futures_util::future::try_join(server, admin).await?;
-    state.gate.pool().close().await;
+    for pool in threads.pools() {
+        pool.close().await;
+    }
     Ok(())
 }
 
 /// Metrics listen on a port of their own, which no visitor reaches.
-fn admin(config: &Config, state: &State) -> anyhow::Result<actix_web::dev::Server> {
-    let state = state.clone();
-    let server = HttpServer::new(move || {
-        App::new().app_data(state.metrics.clone()).app_data(state.gate.clone()).route("/metrics", web::get().to(metrics))
-    });
+fn admin(config: &Config, state: &State, threads: Threads) -> anyhow::Result<actix_web::dev::Server> {
+    let (numbers, threads) = (state.metrics.clone(), web::Data::new(threads));
+    let server =
+        HttpServer::new(move || App::new().app_data(numbers.clone()).app_data(threads.clone()).route("/metrics", web::get().to(metrics)));
     let server = server.workers(1).disable_signals().bind((config.admin_bind.as_str(), config.admin_port));
     Ok(server.with_context(|| format!("ポート {} を開けません", config.admin_port))?.run())
 }
 
-async fn metrics(metrics: web::Data<Metrics>, gate: web::Data<Gate>) -> HttpResponse {
-    let (open, idle) = gate.pool().usage();
-    metrics.pool_open.set(open.into());
-    metrics.pool_idle.set(idle as i64);
+async fn metrics(metrics: web::Data<Metrics>, threads: web::Data<Threads>) -> HttpResponse {
+    let usage: Vec<(u32, usize)> = threads.pools().iter().map(TenantPool::usage).collect();
+    metrics.pool_open.set(usage.iter().map(|(open, _)| i64::from(*open)).sum());
+    metrics.pool_idle.set(usage.iter().map(|(_, idle)| *idle as i64).sum());
     match metrics.text() {
         Ok(text) => HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text),
         Err(_) => HttpResponse::InternalServerError().finish(),

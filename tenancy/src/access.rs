@@ -33,6 +33,11 @@ impl Gate {
         Self { pool, sessions }
     }
 
+    /// For one server thread: the same stores through connections of its own.
+    pub fn apart(&self, max_connections: u32) -> Result<Self, Error> {
+        Ok(Self { pool: self.pool.apart(max_connections), sessions: self.sessions.apart()? })
+    }
+
     pub fn clock(&self) -> &Clock {
         self.pool.clock()
     }

@@ -22,6 +22,7 @@ pub const PENDING_S: u64 = 600;
 
 #[derive(Clone)]
 pub struct Sessions {
+    client: redis::Client,
     redis: ConnectionManager,
     look: std::sync::Arc<Script>,
 }
@@ -68,12 +69,7 @@ impl Sessions {
     /// Connects lazily and reconnects by itself.
     pub fn new(url: &str) -> Result<Self, Error> {
         let client = redis::Client::open(url).map_err(|_| Error::Internal("redis url cannot be parsed".into()))?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(Duration::from_secs(1)))
-            .set_response_timeout(Some(Duration::from_secs(1)))
-            .set_number_of_retries(1)
-            .set_max_delay(Duration::from_millis(200));
-        let redis = ConnectionManager::new_lazy_with_config(client, config)?;
+        let redis = connect_lazily(&client)?;
         let look = Script::new(
             "local r = redis.call('GET', KEYS[1])
              if not r then return {} end
@@ -81,7 +77,12 @@ impl Sessions {
              if idle and ARGV[1] == '1' then redis.call('EXPIRE', KEYS[2], idle) end
              return {r, idle or ''}",
         );
-        Ok(Self { redis, look: look.into() })
+        Ok(Self { client, redis, look: look.into() })
+    }
+
+    /// The same store through a connection of its own, as [`crate::TenantPool::apart`].
+    pub fn apart(&self) -> Result<Self, Error> {
+        Ok(Self { redis: connect_lazily(&self.client)?, ..self.clone() })
     }
 
     pub async fn ping(&self) -> Result<(), Error> {
@@ -245,6 +246,15 @@ impl Sessions {
         let text: Option<String> = self.redis.clone().get_del(format!("{kind}:{}", token.hash())).await?;
         Ok(text.and_then(|t| serde_json::from_str(&t).ok()))
     }
+}
+
+fn connect_lazily(client: &redis::Client) -> Result<ConnectionManager, Error> {
+    let config = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(Duration::from_secs(1)))
+        .set_response_timeout(Some(Duration::from_secs(1)))
+        .set_number_of_retries(1)
+        .set_max_delay(Duration::from_millis(200));
+    Ok(ConnectionManager::new_lazy_with_config(client.clone(), config)?)
 }
 
 fn record_key(h: &str) -> String {

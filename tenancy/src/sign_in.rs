@@ -3,6 +3,7 @@
 //! Between the steps the person is a [`Pending`]: it can prove more about itself and nothing else. Unknown clinics, unknown users,
 //! leavers, wrong passwords and throttled accounts get the same answer after the same time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{PlaceId, Role, StaffId, TenantId};
@@ -102,7 +103,7 @@ pub struct Profile {
 
 pub struct SignIn {
     gate: Gate,
-    hasher: Hasher,
+    hasher: Arc<Hasher>,
 }
 
 /// What was typed, as typed.
@@ -114,7 +115,13 @@ pub struct Credentials<'a> {
 
 impl SignIn {
     pub fn new(gate: Gate) -> Result<Self, Error> {
-        Ok(Self { gate, hasher: Hasher::new()? })
+        Ok(Self { gate, hasher: Hasher::new()?.into() })
+    }
+
+    /// The same through another thread's gate; hashing stays limited for the whole process.
+    #[must_use]
+    pub fn through(&self, gate: Gate) -> Self {
+        Self { gate, hasher: self.hasher.clone() }
     }
 
     pub fn hasher(&self) -> &Hasher {
