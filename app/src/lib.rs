@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod adapters;
+pub mod appointments;
 pub mod audit;
 pub mod backup;
 pub mod cli;
@@ -23,6 +24,7 @@ pub mod paper;
 pub mod patients;
 pub mod permissions;
 pub mod prescriptions;
+pub mod schedules;
 pub mod serve;
 pub mod services;
 pub mod sign_in;

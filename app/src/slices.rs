@@ -17,6 +17,8 @@ pub fn routes() -> Routes {
     crate::conformance::routes(&mut r);
     crate::encounters::routes(&mut r);
     crate::live::routes(&mut r);
+    crate::appointments::routes(&mut r);
+    crate::schedules::routes(&mut r);
     crate::notes::routes(&mut r);
     crate::outbox::routes(&mut r);
     crate::patients::routes(&mut r);

@@ -96,6 +96,14 @@ ids! {
     PlaceId
     /// 資格確認端末の結果ファイル
     ReaderResultId
+    /// 予約
+    AppointmentId
+    /// 予約を受ける人・部屋・機器
+    ScheduleId
+    /// 予約枠の定義
+    SlotTemplateId
+    /// 休診
+    ClosureId
     /// 患者統合
     MergeId
     /// 監査記録

@@ -2,6 +2,7 @@
 //!
 //! Terms are in `GLOSSARY.md`. Anything that depends on "now" takes it as an argument.
 
+pub mod appointment;
 pub mod clock;
 mod codes;
 pub mod coverage;
@@ -12,6 +13,7 @@ pub mod insurer;
 pub mod kana;
 pub mod masters;
 pub mod name;
+pub mod next_visit;
 pub mod note;
 pub mod outbox;
 pub mod patient;
@@ -19,6 +21,7 @@ pub mod patient_search;
 pub mod phone;
 pub mod prescription;
 pub mod role;
+pub mod schedule;
 pub mod search_key;
 pub mod staff;
 pub mod text;

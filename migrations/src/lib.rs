@@ -19,6 +19,7 @@ mod m20261120_000021_indexes;
 mod m20261121_000001_clinic_settings_version;
 mod m20261121_000002_audit_by_id;
 mod m20261121_000040_warning_answer;
+mod m20261121_000035_appointment;
 mod m20261121_000070_outbox;
 mod table;
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000040_warning_answer::Migration),
             Box::new(m20261121_000001_clinic_settings_version::Migration),
             Box::new(m20261121_000002_audit_by_id::Migration),
+            Box::new(m20261121_000035_appointment::Migration),
             Box::new(m20261121_000070_outbox::Migration),
         ]
     }

@@ -63,6 +63,7 @@ codes! {
         Patient "patient" "患者基本"
         Coverage "coverage" "保険資格"
         Encounter "encounter" "受付・受診"
+        Appointment "appointment" "予約"
         Note "note" "診療記録"
         Prescription "prescription" "処方"
         Delivery "delivery" "外部送信"

@@ -10,7 +10,7 @@ pub enum Error {
     /// Somebody saved first.
     #[error("version conflict, current version {current_version}")]
     Conflict { current_version: i32 },
-    /// A unique rule of the table was broken; `constraint` is its name.
+    /// A unique or exclusion rule of the table was broken; `constraint` is its name.
     #[error("unique constraint {constraint}")]
     Duplicate { constraint: String },
     /// The database, Redis or the key provider cannot be reached.
@@ -34,7 +34,8 @@ impl From<sqlx::Error> for Error {
                 Error::Unavailable(e.to_string())
             }
             sqlx::Error::Database(db) => match db.code().as_deref() {
-                Some("23505") => Error::Duplicate { constraint: db.constraint().unwrap_or_default().to_owned() },
+                // unique, and exclusion: somebody else has it
+                Some("23505" | "23P01") => Error::Duplicate { constraint: db.constraint().unwrap_or_default().to_owned() },
                 // shutting down, crash recovery, cannot connect now, too many connections, disk full
                 Some("57P01" | "57P02" | "57P03" | "53300" | "53100") => Error::Unavailable(code_only(db.as_ref())),
                 _ => Error::Internal(code_only(db.as_ref())),

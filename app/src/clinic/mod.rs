@@ -3,7 +3,7 @@
 
 mod forms;
 mod handlers;
-mod store;
+pub mod store;
 mod views;
 
 use crate::web::Routes;

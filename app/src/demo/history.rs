@@ -8,6 +8,7 @@ use tenancy::staff::staff;
 use tenancy::{Act, InfoClass};
 use uuid::Uuid;
 
+use super::bookings::Books;
 use super::clinics::{Clinic, Person as Member, STAFF};
 use super::ledger::{Deed, Ledger};
 use super::people::{self, Arrival, Person};
@@ -52,6 +53,7 @@ pub struct History {
     team: Team,
     wards: Vec<Uuid>,
     receptions: Receptions,
+    books: Books,
 }
 
 impl History {
@@ -77,7 +79,9 @@ impl History {
         let staff: Vec<_> = STAFF.iter().map(|member| (employ(&mut ledger, member, since(member), passwords), member)).collect();
         let of = |login: &str| staff.iter().find(|(_, m)| m.login_id == login).map_or(StaffId::new(Uuid::nil()), |(id, _)| *id);
         let team = Team { doctor: of("doctor"), clerk: of("clerk"), aide: of("aide") };
-        (Self { clinic, ledger, now, drugs, team, wards, receptions: Receptions::default() }, staff)
+        let doctors = ["doctor", "director"].map(|login| (of(login), STAFF.iter().find(|m| m.login_id == login).map_or("", |m| m.name)));
+        let books = Books::open(&mut ledger, team.clerk, &doctors, opened);
+        (Self { clinic, ledger, now, drugs, team, wards, receptions: Receptions::default(), books }, staff)
     }
 
     fn today(&self) -> NaiveDate {
@@ -102,6 +106,8 @@ impl History {
         self.visit(&person, first_day, number);
         if self.wards.is_empty() {
             self.outpatient(index, &person, first_day, is_busy);
+            let today = self.today();
+            self.books.patient(&mut self.ledger, index, &person, today, self.now);
         } else {
             self.inpatient(index, &person);
         }

@@ -51,6 +51,7 @@ fn row(number: i32, name: &str, kana: &str, status: VisitStatus, eligibility: El
 fn board(rows: Vec<Row>, role: Role, filter: Filter, moved: Option<Uuid>) -> BoardPage {
     let principal = sample_principal(role);
     let facts = BoardFacts {
+        booked: Vec::new(),
         prescribed: rows.iter().map(|row| row.id).collect(),
         rows,
         day: day(),

@@ -5,7 +5,7 @@ use domain::clock::clinic_day;
 use domain::encounter::{EncounterClass, MoveFacts, MoveRefusal, MovedBy, VisitStatus, after_signing, can_undo};
 use domain::note::NoteStatus;
 use domain::{CoverageId, EncounterId, PatientId, PlaceId, StaffId};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
+use sea_orm::sea_query::{Cond, Expr, ExprTrait, Func, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 use tenancy::{Authorship, Error, Principal, Role, TenantTx, versioned};
 use uuid::Uuid;
@@ -254,4 +254,30 @@ fn status_of(visit: &encounter::Model) -> Option<VisitStatus> {
 
 fn known_status(visit: &encounter::Model) -> Result<VisitStatus, Error> {
     status_of(visit).ok_or_else(|| Error::internal("a visit is in a state this program does not know"))
+}
+
+/// Who may be chosen as the doctor in charge.
+pub async fn doctors(tx: &TenantTx, today: NaiveDate) -> Result<Vec<(String, String)>, Error> {
+    let query = Query::select()
+        .columns([("staff", "id"), ("staff", "name")])
+        .from("staff")
+        .inner_join(
+            "staff_role",
+            Cond::all()
+                .add(Expr::col(("staff_role", "tenant_id")).equals(("staff", "tenant_id")))
+                .add(Expr::col(("staff_role", "staff_id")).equals(("staff", "id"))),
+        )
+        .and_where(Expr::col(("staff", "tenant_id")).eq(tx.tenant_id().as_uuid()))
+        .and_where(Expr::col(("staff_role", "tenant_id")).eq(tx.tenant_id().as_uuid()))
+        .and_where(Expr::col(("staff_role", "role")).eq(Role::Doctor.code()))
+        .and_where(Expr::col(("staff", "valid_from")).lte(today))
+        .cond_where(Cond::any().add(Expr::col(("staff", "valid_to")).is_null()).add(Expr::col(("staff", "valid_to")).gte(today)))
+        .order_by(("staff", "name"), Order::Asc)
+        .take();
+    let mut found = Vec::new();
+    for row in tx.query_all(&query).await? {
+        let id: Uuid = row.try_get("", "id")?;
+        found.push((id.to_string(), row.try_get("", "name")?));
+    }
+    Ok(found)
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::PatientId;
+use domain::appointment::AppointmentStatus;
 use domain::clock::jst;
 use domain::eligibility::EligibilityStatus;
 use domain::encounter::{MoveRefusal, VisitStatus, WaitLevel, can_undo, waited_min};
@@ -12,6 +13,8 @@ use uuid::Uuid;
 
 use super::list::Row;
 use super::store::moved_by;
+use crate::appointments::list as bookings;
+use crate::appointments::views::BookingLine;
 use crate::web::face::{self, Face};
 use crate::web::page::Subjects;
 use crate::web::{Chrome, FormState, PatientStripe};
@@ -212,6 +215,8 @@ pub struct BoardPage {
     pub open: Vec<BoardRow>,
     pub done: Vec<BoardRow>,
     pub received: usize,
+    /// Who is expected and not yet here.
+    pub bookings: Vec<BookingLine>,
     pub toast: Option<Toast>,
     pub at: String,
     pub acts: Acts,
@@ -232,6 +237,8 @@ pub struct BoardFacts {
     pub rows: Vec<Row>,
     /// Visits with a signed prescription.
     pub prescribed: Vec<Uuid>,
+    /// Today's bookings, those received included.
+    pub booked: Vec<bookings::Row>,
     pub day: NaiveDate,
     pub today: NaiveDate,
     pub filter: Filter,
@@ -242,7 +249,7 @@ pub struct BoardFacts {
 
 impl BoardPage {
     pub fn of(chrome: Chrome, principal: &Principal, facts: BoardFacts) -> Self {
-        let BoardFacts { rows, prescribed, day, today, filter, moved, now, acts } = facts;
+        let BoardFacts { rows, prescribed, booked, day, today, filter, moved, now, acts } = facts;
         let keys: Vec<String> = rows.iter().map(|row| row.kana_key.clone()).collect();
         let mut all: Vec<BoardRow> = rows.into_iter().map(|row| BoardRow::of(row, &prescribed, principal, now, today)).collect();
         for at in 0..all.len() {
@@ -252,6 +259,7 @@ impl BoardPage {
         let tallies = Filter::ALL.into_iter().map(|f| tally(f, filter, day, today, &all)).collect();
         let toast = moved.and_then(|id| all.iter().find(|row| row.id == id)).map(|row| toast_of(row, principal, now));
         let received = all.len();
+        let bookings = if filter == Filter::All { expected(&booked, today) } else { Vec::new() };
         let (done, open) = all.into_iter().filter(|row| filter.holds(row)).partition(|row| row.is_done);
         Self {
             chrome,
@@ -262,6 +270,7 @@ impl BoardPage {
             open,
             done,
             received,
+            bookings,
             toast,
             at: jst(now).format("%H:%M:%S").to_string(),
             acts,
@@ -288,8 +297,13 @@ impl BoardPage {
 
 impl Subjects for BoardPage {
     fn subjects(&self) -> Vec<PatientId> {
-        self.open.iter().chain(&self.done).map(|row| row.patient_id).collect()
+        let here = self.open.iter().chain(&self.done).map(|row| row.patient_id);
+        here.chain(self.bookings.iter().filter_map(|booking| booking.patient_id)).collect()
     }
+}
+
+fn expected(booked: &[bookings::Row], today: NaiveDate) -> Vec<BookingLine> {
+    booked.iter().map(|row| BookingLine::of(row, today)).filter(|line| line.status == AppointmentStatus::Booked).collect()
 }
 
 fn tally(filter: Filter, current: Filter, day: NaiveDate, today: NaiveDate, all: &[BoardRow]) -> Tally {

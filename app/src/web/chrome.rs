@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::Role;
 use tenancy::{
     Principal,
-    permission::{AuditRead, ClinicManage, EncounterRead, NoteApprove, PatientRead, Permission, Right},
+    permission::{AppointmentRead, AuditRead, ClinicManage, EncounterRead, NoteApprove, PatientRead, Permission, Right},
 };
 
 /// The places of the header. A page says which one it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nav {
     Today,
+    Appointments,
     Patients,
     Approvals,
     Audit,
@@ -21,11 +22,12 @@ pub enum Nav {
 }
 
 impl Nav {
-    const BAR: [Self; 5] = [Self::Today, Self::Patients, Self::Approvals, Self::Audit, Self::Clinic];
+    const BAR: [Self; 6] = [Self::Today, Self::Appointments, Self::Patients, Self::Approvals, Self::Audit, Self::Clinic];
 
     pub const fn href(self) -> &'static str {
         match self {
             Self::Today => "/board",
+            Self::Appointments => "/appointments",
             Self::Patients => "/patients",
             Self::Approvals => "/notes/pending",
             Self::Audit => "/audit",
@@ -37,6 +39,7 @@ impl Nav {
     const fn label(self) -> &'static str {
         match self {
             Self::Today => "本日の受付",
+            Self::Appointments => "予約",
             Self::Patients => "患者",
             Self::Approvals => "未確定・承認待ち",
             Self::Audit => "操作履歴",
@@ -49,6 +52,7 @@ impl Nav {
     const fn right(self) -> Option<&'static Right> {
         match self {
             Self::Today => Some(EncounterRead::RIGHT),
+            Self::Appointments => Some(AppointmentRead::RIGHT),
             Self::Patients => Some(PatientRead::RIGHT),
             Self::Approvals => Some(NoteApprove::RIGHT),
             Self::Audit => Some(AuditRead::RIGHT),
@@ -190,9 +194,9 @@ pub(crate) mod tests {
     #[test]
     fn the_bar_holds_only_what_the_role_may_open() {
         let places = |role| Chrome::of(&principal(role), Nav::Today).nav.iter().map(|entry| entry.href).collect::<Vec<_>>();
-        assert_eq!(places(Role::Clerk), ["/board", "/patients"]);
-        assert_eq!(places(Role::Doctor), ["/board", "/patients", "/notes/pending"]);
-        assert_eq!(places(Role::ClinicAdmin), ["/board", "/patients", "/audit", "/clinic"]);
+        assert_eq!(places(Role::Clerk), ["/board", "/appointments", "/patients"]);
+        assert_eq!(places(Role::Doctor), ["/board", "/appointments", "/patients", "/notes/pending"]);
+        assert_eq!(places(Role::ClinicAdmin), ["/board", "/appointments", "/patients", "/audit", "/clinic"]);
     }
 
     #[test]

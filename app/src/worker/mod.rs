@@ -1,6 +1,7 @@
 //! `tsumugi worker`: seals the audit log, anchors it outside the database, archives every clinic at night,
 //! delivers what waits in the outbox, and publishes numbers. Any number of workers may run: each duty is taken by one at a time.
 
+mod bookings;
 mod delivering;
 mod nightly;
 mod schedule;
@@ -69,7 +70,7 @@ pub async fn run(clock: Clock) -> anyhow::Result<()> {
         tracing::info!("stopping: finishing what was begun");
         stop.send_replace(true);
     };
-    futures_util::future::join(duties, stopped).await;
+    futures_util::future::join3(duties, worker.sweeping(), stopped).await;
     worker.close_up().await;
     admin_handle.stop(false).await;
     admin.await.context("計測のポートを閉じられません")??;

@@ -210,16 +210,16 @@ async fn wrong_fields_are_told_and_kept() {
 }
 
 #[tokio::test]
-async fn the_list_takes_three_statements_whatever_its_length() {
+async fn the_list_takes_four_statements_whatever_its_length() {
     let d = desk().await;
     receive(&d.clerk, &d.patient, &[]).await.expect(303);
-    assert_eq!(d.clerk.get("/board").await.expect(200).statements(), 3);
+    assert_eq!(d.clerk.get("/board").await.expect(200).statements(), 4);
     for n in 0..5 {
         let patient = register(&d.clerk, &format!("並ぶ {n}"), "ナラブ").await;
         receive(&d.clerk, &patient, &[]).await.expect(303);
     }
     let board = d.clerk.get("/board").await.expect(200);
-    assert_eq!(board.statements(), 3);
+    assert_eq!(board.statements(), 4);
     assert!(board.body.contains("同姓同名"));
     assert!(d.clerk.get("/board?state=billing").await.expect(200).body.contains("この条件の受付はありません"));
     assert!(d.clerk.get("/board?day=2001-01-01").await.expect(200).body.contains("1月1日(月)"));

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::disallowed_methods)] // a visitor lives on the real clock and draws their own keys
 
+mod appointments;
 mod audit;
 mod backup;
 mod catalog;

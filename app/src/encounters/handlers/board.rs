@@ -10,6 +10,7 @@ use tenancy::permission::{CoverageWrite, EncounterClose, EncounterRead, Encounte
 use tenancy::{Access, Act, Audit, InfoClass, TenantTx};
 use uuid::Uuid;
 
+use crate::appointments::list as bookings;
 use crate::encounters::entity::encounter;
 use crate::encounters::list;
 use crate::encounters::store::{self, Undo};
@@ -36,7 +37,9 @@ pub async fn show(access: Access<EncounterRead>, query: web::Query<BoardQuery>) 
     let day = day_of(&query.day, today)?;
     let tx = access.begin().await?;
     let rows = list::of_day(&tx, day).await?;
+    let booked = if day == today { bookings::of_board(&tx, day).await? } else { Vec::new() };
     let facts = BoardFacts {
+        booked,
         prescribed: list::with_prescription(&tx, &rows).await?,
         rows,
         day,

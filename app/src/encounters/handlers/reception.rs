@@ -3,12 +3,10 @@
 use actix_web::{Either, web};
 use domain::encounter::EncounterClass;
 use domain::{CoverageId, EncounterId, PatientId, StaffId};
-use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Cond, Expr, ExprTrait, Order, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenancy::permission::EncounterWrite;
-use tenancy::{Access, ActKey, Audit, Error, InfoClass, Principal, Receipt, Role, TenantTx};
+use tenancy::{Access, ActKey, Audit, Error, InfoClass, Principal, Receipt, TenantTx};
 use uuid::Uuid;
 
 use super::board::board_path;
@@ -169,7 +167,7 @@ async fn page(access: &Access<EncounterWrite>, tx: &TenantTx, patient_id: Patien
         chrome: Chrome::of(access.principal(), Nav::Today),
         stripe: PatientStripe::of(&patient, today, namesakes),
         form,
-        doctors: doctors(tx, today).await?,
+        doctors: store::doctors(tx, today).await?,
         classes: CLASSES,
         coverage: coverages::usable(&in_force).map(coverages::words),
         already: store::active_on(tx, today, &group).await?.iter().map(words).collect(),
@@ -183,31 +181,5 @@ fn words(visit: &encounter::Model) -> String {
 
 async fn may_be_in_charge(tx: &TenantTx, principal: &Principal, doctor: Option<StaffId>) -> Result<bool, Error> {
     let Some(doctor) = doctor.map(|id| id.to_string()) else { return Ok(true) };
-    Ok(doctors(tx, store::today(tx, principal)).await?.iter().any(|(id, _)| *id == doctor))
-}
-
-/// Who may be chosen as the doctor in charge.
-async fn doctors(tx: &TenantTx, today: chrono::NaiveDate) -> Result<Vec<(String, String)>, Error> {
-    let query = Query::select()
-        .columns([("staff", "id"), ("staff", "name")])
-        .from("staff")
-        .inner_join(
-            "staff_role",
-            Cond::all()
-                .add(Expr::col(("staff_role", "tenant_id")).equals(("staff", "tenant_id")))
-                .add(Expr::col(("staff_role", "staff_id")).equals(("staff", "id"))),
-        )
-        .and_where(Expr::col(("staff", "tenant_id")).eq(tx.tenant_id().as_uuid()))
-        .and_where(Expr::col(("staff_role", "tenant_id")).eq(tx.tenant_id().as_uuid()))
-        .and_where(Expr::col(("staff_role", "role")).eq(Role::Doctor.code()))
-        .and_where(Expr::col(("staff", "valid_from")).lte(today))
-        .cond_where(Cond::any().add(Expr::col(("staff", "valid_to")).is_null()).add(Expr::col(("staff", "valid_to")).gte(today)))
-        .order_by(("staff", "name"), Order::Asc)
-        .take();
-    let mut found = Vec::new();
-    for row in tx.query_all(&query).await? {
-        let id: Uuid = row.try_get("", "id")?;
-        found.push((id.to_string(), row.try_get("", "name")?));
-    }
-    Ok(found)
+    Ok(store::doctors(tx, store::today(tx, principal)).await?.iter().any(|(id, _)| *id == doctor))
 }
