@@ -19,6 +19,8 @@ pub fn routes() -> Routes {
     crate::live::routes(&mut r);
     crate::appointments::routes(&mut r);
     crate::schedules::routes(&mut r);
+    crate::billing::routes(&mut r);
+    crate::day_close::routes(&mut r);
     crate::notes::routes(&mut r);
     crate::outbox::routes(&mut r);
     crate::patients::routes(&mut r);

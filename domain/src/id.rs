@@ -92,6 +92,12 @@ ids! {
     CoverageId
     /// 処方
     MedicationRequestId
+    /// 会計の明細行
+    ChargeItemId
+    /// 請求(会計の版)
+    InvoiceId
+    /// 入金・返金
+    PaymentNoticeId
     /// 診察室・受付などの場所
     PlaceId
     /// 資格確認端末の結果ファイル

@@ -3,9 +3,12 @@
 //! Terms are in `GLOSSARY.md`. Anything that depends on "now" takes it as an argument.
 
 pub mod appointment;
+pub mod billing;
+pub mod claim;
 pub mod clock;
 mod codes;
 pub mod coverage;
+pub mod day_close;
 pub mod eligibility;
 pub mod encounter;
 pub mod id;

@@ -21,6 +21,8 @@ mod m20261121_000002_audit_by_id;
 mod m20261121_000040_warning_answer;
 mod m20261121_000035_appointment;
 mod m20261121_000070_outbox;
+mod m20261121_000060_billing;
+mod m20261121_000061_day_close;
 mod table;
 
 pub struct Migrator;
@@ -46,6 +48,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_audit_by_id::Migration),
             Box::new(m20261121_000035_appointment::Migration),
             Box::new(m20261121_000070_outbox::Migration),
+            Box::new(m20261121_000060_billing::Migration),
+            Box::new(m20261121_000061_day_close::Migration),
         ]
     }
 }

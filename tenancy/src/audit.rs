@@ -67,6 +67,7 @@ codes! {
         Note "note" "診療記録"
         Prescription "prescription" "処方"
         Delivery "delivery" "外部送信"
+        Billing "billing" "会計"
         Master "master" "マスタ"
         Audit "audit" "監査記録"
         Staff "staff" "職員・権限"

@@ -6,6 +6,8 @@ mod handlers;
 pub mod store;
 mod views;
 
+pub use store::letterhead;
+
 use crate::web::Routes;
 
 pub fn routes(r: &mut Routes) {

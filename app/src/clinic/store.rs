@@ -43,3 +43,15 @@ pub async fn people(tx: &TenantTx) -> Result<Vec<StaffId>, Error> {
         .await?;
     Ok(ids.into_iter().map(StaffId::new).collect())
 }
+
+/// What stands on a paper as its sender.
+pub struct Letterhead {
+    pub name: String,
+    pub address: String,
+    pub tel: String,
+}
+
+pub async fn letterhead(tx: &TenantTx) -> Result<Letterhead, Error> {
+    let own = get(tx).await?;
+    Ok(Letterhead { name: own.name, address: own.address, tel: own.tel })
+}

@@ -8,7 +8,6 @@ pub fn routes(r: &mut Routes) {
     r.post("/encounters", reception::receive);
     r.post("/encounters/{id}/status", board::change_status);
     r.post("/encounters/{id}/status/undo", board::undo_status);
-    r.post("/encounters/{id}/closure", board::close);
     r.get("/patients/{id}/reception", reception::new);
     r.get("/reception/reader-results", reader::list);
     r.post("/reception/reader-results", reader::upload);

@@ -59,7 +59,7 @@ fn board(rows: Vec<Row>, role: Role, filter: Filter, moved: Option<Uuid>) -> Boa
         filter,
         moved,
         now: at("2026-11-20T01:42:05Z"),
-        acts: Acts { chart: true, receive: true, take_in: true, close: true, print: true },
+        acts: Acts { chart: true, receive: true, take_in: true, bill: true, print: true },
     };
     BoardPage::of(Chrome::of(&principal, Nav::Today), &principal, facts)
 }

@@ -183,10 +183,6 @@ impl BoardRow {
         matches!(self.status, VisitStatus::BillingWait | VisitStatus::LeftUnpaid)
     }
 
-    pub fn can_leave_unpaid(&self) -> bool {
-        self.status == VisitStatus::BillingWait
-    }
-
     /// 呼戻し asks for a reason.
     pub fn asks_reason(&self) -> bool {
         self.status == VisitStatus::BillingWait && !self.moves.is_empty()
@@ -228,7 +224,7 @@ pub struct Acts {
     pub chart: bool,
     pub receive: bool,
     pub take_in: bool,
-    pub close: bool,
+    pub bill: bool,
     pub print: bool,
 }
 
@@ -287,6 +283,11 @@ impl BoardPage {
 
     pub fn next(&self) -> String {
         self.day.succ_opt().unwrap_or(self.day).to_string()
+    }
+
+    /// Who waits longest at the counter, for one key.
+    pub fn next_bill(&self) -> Option<&BoardRow> {
+        self.open.iter().find(|row| row.status == VisitStatus::BillingWait)
     }
 
     /// Finished visits are few words, the others full rows; the same cells, so the same template.

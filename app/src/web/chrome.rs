@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::Role;
 use tenancy::{
     Principal,
-    permission::{AppointmentRead, AuditRead, ClinicManage, EncounterRead, NoteApprove, PatientRead, Permission, Right},
+    permission::{AppointmentRead, AuditRead, BillingWrite, ClinicManage, EncounterRead, NoteApprove, PatientRead, Permission, Right},
 };
 
 /// The places of the header. A page says which one it belongs to.
@@ -13,6 +13,7 @@ use tenancy::{
 pub enum Nav {
     Today,
     Appointments,
+    Billing,
     Patients,
     Approvals,
     Audit,
@@ -22,12 +23,13 @@ pub enum Nav {
 }
 
 impl Nav {
-    const BAR: [Self; 6] = [Self::Today, Self::Appointments, Self::Patients, Self::Approvals, Self::Audit, Self::Clinic];
+    const BAR: [Self; 7] = [Self::Today, Self::Appointments, Self::Billing, Self::Patients, Self::Approvals, Self::Audit, Self::Clinic];
 
     pub const fn href(self) -> &'static str {
         match self {
             Self::Today => "/board",
             Self::Appointments => "/appointments",
+            Self::Billing => "/billing",
             Self::Patients => "/patients",
             Self::Approvals => "/notes/pending",
             Self::Audit => "/audit",
@@ -40,6 +42,7 @@ impl Nav {
         match self {
             Self::Today => "本日の受付",
             Self::Appointments => "予約",
+            Self::Billing => "会計",
             Self::Patients => "患者",
             Self::Approvals => "未確定・承認待ち",
             Self::Audit => "操作履歴",
@@ -53,6 +56,7 @@ impl Nav {
         match self {
             Self::Today => Some(EncounterRead::RIGHT),
             Self::Appointments => Some(AppointmentRead::RIGHT),
+            Self::Billing => Some(BillingWrite::RIGHT),
             Self::Patients => Some(PatientRead::RIGHT),
             Self::Approvals => Some(NoteApprove::RIGHT),
             Self::Audit => Some(AuditRead::RIGHT),
@@ -194,9 +198,9 @@ pub(crate) mod tests {
     #[test]
     fn the_bar_holds_only_what_the_role_may_open() {
         let places = |role| Chrome::of(&principal(role), Nav::Today).nav.iter().map(|entry| entry.href).collect::<Vec<_>>();
-        assert_eq!(places(Role::Clerk), ["/board", "/appointments", "/patients"]);
+        assert_eq!(places(Role::Clerk), ["/board", "/appointments", "/billing", "/patients"]);
         assert_eq!(places(Role::Doctor), ["/board", "/appointments", "/patients", "/notes/pending"]);
-        assert_eq!(places(Role::ClinicAdmin), ["/board", "/appointments", "/patients", "/audit", "/clinic"]);
+        assert_eq!(places(Role::ClinicAdmin), ["/board", "/appointments", "/billing", "/patients", "/audit", "/clinic"]);
     }
 
     #[test]

@@ -60,8 +60,7 @@ fn form(path: &str, patient: &str) -> Vec<(&'static str, String)> {
     .into_iter()
     .zip(["1", "1", "1", "1", "1", "本文", "確認のため", "S", "female", "1990-01-01", "試験 花子", "シケン ハナコ"].map(str::to_owned))
     .collect();
-    let to = if path.ends_with("/closure") { "paid" } else { "waiting" };
-    fields.extend([("to", to.to_owned()), ("kind", "addendum".to_owned()), ("idempotency_key", uuid::Uuid::max().to_string())]);
+    fields.extend([("to", "waiting".to_owned()), ("kind", "addendum".to_owned()), ("idempotency_key", uuid::Uuid::max().to_string())]);
     fields.extend(["patient_token", "patient", "survivor_id", "merged_id", "responsible_id"].map(|name| (name, patient.to_owned())));
     fields
 }

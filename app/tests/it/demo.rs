@@ -48,6 +48,9 @@ const IDS: &[(&str, &str)] = &[
     ("/patients/{id}", "patient"),
     ("/patients/merges/{id}", "patient_merge"),
     ("/encounters/{id}", "encounter"),
+    ("/charge-items/{id}", "charge_item"),
+    ("/payments/{id}", "payment_notice"),
+    ("/day-close/{id}", "day_close"),
     ("/notes/{id}", "note"),
     ("/account/passkeys/{id}", "staff_passkey"),
     ("/staff/{id}", "staff"),
@@ -88,7 +91,7 @@ async fn some_id(h: &Harness, clinic: &Clinic, table: &str) -> String {
     let busiest = "(SELECT e.patient_id FROM encounter e WHERE e.tenant_id = $1 GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)";
     let sql = match table {
         "patient" => busiest.to_owned(),
-        "encounter" | "note" | "medication_request" => {
+        "encounter" | "note" | "medication_request" | "charge_item" | "payment_notice" => {
             format!("SELECT max(id::text)::uuid FROM {table} WHERE tenant_id = $1 AND patient_id = {busiest}")
         }
         _ => format!("SELECT max(id::text)::uuid FROM {table} WHERE tenant_id = $1"),

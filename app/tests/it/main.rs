@@ -7,10 +7,12 @@
 mod appointments;
 mod audit;
 mod backup;
+mod billing;
 mod catalog;
 mod chart;
 mod clinic;
 mod coverage;
+mod day_close;
 mod demo;
 mod eligibility;
 mod encounters;

@@ -32,6 +32,10 @@ const LARGE: &[&str] = &[
     "note_amendment",
     "medication_request",
     "appointment",
+    "charge_item",
+    "account",
+    "invoice",
+    "payment_notice",
     "row_version",
     "audit_event",
 ];

@@ -6,7 +6,7 @@ use domain::clock::clinic_day;
 use domain::encounter::VisitStatus;
 use domain::{EncounterId, PatientId};
 use serde::Deserialize;
-use tenancy::permission::{CoverageWrite, EncounterClose, EncounterRead, EncounterWrite, NoteRead, Permission, PrescriptionPrint};
+use tenancy::permission::{BillingWrite, CoverageWrite, EncounterRead, EncounterWrite, NoteRead, Permission, PrescriptionPrint};
 use tenancy::{Access, Act, Audit, InfoClass, TenantTx};
 use uuid::Uuid;
 
@@ -59,7 +59,7 @@ fn acts<P: Permission>(access: &Access<P>) -> Acts {
         chart: access.may::<NoteRead>(),
         receive: access.may::<EncounterWrite>(),
         take_in: access.may::<CoverageWrite>(),
-        close: access.may::<EncounterClose>(),
+        bill: access.may::<BillingWrite>(),
         print: access.may::<PrescriptionPrint>(),
     }
 }
@@ -122,18 +122,8 @@ pub async fn change_status(
 ) -> Result<Redirect, AppError> {
     move_to(&access, *path, &form, Act::Update, |form| match VisitStatus::from_code(&form.to) {
         None => Err(AppError::Invalid("移す先の状態を選んでください。".into())),
-        Some(VisitStatus::Paid | VisitStatus::LeftUnpaid) => Err(AppError::Refused("会計を閉じるのは「会計済にする」で行います。".into())),
+        Some(VisitStatus::Paid | VisitStatus::LeftUnpaid) => Err(AppError::Refused("会計を閉じるのは「会計する」で行います。".into())),
         Some(to) => Ok(to),
-    })
-    .await
-}
-
-/// 会計済・未収帰宅.
-pub async fn close(access: Access<EncounterClose>, path: web::Path<EncounterId>, form: web::Form<MoveForm>) -> Result<Redirect, AppError> {
-    move_to(&access, *path, &form, Act::Approve, |form| match form.to.as_str() {
-        "" | "paid" => Ok(VisitStatus::Paid),
-        "left_unpaid" => Ok(VisitStatus::LeftUnpaid),
-        _ => Err(AppError::Invalid("会計済か未収帰宅を選んでください。".into())),
     })
     .await
 }
