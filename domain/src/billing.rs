@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn the_share_is_rounded_to_ten_yen_half_up() {
-        for (total, percent, copay) in [(291, 30, 870), (75, 30, 230), (125, 10, 130), (85, 10, 90), (84, 10, 80), (216, 30, 650), (0, 30, 0)]
+        for (total, percent, copay) in
+            [(291, 30, 870), (75, 30, 230), (125, 10, 130), (85, 10, 90), (84, 10, 80), (216, 30, 650), (0, 30, 0)]
         {
             assert_eq!(price(&[points(total)], terms(percent)).copay_yen, copay, "{total} points at {percent} %");
         }

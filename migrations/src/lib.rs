@@ -23,6 +23,7 @@ mod m20261121_000035_appointment;
 mod m20261121_000070_outbox;
 mod m20261121_000060_billing;
 mod m20261121_000061_day_close;
+mod m20261121_000070_outbox;
 mod table;
 
 pub struct Migrator;

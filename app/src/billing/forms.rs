@@ -1,6 +1,6 @@
 //! What was typed, and what it means.
 
-use domain::billing::{AmountError, PaymentMethod, POINTS_MAX, QUANTITY_MAX, SECTIONS, UnpaidReason, YEN_MAX, grouped, parse_amount};
+use domain::billing::{AmountError, POINTS_MAX, PaymentMethod, QUANTITY_MAX, SECTIONS, UnpaidReason, YEN_MAX, grouped, parse_amount};
 use domain::text;
 use serde::{Deserialize, Serialize};
 
@@ -104,9 +104,11 @@ impl RawBillForm {
         let mut e = FormErrors::default();
         let copay = match self.copay.as_str() {
             "" => Some(None),
-            text => e.take("copay", text.parse::<i32>().ok().filter(|p| (0..=100).contains(p)).ok_or(()), |()| {
-                "負担割合を一覧から選んでください".into()
-            }).map(Some),
+            text => e
+                .take("copay", text.parse::<i32>().ok().filter(|p| (0..=100).contains(p)).ok_or(()), |()| {
+                    "負担割合を一覧から選んでください".into()
+                })
+                .map(Some),
         };
         let public_yen = optional(&mut e, "public_yen", "公費", &self.public_yen, YEN_MAX);
         match (copay, public_yen) {
@@ -217,6 +219,9 @@ mod tests {
         assert_eq!(later.settlement().unwrap().method, None);
         assert_eq!(wrong(RawBillForm { unpaid_reason: "x".into(), ..pay }.settlement()), ["unpaid_reason"]);
         assert_eq!(wrong(RawBillForm::default().refund()), ["refund_amount", "refund_method", "reason"]);
-        assert_eq!(wrong(RawBillForm { copay: "101".into(), public_yen: "x".into(), ..RawBillForm::default() }.terms()), ["copay", "public_yen"]);
+        assert_eq!(
+            wrong(RawBillForm { copay: "101".into(), public_yen: "x".into(), ..RawBillForm::default() }.terms()),
+            ["copay", "public_yen"]
+        );
     }
 }

@@ -195,14 +195,10 @@ fn both_papers_come_out_whatever_stands_on_them() {
     };
     let paper = paper::receipt(&sheet, &faces).unwrap();
     assert!(paper.pdf.starts_with(b"%PDF-"));
-    let line = BilledLine {
-        section: "600".into(),
-        code: String::new(),
-        name: "見本検査".repeat(20),
-        points: 999_999,
-        unit_yen: 0,
-        quantity: 999,
-    };
+    let line =
+        BilledLine {
+            section: "600".into(), code: String::new(), name: "見本検査".repeat(20), points: 999_999, unit_yen: 0, quantity: 999
+        };
     let bill = super::entity::invoice::Model {
         tenant_id: Uuid::nil(),
         id: Uuid::nil(),

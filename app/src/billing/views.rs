@@ -114,7 +114,6 @@ pub struct BillFacts {
     pub prescribed: Vec<medication_request::Model>,
     pub options: Vec<Procedure>,
     pub key: Uuid,
-    pub now: DateTime<Utc>,
     pub can_write: bool,
 }
 

@@ -50,7 +50,8 @@ impl RawClosing {
             format!("{value}円の枚数は0から9999までの整数で入れてください")
         });
         let mut explanations = BTreeMap::new();
-        let difference = float_yen.zip(cash).map(|(float, cash)| domain::day_close::difference_yen(cash.total_yen(), float.into(), cash_yen));
+        let difference =
+            float_yen.zip(cash).map(|(float, cash)| domain::day_close::difference_yen(cash.total_yen(), float.into(), cash_yen));
         let open = lists.iter().filter(|list| !list.items.is_empty()).map(|list| list.code);
         for code in open.chain(difference.filter(|yen| *yen != 0).map(|_| DIFFERENCE)) {
             match text::line(self.field(&format!("why_{code}")), WHY_LETTERS) {

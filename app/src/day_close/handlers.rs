@@ -124,7 +124,8 @@ fn already_closed(error: Error) -> AppError {
 pub async fn reopen(access: Access<DayCloseReopen>, path_id: web::Path<Uuid>, form: web::Form<RawClosing>) -> Result<Redirect, AppError> {
     let tx = access.begin().await?;
     let row = store::get(&tx, *path_id).await?;
-    let reason = text::required_line(&form.reason, REASON_LETTERS).map_err(|error| AppError::Invalid(text_message("開き直す理由", error)))?;
+    let reason =
+        text::required_line(&form.reason, REASON_LETTERS).map_err(|error| AppError::Invalid(text_message("開き直す理由", error)))?;
     if row.status != store::CLOSED {
         return Err(AppError::Refused("この日は締めていません。".into()));
     }

@@ -95,7 +95,9 @@ fn unbilled(rows: &[Row], accounts: &[account::Model]) -> OpenList {
     };
     let word = |row: &Row| VisitStatus::from_code(&row.status).map_or("", VisitStatus::label).to_owned();
     let items = rows.iter().filter(is_open).map(|row| item(row, word(row), format!("/encounters/{}/billing", row.id))).collect();
-    OpenList { code: "unbilled", label: "会計が終わっていない受診", todo: "会計を済ませるか、未収として残します", items }
+    OpenList {
+        code: "unbilled", label: "会計が終わっていない受診", todo: "会計を済ませるか、未収として残します", items
+    }
 }
 
 fn unpaid(rows: &[Row], accounts: &[account::Model]) -> OpenList {
@@ -105,7 +107,12 @@ fn unpaid(rows: &[Row], accounts: &[account::Model]) -> OpenList {
         let is_owed = matches!(status, AccountStatus::Issued | AccountStatus::LeftUnpaid);
         is_owed.then(|| item(row, format!("{}円", grouped(account.unpaid_yen.into())), format!("/encounters/{}/billing", row.id)))
     };
-    OpenList { code: "unpaid", label: "未収・概算預かり", todo: "連絡するか、次回に精算します", items: rows.iter().filter_map(of).collect() }
+    OpenList {
+        code: "unpaid",
+        label: "未収・概算預かり",
+        todo: "連絡するか、次回に精算します",
+        items: rows.iter().filter_map(of).collect(),
+    }
 }
 
 fn unchecked(rows: &[Row]) -> OpenList {
@@ -117,5 +124,7 @@ fn unchecked(rows: &[Row]) -> OpenList {
         row.eligibility.as_deref().and_then(EligibilityStatus::from_code).unwrap_or(EligibilityStatus::Unchecked).label().to_owned()
     };
     let items = rows.iter().filter(is_open).map(|row| item(row, word(row), format!("/patients/{}", row.patient_id))).collect();
-    OpenList { code: "unchecked", label: "資格を確かめていない受診", todo: "カードを読み直すか、照会します", items }
+    OpenList {
+        code: "unchecked", label: "資格を確かめていない受診", todo: "カードを読み直すか、照会します", items
+    }
 }

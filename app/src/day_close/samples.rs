@@ -31,7 +31,11 @@ fn page() -> DayPage {
         refunds: "-420".into(),
         sums: vec![("請求した受診", "40".into()), ("点数", "15,390".into()), ("請求額", "46,170".into())],
         cash_yen: 42_870,
-        bars: (0..14).map(|x| Bar { x: x * 28, height: 7 * x as i64, label: String::new(), words: format!("11月{}日 0円", x + 7), is_this: x == 13 }).collect(),
+        bars: (0..14)
+            .map(|x| Bar {
+                x: x * 28, height: 7 * x as i64, label: String::new(), words: format!("11月{}日 0円", x + 7), is_this: x == 13
+            })
+            .collect(),
         closed: None,
         form: FormState::default(),
         can_close: true,
@@ -43,7 +47,8 @@ fn page() -> DayPage {
 fn a_day_open_refused_closed_and_printed() {
     let html = show("day-close", &page());
     assert!(html.contains("name=\"why_unpaid\"") && html.contains("name=\"n_10000\"") && !html.contains("name=\"why_cash\""));
-    let wrong = errors(&[("why_unpaid", "0件でないときは、理由を書いてから締めます"), ("why_cash", "0件でないときは、理由を書いてから締めます")]);
+    let wrong =
+        errors(&[("why_unpaid", "0件でないときは、理由を書いてから締めます"), ("why_cash", "0件でないときは、理由を書いてから締めます")]);
     let refused = DayPage { form: FormState::default().set("n_1000", "3").with_errors(wrong), ..page() };
     assert!(show("day-close-refused", &refused).contains("name=\"why_cash\""));
     let closed = ClosedView {

@@ -17,8 +17,7 @@ pub const CLOSED: &str = "closed";
 const REOPENED: &str = "reopened";
 
 pub async fn find(tx: &TenantTx, day: NaiveDate) -> Result<Option<Model>, Error> {
-    let row =
-        Entity::find().filter(Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(Column::Day.eq(day)).one(tx).await?;
+    let row = Entity::find().filter(Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(Column::Day.eq(day)).one(tx).await?;
     Ok(row)
 }
 

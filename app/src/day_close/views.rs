@@ -118,10 +118,6 @@ impl DayPage {
         why_field(list.code)
     }
 
-    fn yen(&self, amount: i64) -> String {
-        grouped(amount)
-    }
-
     fn is_clear(&self) -> bool {
         self.lists.iter().all(|list| list.items.is_empty())
     }
@@ -145,16 +141,19 @@ impl ClosedView {
 
 /// Sums of the newest revision of each bill.
 fn sums(bills: &[invoice::Model]) -> Vec<(&'static str, String)> {
-    let newest = |bill: &&invoice::Model| bills.iter().all(|other| other.encounter_id != bill.encounter_id || other.revision <= bill.revision);
+    let newest =
+        |bill: &&invoice::Model| bills.iter().all(|other| other.encounter_id != bill.encounter_id || other.revision <= bill.revision);
     let in_force: Vec<&invoice::Model> = bills.iter().filter(newest).collect();
-    let sum = |pick: fn(&invoice::Model) -> i32| grouped(in_force.iter().map(|bill| i64::from(pick(bill))).sum());
+    let sum = |pick: fn(&invoice::Model) -> i32, unit: &str| {
+        format!("{}{unit}", grouped(in_force.iter().map(|bill| i64::from(pick(bill))).sum()))
+    };
     vec![
-        ("請求した受診", in_force.len().to_string()),
-        ("点数", sum(|bill| bill.points)),
-        ("負担額", sum(|bill| bill.copay_yen)),
-        ("公費", sum(|bill| bill.public_yen)),
-        ("自費", sum(|bill| bill.self_pay_yen)),
-        ("請求額", sum(|bill| bill.due_yen)),
+        ("請求した受診", format!("{}件", in_force.len())),
+        ("点数", sum(|bill| bill.points, "点")),
+        ("負担額", sum(|bill| bill.copay_yen, "円")),
+        ("公費", sum(|bill| bill.public_yen, "円")),
+        ("自費", sum(|bill| bill.self_pay_yen, "円")),
+        ("請求額", sum(|bill| bill.due_yen, "円")),
     ]
 }
 

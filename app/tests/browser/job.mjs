@@ -207,13 +207,30 @@ test("the prescription prints as a PDF that names the patient, the drug and the 
   for (const word of ["処方", "見本アルファ錠", "14日分", "藍沢"]) assert.ok(text.includes(word), `${word} is missing in ${text}`);
 });
 
-test("the desk closes the visit", async () => {
+test("the desk enters what was done, takes the money and closes the visit", async () => {
   const { page } = clerk;
   await page.goto(`${base}/board`);
   await ready(page);
   assert.match(await row(page).innerText(), /会計待ち/);
-  await tabTo(page, row(page).getByRole("button", { name: "会計済にする" }), { most: 200 });
-  await press(page, "Enter", "**/board**");
+  await tabTo(page, row(page).getByRole("link", { name: "会計する" }), { most: 200 });
+  await press(page, "Enter", "**/billing");
+  await inspect(page);
+  assert.match(await page.locator("main").innerText(), /見本アルファ錠/);
+  await page.keyboard.press("Alt+k");
+  await page.keyboard.insertText("みほんさいしん");
+  const found = page.locator("#procedures input").first();
+  await found.waitFor();
+  await tabTo(page, found);
+  await page.keyboard.press("Space");
+  await tabTo(page, page.getByRole("button", { name: "足す" }));
+  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
+  await ready(page);
+  assert.match(await page.locator(".bill-lines").innerText(), /見本再診料/);
+  await inspect(page);
+  await press(page, "Control+Enter", "**/billing?done=*");
+  await inspect(page);
+  assert.match(await page.locator("#toast").innerText(), /会計を済ませました[\s\S]*領収書/);
+  await page.goto(`${base}/board`);
   assert.match(await row(page).innerText(), /会計済/);
 });
 

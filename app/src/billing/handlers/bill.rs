@@ -59,7 +59,6 @@ async fn draw<P: Permission>(
         prescribed: prescriptions::lines(&tx, id).await?.into_iter().filter(|line| line.status == prescriptions::SIGNED).collect(),
         options,
         key: tx.new_id(),
-        now: tx.now(),
         can_write: access.may::<BillingWrite>(),
     };
     let same_name = patients::count_namesakes(&tx, &case.group.patient).await?;

@@ -116,14 +116,13 @@ impl Receipt {
 /// Points of each 診療区分 that has any, in the order of the form.
 fn sections(bill: &invoice::Model) -> Vec<(String, i64)> {
     let lines: Vec<BilledLine> = serde_json::from_value(bill.lines.clone()).unwrap_or_default();
-    let of = |code: &str| lines.iter().filter(|line| line.section == code).map(|line| i64::from(line.points) * i64::from(line.quantity)).sum();
+    let of =
+        |code: &str| lines.iter().filter(|line| line.section == code).map(|line| i64::from(line.points) * i64::from(line.quantity)).sum();
     SECTIONS.iter().map(|(code, label)| ((*label).to_owned(), of(code))).filter(|(_, points)| *points > 0).collect()
 }
 
 pub fn receipt(sheet: &Receipt, faces: &Typefaces) -> Result<Paper, PaperError> {
-    document("領収書", faces, |letters, pages| {
-        pages.page(letters, |canvas| canvas.receipt(sheet))
-    })
+    document("領収書", faces, |letters, pages| pages.page(letters, |canvas| canvas.receipt(sheet)))
 }
 
 pub fn statement(sheet: &Statement, faces: &Typefaces) -> Result<Paper, PaperError> {

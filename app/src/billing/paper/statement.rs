@@ -38,7 +38,10 @@ impl Canvas<'_, '_, '_> {
             self.cell(area(LEFT, y + 2.0, width * 0.6, 9.0), TEXT, &words);
             self.cell(area(LEFT + width * 0.6, y + 2.0, width * 0.4, 9.0), NUMBER, &format!("請求額 {}", yen(bill.due_yen.into())));
         }
-        let foot = format!("{}　{}　電話 {}　発行 {}", sheet.head.clinic_name, sheet.head.clinic_address, sheet.head.clinic_tel, sheet.head.printed_on);
+        let foot = format!(
+            "{}　{}　電話 {}　発行 {}",
+            sheet.head.clinic_name, sheet.head.clinic_address, sheet.head.clinic_tel, sheet.head.printed_on
+        );
         self.cell(area(LEFT, 196.0, width, 6.0), SMALL, &foot);
         if pages > 1 {
             self.text(RIGHT, 206.0, Style { align: Align::Right, ..SMALL }, &format!("{pages}枚中{page}枚目"));
