@@ -42,7 +42,7 @@ fn path_of(pattern: &str) -> String {
 }
 
 /// What forms send, filled in well enough to be understood by every door at once.
-fn form(path: &str, patient: &str) -> Vec<(&'static str, String)> {
+fn form(patient: &str) -> Vec<(&'static str, String)> {
     let mut fields: Vec<(&str, String)> = [
         "version_S",
         "version_O",
@@ -71,7 +71,7 @@ fn title(html: &str) -> &str {
 
 async fn knock(client: &Client, method: &str, path: &str, patient: &str) -> Answer {
     let request = client.request(method, path);
-    client.send(if method == "POST" { request.form(&form(path, patient)) } else { request }).await
+    client.send(if method == "POST" { request.form(&form(patient)) } else { request }).await
 }
 
 /// GL-02, SE-06
