@@ -6,7 +6,7 @@ use migrations::{Migrator, MigratorTrait};
 use tenancy::Clock;
 
 use crate::config::{self, Config};
-use crate::{audit, backup, conformance, demo, keys, masters, serve, slices, telemetry, tenants, worker};
+use crate::{audit, backup, conformance, demo, keys, masters, modes, serve, slices, telemetry, tenants, worker};
 
 #[derive(Parser)]
 #[command(name = "tsumugi", version, about = "つむぎ電子カルテ", disable_help_subcommand = true)]
@@ -45,6 +45,9 @@ enum Command {
     /// 監査記録
     #[command(subcommand)]
     Audit(audit::command::Command),
+    /// 運用モード: 通常、一部停止、閲覧のみ
+    #[command(subcommand)]
+    Mode(modes::command::Command),
     /// 裏の仕事: 封印、外部控え、夜の控え
     Worker,
     /// 控えから医療機関を戻す
@@ -75,6 +78,7 @@ async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
         Command::Restore(args) => backup::command::restore(args, clock).await,
         Command::Keys(command) => keys::run(command, clock).await,
         Command::Master(command) => masters::command::run(command, clock).await,
+        Command::Mode(command) => modes::command::run(command, clock).await,
         Command::Audit(command) => audit::command::run(command, clock).await,
         Command::Config | Command::Conformance(_) | Command::Routes | Command::Serve | Command::Worker => Ok(()),
     }

@@ -50,6 +50,7 @@ pub const VARIABLES: &[Variable] = &[
     var("TSUMUGI_RECOVERY_PUBLIC_KEY_FILE", Some(""), "復旧用の公開鍵 (RSA-4096)"),
     var("TSUMUGI_FONT_GOTHIC_FILE", Some("/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf"), "帳票のゴシック体"),
     var("TSUMUGI_FONT_MINCHO_FILE", Some("/usr/share/fonts/opentype/ipaexfont-mincho/ipaexm.ttf"), "帳票の明朝体"),
+    var("TSUMUGI_SPOOL_DIR", Some(""), "閲覧のみの間の閲覧記録を置くフォルダ (電源を切っても残る場所)。空なら閲覧のみの間は何も開けない"),
     var("TSUMUGI_LOG", Some("info"), "記録の細かさ"),
 ];
 
@@ -79,6 +80,7 @@ pub struct Config {
     pub database_pool: u32,
     pub redis_url: SecretString,
     pub object_store: Option<ObjectStoreConfig>,
+    pub spool_dir: Option<PathBuf>,
 }
 
 /// Where backups go, without credentials: those are read where they are used, so that `serve` never holds a reader's.
@@ -111,6 +113,7 @@ impl Config {
             database_pool: parsed("TSUMUGI_DATABASE_POOL")?,
             redis_url: secret("TSUMUGI_REDIS_URL")?,
             object_store: ObjectStoreConfig::from_env()?,
+            spool_dir: optional("TSUMUGI_SPOOL_DIR")?.map(Into::into),
         })
     }
 

@@ -35,6 +35,9 @@ pub enum AppError {
     CrossSite,
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// 閲覧のみ.
+    #[error("read only")]
+    ReadOnly,
     #[error("internal: {0}")]
     Internal(String),
 }
@@ -54,7 +57,7 @@ impl ResponseError for AppError {
             Self::Conflict => StatusCode::CONFLICT,
             Self::Invalid(_) | Self::WrongPatient | Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::ReadOnly => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -66,6 +69,7 @@ impl From<Error> for AppError {
             Error::NotFound => Self::NotFound,
             Error::Conflict { .. } | Error::Duplicate { .. } => Self::Conflict,
             Error::Unavailable(cause) => Self::Unavailable(cause),
+            Error::ReadOnly => Self::ReadOnly,
             Error::Internal(cause) => Self::Internal(cause),
         }
     }
@@ -91,6 +95,7 @@ impl From<&AccessDenied> for AppError {
             AccessDenied::Forbidden { .. } => Self::Forbidden,
             AccessDenied::Source => Self::Source,
             AccessDenied::Store(Error::Internal(cause)) => Self::Internal(cause.clone()),
+            AccessDenied::Store(Error::ReadOnly) => Self::ReadOnly,
             AccessDenied::Store(e) => Self::Unavailable(e.to_string()),
         }
     }

@@ -19,6 +19,7 @@ pub mod health;
 pub mod keys;
 pub mod live;
 pub mod masters;
+pub mod modes;
 pub mod notes;
 pub mod objectstore;
 pub mod outbox;

@@ -15,12 +15,15 @@ use secrecy::ExposeSecret;
 use tenancy::keys::Keyring;
 use tenancy::session::Sessions;
 use tenancy::sign_in::SignIn;
+use tenancy::spool::Spool;
+use tenancy::standing::Standing;
 use tenancy::versioned::sha256;
 use tenancy::{Clock, Gate, TenantPool};
 
 use crate::config::Config;
 use crate::health::Draining;
 use crate::live::Live;
+use crate::modes::watch::watch;
 use crate::sign_in::passkeys;
 use crate::telemetry::Metrics;
 use crate::web::chrome;
@@ -50,6 +53,11 @@ impl State {
         let pool = TenantPool::new(config.database_url.expose_secret(), config.database_pool, clock.clone())?
             .with_keyring(keyring.clone())
             .with_witness(live.witness());
+        let standing = match &config.spool_dir {
+            Some(dir) => Standing::with_spool(Spool::new(dir).context("閲覧記録を置くフォルダを使えません (TSUMUGI_SPOOL_DIR)")?),
+            None => Standing::default(),
+        };
+        let pool = pool.with_standing(standing);
         let gate = Gate::new(pool, Sessions::new(config.redis_url.expose_secret())?);
         Ok(Self {
             sign_in: web::Data::new(SignIn::new(gate.clone())?),
@@ -151,6 +159,7 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<()> {
         chrome::announce_backups_off();
     }
     let (web, admin_handle) = (server.handle(), admin.handle());
+    tokio::spawn(watch(state.gate.pool().clone()));
     let (draining, live) = (state.draining.clone(), state.live.clone());
     let drain = Duration::from_secs(config.drain_s);
     tokio::spawn(async move {
@@ -181,6 +190,7 @@ async fn metrics(metrics: web::Data<Metrics>, threads: web::Data<Threads>) -> Ht
     let usage: Vec<(u32, usize)> = threads.pools().iter().map(TenantPool::usage).collect();
     metrics.pool_open.set(usage.iter().map(|(open, _)| i64::from(*open)).sum());
     metrics.pool_idle.set(usage.iter().map(|(_, idle)| *idle as i64).sum());
+    metrics.read_only.set(i64::from(threads.pools().first().is_some_and(|pool| pool.standing().snapshot().is_read_only())));
     match metrics.text() {
         Ok(text) => HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text),
         Err(_) => HttpResponse::InternalServerError().finish(),

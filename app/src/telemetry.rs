@@ -21,6 +21,8 @@ pub struct Metrics {
     pub outbox_attempts: IntCounterVec,
     pub outbox_messages: IntGaugeVec,
     pub outbox_age_seconds: GaugeVec,
+    pub service_state: IntGaugeVec,
+    pub read_only: IntGauge,
 }
 
 impl Metrics {
@@ -54,6 +56,11 @@ impl Metrics {
                 Opts::new("tsumugi_outbox_age_seconds", "Age of the oldest message still worked by itself"),
                 &["service"],
             )?,
+            service_state: IntGaugeVec::new(
+                Opts::new("tsumugi_service_state", "How a partner stands, worst clinic: 0 up, 1 degraded, 2 down"),
+                &["service"],
+            )?,
+            read_only: IntGauge::new("tsumugi_read_only", "1 while nothing can be saved")?,
         };
         let r = &metrics.registry;
         r.register(Box::new(metrics.requests.clone()))?;
@@ -66,6 +73,8 @@ impl Metrics {
         r.register(Box::new(metrics.outbox_attempts.clone()))?;
         r.register(Box::new(metrics.outbox_messages.clone()))?;
         r.register(Box::new(metrics.outbox_age_seconds.clone()))?;
+        r.register(Box::new(metrics.service_state.clone()))?;
+        r.register(Box::new(metrics.read_only.clone()))?;
         Ok(metrics)
     }
 

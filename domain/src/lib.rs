@@ -27,6 +27,7 @@ pub mod role;
 pub mod schedule;
 pub mod search_key;
 pub mod staff;
+pub mod standing;
 pub mod text;
 pub mod text_merge;
 pub mod wareki;

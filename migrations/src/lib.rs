@@ -23,6 +23,7 @@ mod m20261121_000040_warning_answer;
 mod m20261121_000060_billing;
 mod m20261121_000061_day_close;
 mod m20261121_000070_outbox;
+mod m20261121_000071_standing;
 mod table;
 
 pub struct Migrator;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000070_outbox::Migration),
             Box::new(m20261121_000060_billing::Migration),
             Box::new(m20261121_000061_day_close::Migration),
+            Box::new(m20261121_000071_standing::Migration),
         ]
     }
 }

@@ -136,7 +136,7 @@ impl<P: Permission> FromRequest for Access<P> {
         Box::pin(async move {
             let gate = gate(&req)?;
             let context = context(&req)?;
-            let principal = match find_session(&req, gate).await? {
+            let mut principal = match find_session(&req, gate).await? {
                 Found::None => return Err(AccessDenied::Unauthenticated),
                 Found::Locked(principal) => return Err(AccessDenied::Locked(principal.into())),
                 Found::Active(principal) => principal,
@@ -150,6 +150,7 @@ impl<P: Permission> FromRequest for Access<P> {
             if !P::RIGHT.allows(principal.role) {
                 return Err(AccessDenied::Forbidden { principal: principal.into(), right: P::RIGHT.name });
             }
+            principal.standing = gate.pool.standing().clone();
             Ok(Self { pool: gate.pool.clone(), principal, meta: context.meta, permission: PhantomData })
         })
     }

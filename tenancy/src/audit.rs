@@ -154,6 +154,11 @@ impl Audit {
         self
     }
 
+    /// Nothing was changed by it: may be kept aside while the database takes no writes.
+    pub(crate) fn is_view(&self) -> bool {
+        matches!(self.act, Act::View | Act::Search | Act::Print | Act::SignIn | Act::SignOut | Act::Lock)
+    }
+
     /// Fixes the entry as a row. Public so that bulk loads and the verifier build leaves the same way.
     pub fn event(
         self,
@@ -187,7 +192,7 @@ impl Audit {
 }
 
 /// A row of `audit_event`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuditEvent {
     pub tenant_id: Uuid,
     pub id: Uuid,

@@ -16,6 +16,9 @@ pub enum Error {
     /// The database, Redis or the key provider cannot be reached.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// The database takes no writes at the moment.
+    #[error("read only")]
+    ReadOnly,
     #[error("internal: {0}")]
     Internal(String),
 }
@@ -36,6 +39,7 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Database(db) => match db.code().as_deref() {
                 // unique, and exclusion: somebody else has it
                 Some("23505" | "23P01") => Error::Duplicate { constraint: db.constraint().unwrap_or_default().to_owned() },
+                Some("25006") => Error::ReadOnly,
                 // shutting down, crash recovery, cannot connect now, too many connections, disk full
                 Some("57P01" | "57P02" | "57P03" | "53300" | "53100") => Error::Unavailable(code_only(db.as_ref())),
                 _ => Error::Internal(code_only(db.as_ref())),

@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
 
 use crate::audit::ContentDigest;
 use crate::keys::Keyring;
+use crate::standing::Standing;
 use crate::{Clock, Error, RequestMeta, TenantId, TenantTx, tx::Actor};
 
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ pub struct TenantPool {
     clock: Clock,
     keyring: Option<Keyring>,
     witness: Option<Witness>,
+    standing: Standing,
 }
 
 type Told = dyn Fn(TenantId, &[ContentDigest]) + Send + Sync;
@@ -43,7 +45,7 @@ impl std::fmt::Debug for Witness {
 impl TenantPool {
     /// Connects lazily: the process starts and says it is not ready while Postgres is away.
     pub fn new(url: &str, max_connections: u32, clock: Clock) -> Result<Self, Error> {
-        Ok(Self { pool: lazy_pool(url, max_connections)?, clock, keyring: None, witness: None })
+        Ok(Self { pool: lazy_pool(url, max_connections)?, clock, keyring: None, witness: None, standing: Standing::default() })
     }
 
     /// Transactions of this pool can seal and open under their clinic's key.
@@ -65,6 +67,17 @@ impl TenantPool {
     #[must_use]
     pub fn apart(&self, max_connections: u32) -> Self {
         Self { pool: pool_of((*self.pool.connect_options()).clone(), max_connections), ..self.clone() }
+    }
+
+    /// Transactions follow how the product stands.
+    #[must_use]
+    pub fn with_standing(mut self, standing: Standing) -> Self {
+        self.standing = standing;
+        self
+    }
+
+    pub fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     pub fn clock(&self) -> &Clock {
@@ -92,9 +105,13 @@ impl TenantPool {
 
     /// Opens the transaction and binds the clinic in one message. The uuid is typed, so the text cannot carry anything else.
     pub(crate) async fn begin(&self, tenant_id: TenantId, actor: Actor, meta: RequestMeta) -> Result<TenantTx, Error> {
-        let opening = format!("BEGIN; SET LOCAL app.tenant_id = '{tenant_id}'");
+        let standing = self.standing.clone();
+        let is_read_only = standing.snapshot().is_read_only();
+        let mode = if is_read_only { " READ ONLY" } else { "" };
+        let opening = format!("BEGIN{mode}; SET LOCAL app.tenant_id = '{tenant_id}'");
         let inner = self.pool.begin_with(AssertSqlSafe(opening)).await?;
         let tx = TenantTx::new(inner, tenant_id, actor, meta, self.clock.now(), self.keyring.clone());
+        let tx = if is_read_only { tx.read_only(standing) } else { tx };
         Ok(tx.with_witness(self.witness.clone()))
     }
 }

@@ -5,6 +5,8 @@ use domain::{PlaceId, Role, StaffId, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::standing::Standing;
+
 /// A signed-in person in one clinic, at one place, with one role in force. Lives in the session record.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Principal {
@@ -29,6 +31,9 @@ pub struct Principal {
     pub device_id: Uuid,
     /// When the person last proved themselves with more than a PIN; seconds since 1970, 0 for never in this session.
     pub proved_at: i64,
+    /// How the product stands at this request; not part of the session.
+    #[serde(skip)]
+    pub standing: Standing,
 }
 
 /// What the audit log keeps about the request itself.

@@ -401,5 +401,6 @@ fn principal_of(profile: &Profile, role: Role, place: Option<&place::Model>, dev
         other_sessions: 0,
         device_id,
         proved_at: 0,
+        standing: Default::default(),
     }
 }

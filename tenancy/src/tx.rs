@@ -15,9 +15,10 @@ use sqlx::{AssertSqlSafe, IntoArguments, Postgres, Transaction};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::audit::{Audit, ContentDigest};
+use crate::audit::{Audit, AuditEvent, ContentDigest};
 use crate::keys::{Envelope, Keyring};
 use crate::pool::Witness;
+use crate::standing::Standing;
 use crate::{Error, RequestMeta, Role};
 
 /// Who acts: a person with a role in force, a person still signing in, or the product itself (worker, command line).
@@ -39,6 +40,8 @@ pub struct TenantTx {
     statements: AtomicU32,
     keyring: Option<Keyring>,
     witness: Option<Witness>,
+    /// Present while nothing can be written.
+    read_only: Option<Standing>,
 }
 
 impl TenantTx {
@@ -51,11 +54,17 @@ impl TenantTx {
         keyring: Option<Keyring>,
     ) -> Self {
         let (digests, statements) = (Default::default(), AtomicU32::new(0));
-        Self { inner: Mutex::new(inner), tenant_id, actor, meta, now, digests, statements, keyring, witness: None }
+        Self { inner: Mutex::new(inner), tenant_id, actor, meta, now, digests, statements, keyring, witness: None, read_only: None }
     }
 
     pub(crate) fn with_witness(mut self, witness: Option<Witness>) -> Self {
         self.witness = witness;
+        self
+    }
+
+    /// Views of this transaction go aside; everything else is refused.
+    pub(crate) fn read_only(mut self, standing: Standing) -> Self {
+        self.read_only = Some(standing);
         self
     }
 
@@ -149,6 +158,9 @@ impl TenantTx {
 
     /// Writes the audit event and commits; nothing before this moment may be told to the user.
     pub async fn commit(self, audit: Audit) -> Result<Receipt, Error> {
+        if self.read_only.is_some() && !audit.is_view() {
+            return Err(Error::ReadOnly);
+        }
         let digests = self.digests.lock().map(|mut d| std::mem::take(&mut *d)).unwrap_or_default();
         let actor = match self.actor {
             Actor::Staff(id, role) => (Some(id), role.code()),
@@ -156,13 +168,34 @@ impl TenantTx {
             Actor::System => (None, "system"),
         };
         let event = audit.event(self.tenant_id, actor, &self.meta, self.now, digests);
-        self.execute(&event.insert()).await?;
+        if let Some(standing) = &self.read_only {
+            // Nobody sees what nobody can record.
+            standing.spool.as_ref().ok_or(Error::ReadOnly)?.append(&event).await?;
+        } else {
+            self.execute(&event.insert()).await?;
+        }
         let statements = self.statements();
         self.inner.into_inner().commit().await?;
         if let Some(witness) = self.witness.filter(|_| !event.digests.is_empty()) {
             witness.tell(self.tenant_id, &event.digests);
         }
         Ok(Receipt { subjects: event.into_subjects(), statements })
+    }
+
+    /// An event born while nothing could be written; false when the log has it already.
+    pub(crate) async fn commit_spooled(self, event: &AuditEvent) -> Result<bool, Error> {
+        let query = Query::select()
+            .column("id")
+            .from("audit_event")
+            .and_where(Expr::col("tenant_id").eq(self.tenant_id.as_uuid()))
+            .and_where(Expr::col("id").eq(event.id))
+            .take();
+        if self.query_one(&query).await?.is_some() {
+            return Ok(false);
+        }
+        self.execute(&event.insert()).await?;
+        self.inner.into_inner().commit().await?;
+        Ok(true)
     }
 
     async fn run<T>(

@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use tenancy::duties::{self, DueMessage};
 use tenancy::operator::Operator;
+use tenancy::standing;
 use tenancy::{Act, Audit, Error, InfoClass, Outcome as AuditOutcome, TenantTx};
 use uuid::Uuid;
 
@@ -83,10 +84,33 @@ impl Postman {
             }
         };
         self.metrics.outbox_attempts.with_label_values(&[driver.service().code(), exchange.outcome.code()]).inc();
+        if task == Task::Send || exchange.outcome.trouble().is_some() {
+            self.observe(driver.service(), due.tenant_id, exchange.outcome.trouble()).await?;
+        }
         let record = Record { task, started_at, elapsed: started.elapsed() };
         self.note(driver.as_ref(), &message, exchange, record).await?;
         driver.told(&message).await;
         Ok(true)
+    }
+
+    /// What is known of the partner, for the chips on every page. Our own failures say nothing about it.
+    async fn observe(&self, service: Service, clinic: TenantId, trouble: Option<Trouble>) -> Result<(), Error> {
+        if trouble == Some(Trouble::Unprepared) {
+            return Ok(());
+        }
+        if let Some(state) = standing::observe(&self.operator, service, clinic, trouble.is_none()).await? {
+            tracing::warn!(service = service.code(), state = state.code(), "a partner stands differently");
+        }
+        Ok(())
+    }
+
+    /// Asks each national service whether it is there.
+    pub async fn probe(&self) -> Result<(), Error> {
+        for driver in self.drivers.iter().filter(|driver| !driver.service().is_per_clinic()) {
+            let Some(answer) = driver.probe().await else { continue };
+            self.observe(driver.service(), TenantId::new(Uuid::nil()), answer.err()).await?;
+        }
+        Ok(())
     }
 
     fn driver(&self, service: Service) -> Option<&Arc<dyn Driver>> {

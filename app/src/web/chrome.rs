@@ -8,6 +8,8 @@ use tenancy::{
     permission::{AppointmentRead, AuditRead, BillingWrite, ClinicManage, EncounterRead, NoteApprove, PatientRead, Permission, Right},
 };
 
+use crate::modes;
+
 /// The places of the header. A page says which one it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nav {
@@ -85,6 +87,8 @@ pub struct ServiceChip {
     /// `degraded` or `offline`
     pub mode: &'static str,
     pub text: String,
+    /// 後処理, for those who may open it.
+    pub href: Option<&'static str>,
 }
 
 /// A line across the page that stays until its cause is gone.
@@ -119,11 +123,12 @@ pub fn announce_backups_off() {
 
 impl Chrome {
     pub fn of(principal: &Principal, here: Nav) -> Self {
-        let chrome = Self::without_notices(principal, here);
+        let chrome = Self::standing_now(principal, here);
         if BACKUPS_OFF.load(Ordering::Relaxed) { chrome.with_backup_off() } else { chrome }
     }
 
-    fn without_notices(principal: &Principal, here: Nav) -> Self {
+    fn standing_now(principal: &Principal, here: Nav) -> Self {
+        let now = principal.standing.snapshot();
         let entry = |place: Nav| NavEntry { href: place.href(), label: place.label(), current: place == here, count: 0 };
         Self {
             clinic: principal.tenant_name.clone(),
@@ -131,8 +136,8 @@ impl Chrome {
             role: principal.role.label(),
             place: principal.place_name.clone(),
             nav: Nav::BAR.into_iter().filter(|place| place.is_open_to(principal.role)).map(entry).collect(),
-            services: Vec::new(),
-            notices: Vec::new(),
+            services: modes::chips(principal, &now),
+            notices: modes::notices(principal, &now),
             draft_scope: format!("{}/{}", principal.tenant_id, principal.staff_id),
             idle_lock_s: principal.idle_lock_s,
         }
@@ -191,6 +196,7 @@ pub(crate) mod tests {
             other_sessions: 0,
             device_id: Uuid::from_u128(3),
             proved_at: 0,
+            standing: Default::default(),
         }
     }
 

@@ -72,6 +72,7 @@ fn take(error: &Error) -> AppError {
         Some(AppError::WrongPatient) => AppError::WrongPatient,
         Some(AppError::TooLarge) => AppError::TooLarge,
         Some(AppError::CrossSite) => AppError::CrossSite,
+        Some(AppError::ReadOnly) => AppError::ReadOnly,
         None => AppError::internal(error),
     }
 }
@@ -82,7 +83,7 @@ async fn answer<B: MessageBody>(outcome: ServiceResponse<B>, error: AppError) ->
     let status = error.status_code();
     let context = req.extensions().get::<RequestContext>().cloned();
     let request_id = context.as_ref().map(|c| c.meta.request_id.to_string()).unwrap_or_default();
-    if status.is_server_error() {
+    if status.is_server_error() && !matches!(error, AppError::ReadOnly) {
         tracing::error!(request.id = request_id, error = %error, "request failed");
     }
     if matches!(error, AppError::Forbidden | AppError::NotFound | AppError::WrongPatient) {
@@ -182,6 +183,11 @@ fn describe(error: &AppError, status: StatusCode, request_id: String) -> ErrorPa
         AppError::Unavailable(_) => {
             ("いまは保存や表示ができません。".into(), SAVED, "入力中の文は消さずに、少し待ってからやり直してください。")
         }
+        AppError::ReadOnly => (
+            "いまは閲覧のみで、保存はできません。".into(),
+            "書いた内容は未送信のままこの端末の画面に残っています。",
+            "そのまま待つと、再開したときに記載は自動で送り直します。受付は紙の番号で続けてください。",
+        ),
         AppError::Internal(_) => {
             ("申し訳ありません、処理できませんでした。".into(), SAVED, "もう一度試しても同じときは、下の番号を添えてご連絡ください。")
         }

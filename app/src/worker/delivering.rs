@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use tenancy::duties;
+use domain::standing::ServiceState;
+use tenancy::{duties, standing};
 
 use super::Worker;
 
+const PROBE_EVERY: Duration = Duration::from_secs(10);
 const DELIVER_EVERY: Duration = Duration::from_millis(300);
 
 impl Worker {
@@ -15,6 +17,11 @@ impl Worker {
             Ok(())
         })
         .await;
+    }
+
+    /// Partners that are not spoken to are asked, so that one that comes back is believed before somebody needs it.
+    pub(super) async fn probing(&self) {
+        self.every(PROBE_EVERY, "probe", async || Ok(self.postman.probe().await?)).await;
     }
 
     pub(super) async fn queue_numbers(&self) -> anyhow::Result<()> {
@@ -27,6 +34,15 @@ impl Worker {
             numbers.with_label_values(&[service.code(), "stuck"]).set(queue.map_or(0, |queue| queue.stuck));
             let age = queue.and_then(|queue| queue.oldest).map_or(0.0, |oldest| (now - oldest).as_seconds_f64());
             self.metrics.outbox_age_seconds.with_label_values(&[service.code()]).set(age.max(0.0));
+        }
+        standing::count_queues(&self.operator).await?;
+        for (service, state) in standing::service_states(&self.operator).await? {
+            let number = match state {
+                ServiceState::Up => 0,
+                ServiceState::Degraded => 1,
+                ServiceState::Down => 2,
+            };
+            self.metrics.service_state.with_label_values(&[service.code()]).set(number);
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::audit::anchor;
 use crate::backup::run::Backup;
+use crate::modes::watch::watch;
 use crate::objectstore::ObjectStore;
 use crate::outbox::deliver::Postman;
 use crate::serve::stop_signal;
@@ -64,7 +65,8 @@ pub async fn run(clock: Clock) -> anyhow::Result<()> {
     let admin_handle = admin.handle();
     let admin = tokio::spawn(admin);
     tracing::info!(worker.id = %worker.id, backups = worker.backup.is_some(), "working");
-    let duties = futures_util::future::join5(worker.sealing(), worker.anchoring(), worker.nightly(), worker.delivering(), worker.numbers());
+    let partners = futures_util::future::join3(worker.standing(), worker.delivering(), worker.probing());
+    let duties = futures_util::future::join5(worker.sealing(), worker.anchoring(), worker.nightly(), partners, worker.numbers());
     let stopped = async {
         stop_signal().await;
         tracing::info!("stopping: finishing what was begun");
@@ -83,7 +85,9 @@ impl Worker {
         let mut stopping = self.stopping.clone();
         let mut failing = false;
         while !*stopping.borrow() {
-            match turn().await {
+            // Read-only stops everything that writes; the next look may find it over.
+            let outcome = if self.is_paused() { Ok(()) } else { turn().await };
+            match outcome {
                 Ok(()) => failing = false,
                 // Said once per outage, not four times a second.
                 Err(error) if !failing => {
@@ -96,6 +100,19 @@ impl Worker {
                 _ = tokio::time::sleep(pause) => {}
                 _ = stopping.changed() => {}
             }
+        }
+    }
+
+    fn is_paused(&self) -> bool {
+        self.operator.tenants().standing().snapshot().is_read_only()
+    }
+
+    /// Not a duty: it must go on looking while the duties rest.
+    async fn standing(&self) {
+        let mut stopping = self.stopping.clone();
+        tokio::select! {
+            () = watch(self.operator.tenants().clone()) => {}
+            _ = stopping.changed() => {}
         }
     }
 

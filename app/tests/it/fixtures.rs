@@ -128,6 +128,7 @@ impl Clinic {
             other_sessions: 0,
             device_id: Uuid::nil(),
             proved_at: i64::MAX,
+            standing: Default::default(),
         }
     }
 

@@ -104,10 +104,9 @@ impl std::io::Write for Capture {
     }
 }
 
-fn start() -> Harness {
-    tsumugi::telemetry::init_logs_to("debug", || Capture);
-    let database = format!("it_{}", std::process::id());
-    let config = Config {
+/// The product's settings in this run.
+pub fn config(database: &str) -> Config {
+    Config {
         bind: "127.0.0.1".into(),
         port: 0,
         tls_port: 0,
@@ -118,18 +117,24 @@ fn start() -> Harness {
         trusted_proxy: Some("127.0.0.1".into()),
         workers: 1,
         drain_s: 0,
-        database_url: role_url("APP_DATABASE_URL", &database).into(),
+        database_url: role_url("APP_DATABASE_URL", database).into(),
         database_pool: 16,
         redis_url: env("REDIS_URL").into(),
         object_store: None,
-    };
-    tokio::runtime::Runtime::new().unwrap().block_on(make_database(&database));
+        spool_dir: None,
+    }
+}
+
+/// Another web process over the same database; one that watches follows the declared mode.
+pub fn serve_with(config: Config, is_watching: bool) -> (String, Metrics) {
     let (sender, receiver) = std::sync::mpsc::channel();
-    let for_server = config.clone();
     let keyring = keyring();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let state = State::new(&for_server, Clock::from_fn(shifted_now), keyring).unwrap();
+            let state = State::new(&config, Clock::from_fn(shifted_now), keyring).unwrap();
+            if is_watching {
+                actix_web::rt::spawn(tsumugi::modes::watch::watch(state.gate.pool().clone()));
+            }
             let metrics = state.metrics.get_ref().clone();
             let server =
                 actix_web::HttpServer::new(move || serve::app(&state)).workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
@@ -138,7 +143,16 @@ fn start() -> Harness {
         });
     });
     let (address, metrics) = receiver.recv_timeout(Duration::from_secs(30)).unwrap();
-    Harness { url: format!("http://{address}"), database, metrics, shift: Mutex::new(TimeDelta::zero()) }
+    (format!("http://{address}"), metrics)
+}
+
+fn start() -> Harness {
+    tsumugi::telemetry::init_logs_to("debug", || Capture);
+    let database = format!("it_{}", std::process::id());
+    let config = config(&database);
+    tokio::runtime::Runtime::new().unwrap().block_on(make_database(&database));
+    let (url, metrics) = serve_with(config, false);
+    Harness { url, database, metrics, shift: Mutex::new(TimeDelta::zero()) }
 }
 
 pub async fn make_database(name: &str) {

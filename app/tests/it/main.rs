@@ -23,6 +23,7 @@ mod keys;
 mod kms;
 mod live;
 mod masters;
+mod modes;
 mod notes;
 mod outbox;
 mod patients;
