@@ -49,11 +49,20 @@ impl Watched {
     /// CPU time used so far by all of them.
     pub fn spent(&self) -> Duration {
         let own = |pid: u32| stat(pid).map_or(0, |s| s.own_ticks);
+        duration(self.processes.iter().map(|pid| own(*pid)).sum()) + self.spent_in_postgres()
+    }
+
+    /// The cluster's part of it.
+    pub fn spent_in_postgres(&self) -> Duration {
+        let own = |pid: u32| stat(pid).map_or(0, |s| s.own_ticks);
         let ended_backends = stat(self.postmaster).map_or(0, |s| s.children_ticks);
         let backends = all_pids().into_iter().filter_map(stat).filter(|s| s.parent == self.postmaster).map(|s| s.own_ticks);
-        let ticks = self.processes.iter().map(|pid| own(*pid)).sum::<u64>() + own(self.postmaster) + ended_backends + backends.sum::<u64>();
-        Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
+        duration(own(self.postmaster) + ended_backends + backends.sum::<u64>())
     }
+}
+
+fn duration(ticks: u64) -> Duration {
+    Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
 }
 
 /// Resident memory, MiB: now, and at its highest.

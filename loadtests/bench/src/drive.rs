@@ -12,6 +12,8 @@ use crate::cpu::Watched;
 #[derive(Clone, Debug)]
 pub struct Cost {
     pub cpu_us: f64,
+    /// Postgres's part of it.
+    pub postgres_us: f64,
     pub p50_ms: f64,
     pub p95_ms: f64,
     pub statements: String,
@@ -27,7 +29,7 @@ pub type Request = (reqwest::Client, String);
 pub async fn run(watched: &Watched, requests: &[Request], at_once: usize, count: usize) -> anyhow::Result<Cost> {
     let next = Arc::new(AtomicUsize::new(0));
     let requests: Arc<[Request]> = requests.into();
-    let before = watched.spent();
+    let (before, postgres) = (watched.spent(), watched.spent_in_postgres());
     let mut visitors = Vec::new();
     for _ in 0..at_once {
         visitors.push(tokio::spawn(visit(requests.clone(), next.clone(), count)));
@@ -38,10 +40,11 @@ pub async fn run(watched: &Watched, requests: &[Request], at_once: usize, count:
         times.extend(own);
         statements = seen;
     }
-    let spent = watched.spent() - before;
+    let (spent, postgres) = (watched.spent() - before, watched.spent_in_postgres() - postgres);
     times.sort();
     let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default().as_secs_f64() * 1e3;
-    Ok(Cost { cpu_us: spent.as_secs_f64() * 1e6 / count as f64, p50_ms: at(50), p95_ms: at(95), statements })
+    let each = |spent: Duration| spent.as_secs_f64() * 1e6 / count as f64;
+    Ok(Cost { cpu_us: each(spent), postgres_us: each(postgres), p50_ms: at(50), p95_ms: at(95), statements })
 }
 
 async fn visit(requests: Arc<[Request]>, next: Arc<AtomicUsize>, count: usize) -> anyhow::Result<(Vec<Duration>, String)> {
