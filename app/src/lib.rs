@@ -8,6 +8,7 @@ pub mod backup;
 pub mod billing;
 pub mod cli;
 pub mod clinic;
+pub mod conditions;
 pub mod config;
 pub mod conformance;
 pub mod coverages;

@@ -22,6 +22,7 @@ pub fn routes() -> Routes {
     crate::billing::routes(&mut r);
     crate::day_close::routes(&mut r);
     crate::notes::routes(&mut r);
+    crate::conditions::routes(&mut r);
     crate::outbox::routes(&mut r);
     crate::patients::routes(&mut r);
     crate::prescriptions::routes(&mut r);

@@ -76,6 +76,8 @@ macro_rules! ids {
 ids! {
     /// 医療機関(契約単位)
     TenantId
+    /// 傷病名
+    ConditionId
     /// 職員
     StaffId
     /// 患者。診察券に印刷する番号は `PatientNumber`

@@ -7,6 +7,7 @@ pub mod billing;
 pub mod claim;
 pub mod clock;
 mod codes;
+pub mod condition;
 pub mod coverage;
 pub mod day_close;
 pub mod eligibility;

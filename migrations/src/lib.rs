@@ -20,6 +20,7 @@ mod m20261121_000001_clinic_settings_version;
 mod m20261121_000002_audit_by_id;
 mod m20261121_000035_appointment;
 mod m20261121_000040_warning_answer;
+mod m20261121_000041_condition;
 mod m20261121_000060_billing;
 mod m20261121_000061_day_close;
 mod m20261121_000070_outbox;
@@ -44,10 +45,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000010_master_entry::Migration),
             Box::new(m20261120_000020_note_conflict::Migration),
             Box::new(m20261120_000021_indexes::Migration),
-            Box::new(m20261121_000040_warning_answer::Migration),
             Box::new(m20261121_000001_clinic_settings_version::Migration),
             Box::new(m20261121_000002_audit_by_id::Migration),
             Box::new(m20261121_000035_appointment::Migration),
+            Box::new(m20261121_000040_warning_answer::Migration),
+            Box::new(m20261121_000041_condition::Migration),
             Box::new(m20261121_000070_outbox::Migration),
             Box::new(m20261121_000060_billing::Migration),
             Box::new(m20261121_000061_day_close::Migration),

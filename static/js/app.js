@@ -75,6 +75,7 @@ const remembered = document.querySelector("[data-remember]");
 if (remembered) remember(remembered);
 focusFirst(document);
 startKeys();
+if (document.querySelector("[data-pick], .pane")) import("./pick.js").then((m) => m.startPicks());
 startRows();
 if (Number(document.body.dataset.idleLock) > 0) import("./lock.js").then((m) => m.startLock());
 for (const form of document.querySelectorAll("[data-sign-out]")) form.addEventListener("submit", () => sessionStorage.clear());

@@ -65,6 +65,7 @@ codes! {
         Encounter "encounter" "受付・受診"
         Appointment "appointment" "予約"
         Note "note" "診療記録"
+        Condition "condition" "傷病名"
         Prescription "prescription" "処方"
         Delivery "delivery" "外部送信"
         Billing "billing" "会計"

@@ -61,6 +61,8 @@ rights! {
     NoteApprove       Approve Note         [Doctor]
     NoteAmend         Amend   Note         [Doctor]
     NoteVoid          Manage  Note         [Doctor ClinicAdmin]
+    ConditionRead     View    Condition    [Doctor Nurse Clerk Pharmacist LabTech DoctorAide]
+    ConditionWrite    Update  Condition    [Doctor]
     PrescriptionRead  View    Prescription [Doctor Nurse Pharmacist DoctorAide]
     PrescriptionWrite Update  Prescription [Doctor]
     PrescriptionSign  Sign    Prescription [Doctor]

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::bookings::Books;
 use super::clinics::{Clinic, Person as Member, STAFF};
+use super::conditions::{self, Disease};
 use super::ledger::{Deed, Ledger};
 use super::people::{self, Arrival, Person};
 use super::stays::Stay;
@@ -50,6 +51,8 @@ pub struct History {
     pub ledger: Ledger,
     pub now: DateTime<Utc>,
     pub drugs: Vec<Drug>,
+    diseases: Vec<Disease>,
+    known: conditions::Known,
     team: Team,
     wards: Vec<Uuid>,
     receptions: Receptions,
@@ -61,7 +64,7 @@ impl History {
     pub fn open(
         clinic: &'static Clinic,
         now: DateTime<Utc>,
-        drugs: Vec<Drug>,
+        (drugs, diseases): (Vec<Drug>, Vec<Disease>),
         passwords: &Passwords,
     ) -> (Self, Vec<(StaffId, &'static Member)>) {
         let mut ledger = Ledger::new(clinic.id, clinic.seed);
@@ -81,7 +84,8 @@ impl History {
         let team = Team { doctor: of("doctor"), clerk: of("clerk"), aide: of("aide") };
         let doctors = ["doctor", "director"].map(|login| (of(login), STAFF.iter().find(|m| m.login_id == login).map_or("", |m| m.name)));
         let books = Books::open(&mut ledger, team.clerk, &doctors, opened);
-        (Self { clinic, ledger, now, drugs, team, wards, receptions: Receptions::default(), books }, staff)
+        let (receptions, known) = (Receptions::default(), conditions::Known::default());
+        (Self { clinic, ledger, now, drugs, diseases, known, team, wards, receptions, books }, staff)
     }
 
     fn today(&self) -> NaiveDate {
@@ -116,7 +120,8 @@ impl History {
     fn visit(&mut self, person: &Person, day: NaiveDate, number: i32) {
         let problem = texts::problem(person.age_on(day), &mut self.ledger.rng);
         let visit = Visit { person, day, number, arrived_at: arrival(day, number), status: "paid", problem, now: self.now };
-        visit.completed(&mut self.ledger, self.team, &self.drugs);
+        let id = visit.completed(&mut self.ledger, self.team, &self.drugs);
+        conditions::note(&mut self.ledger, &mut self.known, &visit, self.team, id, &self.diseases);
     }
 
     fn outpatient(&mut self, index: usize, person: &Person, first_day: NaiveDate, is_busy: bool) {
@@ -156,7 +161,8 @@ impl History {
         let visit = Visit { person, day, number, arrived_at, status, problem, now: self.now };
         match status {
             "paid" | "billing_wait" | "treatment" => {
-                visit.completed(&mut self.ledger, self.team, &self.drugs);
+                let id = visit.completed(&mut self.ledger, self.team, &self.drugs);
+                conditions::note(&mut self.ledger, &mut self.known, &visit, self.team, id, &self.diseases);
             }
             "in_consult" | "exam_doing" | "exam_waiting" => {
                 let encounter_id = visit.receive(&mut self.ledger, self.team);

@@ -28,6 +28,7 @@ const TABLES: &[&str] = &[
     "schedule",
     "slot_template",
     "appointment",
+    "condition",
     "note",
     "note_section",
     "note_amendment",

@@ -5,6 +5,7 @@
 
 mod bookings;
 mod clinics;
+mod conditions;
 mod history;
 mod ledger;
 mod masters;

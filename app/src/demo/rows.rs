@@ -1,6 +1,7 @@
 //! The slices' own row types: the demo cannot drift from what the product stores.
 
 pub use crate::appointments::entity as appointment;
+pub use crate::conditions::entity as condition;
 pub use crate::coverages::entity::coverage;
 pub use crate::encounters::entity::encounter;
 pub use crate::notes::entity::{note, note_amendment, note_section};

@@ -75,7 +75,8 @@ impl Seeder {
             return Ok(0);
         }
         let drugs = masters::drugs(&self.operator).await?;
-        let (mut history, staff) = History::open(clinic, self.now, drugs, &self.passwords);
+        let diseases = masters::diseases(&self.operator).await?;
+        let (mut history, staff) = History::open(clinic, self.now, (drugs, diseases), &self.passwords);
         let (sender, receiver) = mpsc::channel(2);
         let writer = tokio::task::spawn_blocking(move || {
             for index in 0..clinic.patients {

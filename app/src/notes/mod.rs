@@ -12,7 +12,7 @@ mod assemble;
 pub mod entity;
 mod forms;
 mod handlers;
-mod neighbours;
+pub mod neighbours;
 pub mod record;
 pub mod routes;
 pub mod store;

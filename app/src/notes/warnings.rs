@@ -12,8 +12,8 @@ use super::entity::{note, section_conflict, warning_answer};
 
 /// Everything there is to look at, most severe first. A slice adds its line here.
 pub async fn of_encounter(tx: &TenantTx, patient: PatientId, encounter: EncounterId) -> Result<Vec<Warning>, Error> {
-    let _ = patient;
     let mut found = uncompared(tx, encounter).await?;
+    found.extend(crate::conditions::warnings(tx, patient, encounter).await?);
     let answers = answers(tx, encounter).await?;
     for warning in &mut found {
         warning.answer = warning.answer.take().or_else(|| answers.get(&warning.code).cloned());

@@ -52,6 +52,7 @@ const IDS: &[(&str, &str)] = &[
     ("/payments/{id}", "payment_notice"),
     ("/day-close/{id}", "day_close"),
     ("/notes/{id}", "note"),
+    ("/conditions/{id}", "condition"),
     ("/account/passkeys/{id}", "staff_passkey"),
     ("/staff/{id}", "staff"),
     ("/appointments/{id}", "appointment"),
@@ -91,7 +92,7 @@ async fn some_id(h: &Harness, clinic: &Clinic, table: &str) -> String {
     let busiest = "(SELECT e.patient_id FROM encounter e WHERE e.tenant_id = $1 GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)";
     let sql = match table {
         "patient" => busiest.to_owned(),
-        "encounter" | "note" | "medication_request" | "charge_item" | "payment_notice" => {
+        "encounter" | "note" | "medication_request" | "condition" | "charge_item" | "payment_notice" => {
             format!("SELECT max(id::text)::uuid FROM {table} WHERE tenant_id = $1 AND patient_id = {busiest}")
         }
         _ => format!("SELECT max(id::text)::uuid FROM {table} WHERE tenant_id = $1"),

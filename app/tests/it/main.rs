@@ -11,6 +11,7 @@ mod billing;
 mod catalog;
 mod chart;
 mod clinic;
+mod conditions;
 mod coverage;
 mod day_close;
 mod demo;

@@ -27,6 +27,7 @@ const LARGE: &[&str] = &[
     "patient",
     "coverage",
     "encounter",
+    "condition",
     "note",
     "note_section",
     "note_amendment",

@@ -6,7 +6,7 @@
 
 use domain::{EncounterId, PatientId};
 use tenancy::Access;
-use tenancy::permission::Permission;
+use tenancy::permission::{ConditionRead, Permission};
 
 /// One box, in the tab order of R7: 病名 → 処方 → 検査 → 処置.
 #[derive(Debug, Clone)]
@@ -24,6 +24,9 @@ impl Pane {
 
 /// The boxes this person may see at this visit. A slice adds its line here.
 pub fn panes<P: Permission>(access: &Access<P>, patient: PatientId, encounter: EncounterId) -> Vec<Pane> {
-    let _ = (access, patient, encounter);
-    vec![]
+    let mut panes = vec![];
+    if access.may::<ConditionRead>() {
+        panes.push(Pane::new("pane-conditions", "病名", format!("/patients/{patient}/conditions?encounter={encounter}")));
+    }
+    panes
 }
