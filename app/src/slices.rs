@@ -9,6 +9,8 @@ pub fn routes() -> Routes {
     crate::sign_in::routes(&mut r);
     crate::account::routes(&mut r);
     crate::clinic::routes(&mut r);
+    crate::places::routes(&mut r);
+    crate::guide::routes(&mut r);
     crate::staff::routes(&mut r);
     crate::permissions::routes(&mut r);
     crate::audit::routes(&mut r);
@@ -24,6 +26,7 @@ pub fn routes() -> Routes {
     crate::notes::routes(&mut r);
     crate::conditions::routes(&mut r);
     crate::outbox::routes(&mut r);
+    crate::patient_import::routes(&mut r);
     crate::patients::routes(&mut r);
     crate::prescriptions::routes(&mut r);
     r.public_get("/assets/{hash}/{path:.*}", crate::web::assets::serve, "static files, the same for everybody");

@@ -116,6 +116,8 @@ ids! {
     MergeId
     /// 監査記録
     AuditEventId
+    /// 患者の取込
+    ImportId
     /// 背景処理
     JobId
     /// 外部送信の一件

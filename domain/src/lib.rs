@@ -21,6 +21,7 @@ pub mod next_visit;
 pub mod note;
 pub mod outbox;
 pub mod patient;
+pub mod patient_background;
 pub mod patient_search;
 pub mod phone;
 pub mod prescription;

@@ -10,6 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::id::{MergeId, PatientId};
 use crate::kana::is_dash;
 use crate::name::HumanName;
+use crate::patient_background::Background;
 use crate::phone::Phone;
 
 /// The number printed on the clinic's card, unique within the clinic. `T…` is provisional (仮番号).
@@ -189,6 +190,7 @@ pub struct Demographics {
     pub language: String,
     pub note: Option<String>,
     pub deceased_on: Option<NaiveDate>,
+    pub background: Background,
 }
 
 /// A person about to be registered.

@@ -29,6 +29,11 @@ pub fn lines(input: &str, max: usize) -> Result<Option<String>, TextError> {
     checked(unix.trim_end(), max, |c| c == '\n' || c == '\t' || !is_unreadable(c))
 }
 
+/// For comparing words people write in many ways: one width, one case, no spaces.
+pub fn folded(input: &str) -> String {
+    input.nfkc().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase()
+}
+
 fn checked(text: &str, max: usize, allowed: impl Fn(char) -> bool) -> Result<Option<String>, TextError> {
     if !text.chars().all(allowed) {
         return Err(TextError::Unreadable);

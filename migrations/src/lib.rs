@@ -19,6 +19,8 @@ mod m20261120_000021_indexes;
 mod m20261121_000001_clinic_settings_version;
 mod m20261121_000002_audit_by_id;
 mod m20261121_000035_appointment;
+mod m20261121_000036_patient_background;
+mod m20261121_000037_patient_import;
 mod m20261121_000040_warning_answer;
 mod m20261121_000041_condition;
 mod m20261121_000060_billing;
@@ -50,6 +52,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000035_appointment::Migration),
             Box::new(m20261121_000040_warning_answer::Migration),
             Box::new(m20261121_000041_condition::Migration),
+            Box::new(m20261121_000036_patient_background::Migration),
+            Box::new(m20261121_000037_patient_import::Migration),
             Box::new(m20261121_000070_outbox::Migration),
             Box::new(m20261121_000060_billing::Migration),
             Box::new(m20261121_000061_day_close::Migration),

@@ -374,7 +374,12 @@ async fn read_profile(tx: &TenantTx, staff_id: StaffId) -> Result<Profile, Error
         .order_by_asc(staff_role::Column::Id)
         .all(tx)
         .await?;
-    let places = place::Entity::find().filter(place::Column::TenantId.eq(t)).order_by_asc(place::Column::Id).all(tx).await?;
+    let places = place::Entity::find()
+        .filter(place::Column::TenantId.eq(t))
+        .filter(place::Column::RetiredAt.is_null())
+        .order_by_asc(place::Column::Id)
+        .all(tx)
+        .await?;
     let roles = roles.iter().filter_map(|r| Role::from_code(&r.role)).collect();
     Ok(Profile { tenant, staff, roles, places })
 }

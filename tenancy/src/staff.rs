@@ -96,7 +96,7 @@ plain_entity!(staff_passkey, "staff_passkey", {
     last_used_at: Option<DateTimeUtc>,
 });
 plain_entity!(staff_recovery_code, "staff_recovery_code", { staff_id: Uuid, code_hash: Vec<u8>, used_at: Option<DateTimeUtc> });
-plain_entity!(place, "place", { name: String, kind: String });
+plain_entity!(place, "place", { name: String, kind: String, retired_at: Option<DateTimeUtc>, version: i32 });
 
 pub mod tenant {
     use super::*;

@@ -28,6 +28,13 @@ pub struct Line {
     pub cells: Vec<Cell>,
 }
 
+impl Line {
+    /// Empty slots that are over only push the rest of the day down.
+    fn is_worth_showing(&self) -> bool {
+        self.cells.iter().any(|cell| !cell.bookings.is_empty() || cell.slot.as_ref().is_some_and(|slot| !slot.is_past))
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct Cell {
     pub bookings: Vec<BookingLine>,
@@ -56,7 +63,7 @@ impl CellSlot {
     }
 }
 
-/// Every time that any column offers or has booked, early first.
+/// Every time that any column still offers or has booked, early first.
 pub fn lines(columns: &[Column], plan: &Plan, rows: &[Row], now: DateTime<Utc>, line: impl Fn(&Row) -> BookingLine) -> Vec<Line> {
     let slots: Vec<Vec<Slot>> = columns.iter().map(|column| plan.slots(column.schedule, column.day)).collect();
     let of_column =
@@ -72,7 +79,7 @@ pub fn lines(columns: &[Column], plan: &Plan, rows: &[Row], now: DateTime<Utc>, 
         }
     };
     let line_of = |minute: i32| Line { time: clock_words(minute), cells: (0..columns.len()).map(|at| cell(at, minute)).collect() };
-    times.into_iter().map(line_of).collect()
+    times.into_iter().map(line_of).filter(Line::is_worth_showing).collect()
 }
 
 fn cell_slot(column: &Column, plan: &Plan, slot: &Slot, booked: &[&Row], now: DateTime<Utc>) -> CellSlot {

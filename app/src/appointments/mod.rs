@@ -11,6 +11,8 @@ mod handlers;
 pub mod list;
 mod next;
 mod routes;
+#[cfg(test)]
+mod samples;
 pub mod seats;
 pub mod store;
 pub mod sweep;

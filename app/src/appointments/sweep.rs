@@ -7,7 +7,7 @@ use domain::appointment::{AppointmentStatus, is_no_show};
 use domain::clock;
 use domain::schedule::instant;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};
 use tenancy::operator::Operator;
 use tenancy::{Audit, Authorship, Error, InfoClass, TenantId, TenantTx, versioned};
 
@@ -25,14 +25,13 @@ pub struct Swept {
 /// One clinic. Leaves no trace when there was nothing to do.
 pub async fn clinic(operator: &Operator, tenant: TenantId) -> Result<Swept, Error> {
     let tx = operator.begin(tenant).await?;
-    let rows = pending(&tx).await?;
-    if rows.is_empty() {
+    let (over, late) = (over(&tx).await?, late(&tx).await?);
+    if over.is_empty() && late.is_empty() {
         return Ok(Swept::default());
     }
-    let (held, booked): (Vec<Model>, Vec<Model>) = rows.into_iter().partition(|row| row.held_until.is_some());
-    let count = held.len();
-    let released = count - seats::release(&tx, held).await?.len();
-    let missed = missed(&tx, booked).await?;
+    let count = over.len();
+    let released = count - seats::release(&tx, over).await?.len();
+    let missed = missed(&tx, late).await?;
     if released + missed.len() == 0 {
         return Ok(Swept::default());
     }
@@ -41,17 +40,21 @@ pub async fn clinic(operator: &Operator, tenant: TenantId) -> Result<Swept, Erro
     Ok(Swept { released, missed: missed.len() })
 }
 
-/// Open bookings up to today. The states are written into the statement as in the partial index it is answered from.
-async fn pending(tx: &TenantTx) -> Result<Vec<Model>, Error> {
-    let open = [AppointmentStatus::Held, AppointmentStatus::Booked].map(|status| Expr::Constant(status.code().into()));
-    let rows = Entity::find()
-        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::Day.lte(clock::today(tx.now())))
-        .filter(Expr::col((Entity, Column::Status)).is_in(open))
-        .all(tx)
-        .await?;
-    let holds = rows.into_iter().filter(|row| row.held_until.is_none_or(|until| until <= tx.now()));
-    Ok(holds.filter(|row| row.held_until.is_some() || is_no_show(row.ends_at, tx.now())).collect())
+/// Open rows of one state. The state is written into the statement as in the partial index it is answered from.
+fn open(tx: &TenantTx, status: AppointmentStatus) -> Select<Entity> {
+    let stated = Expr::Constant(status.code().into());
+    Entity::find().filter(Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(Expr::col((Entity, Column::Status)).eq(stated))
+}
+
+/// Holds whose time is over, of any day.
+async fn over(tx: &TenantTx) -> Result<Vec<Model>, Error> {
+    Ok(open(tx, AppointmentStatus::Held).filter(Column::HeldUntil.lte(tx.now())).all(tx).await?)
+}
+
+/// Bookings up to today that ended an hour ago.
+async fn late(tx: &TenantTx) -> Result<Vec<Model>, Error> {
+    let rows = open(tx, AppointmentStatus::Booked).filter(Column::Day.lte(clock::today(tx.now()))).all(tx).await?;
+    Ok(rows.into_iter().filter(|row| is_no_show(row.ends_at, tx.now())).collect())
 }
 
 async fn missed(tx: &TenantTx, rows: Vec<Model>) -> Result<Vec<Model>, Error> {

@@ -90,6 +90,10 @@ impl BookingLine {
         day_words(self.day)
     }
 
+    pub fn is_booked(&self) -> bool {
+        self.status == AppointmentStatus::Booked
+    }
+
     pub fn is_held(&self) -> bool {
         self.status == AppointmentStatus::Held
     }
@@ -228,7 +232,7 @@ impl Subjects for CalendarPage {
 
 /// One booking; while it is held, the form that makes it a booking.
 #[derive(Debug, Clone, Template)]
-#[template(path = "appointments/show.html", blocks = ["candidates"])]
+#[template(path = "appointments/show.html")]
 pub struct AppointmentPage {
     pub chrome: Chrome,
     pub booking: BookingLine,
@@ -245,6 +249,14 @@ impl AppointmentPage {
     pub fn routes(&self) -> Vec<(&'static str, &'static str)> {
         [Route::Phone, Route::Desk, Route::Web].map(|route| (route.code(), route.label())).to_vec()
     }
+}
+
+/// 患者の候補 alone, while somebody types.
+#[derive(Debug, Clone, Template)]
+#[template(path = "appointments/_candidates.html")]
+pub struct CandidateList<'a> {
+    pub was_asked: bool,
+    pub candidates: &'a [Candidate],
 }
 
 /// A patient a held seat could be for.

@@ -6,6 +6,7 @@ use domain::encounter::EncounterClass;
 use domain::kana::Kana;
 use domain::name::{HumanName, NameError};
 use domain::patient::{Demographics, NewPatient, Numbering, Patient, PatientError, PostalCode};
+use domain::patient_background::Background;
 use domain::{CoverageId, EncounterId, PatientId};
 use tenancy::{Error, Principal, TenantTx};
 
@@ -130,6 +131,7 @@ pub fn demographics(q: &Qualification, typed_kana: &str) -> Result<Demographics,
         language: "ja".to_owned(),
         note: None,
         deceased_on: None,
+        background: Background::default(),
     })
 }
 

@@ -52,6 +52,7 @@ fn board(rows: Vec<Row>, role: Role, filter: Filter, moved: Option<Uuid>) -> Boa
     let principal = sample_principal(role);
     let facts = BoardFacts {
         booked: Vec::new(),
+        guide_left: 2,
         prescribed: rows.iter().map(|row| row.id).collect(),
         rows,
         day: day(),

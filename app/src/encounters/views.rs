@@ -213,6 +213,7 @@ pub struct BoardPage {
     pub received: usize,
     /// Who is expected and not yet here.
     pub bookings: Vec<BookingLine>,
+    pub guide_left: usize,
     pub toast: Option<Toast>,
     pub at: String,
     pub acts: Acts,
@@ -235,6 +236,8 @@ pub struct BoardFacts {
     pub prescribed: Vec<Uuid>,
     /// Today's bookings, those received included.
     pub booked: Vec<bookings::Row>,
+    /// Steps of the first day that wait, for those who take them.
+    pub guide_left: usize,
     pub day: NaiveDate,
     pub today: NaiveDate,
     pub filter: Filter,
@@ -245,7 +248,7 @@ pub struct BoardFacts {
 
 impl BoardPage {
     pub fn of(chrome: Chrome, principal: &Principal, facts: BoardFacts) -> Self {
-        let BoardFacts { rows, prescribed, booked, day, today, filter, moved, now, acts } = facts;
+        let BoardFacts { rows, prescribed, booked, guide_left, day, today, filter, moved, now, acts } = facts;
         let keys: Vec<String> = rows.iter().map(|row| row.kana_key.clone()).collect();
         let mut all: Vec<BoardRow> = rows.into_iter().map(|row| BoardRow::of(row, &prescribed, principal, now, today)).collect();
         for at in 0..all.len() {
@@ -267,6 +270,7 @@ impl BoardPage {
             done,
             received,
             bookings,
+            guide_left,
             toast,
             at: jst(now).format("%H:%M:%S").to_string(),
             acts,

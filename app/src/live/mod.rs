@@ -56,12 +56,16 @@ impl Live {
         }
     }
 
-    /// Announces every visit a commit has written, so that no act can forget it.
+    /// Announces every visit and booking a commit has written, so that no act can forget it.
     pub fn witness(&self) -> Witness {
         let live = self.clone();
         Witness::new(move |tenant_id, written| {
             for row in written.iter().filter(|row| row.kind == "encounter") {
                 live.announce(tenant_id, Topic::Visit(domain::EncounterId::new(row.id)));
+            }
+            // Who is expected stands on the board, too.
+            if written.iter().any(|row| row.kind == "appointment") {
+                live.announce(tenant_id, Topic::Board);
             }
         })
     }

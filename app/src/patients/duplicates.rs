@@ -178,8 +178,8 @@ mod tests {
             birth_date: birth.parse().unwrap(),
             tel: tel.into(),
             mobile: String::new(),
-            address: String::new(),
             deceased_on: None,
+            last_visit: None,
         }
     }
 

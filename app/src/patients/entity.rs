@@ -5,6 +5,7 @@ pub mod patient {
     use domain::kana::Kana;
     use domain::name::HumanName;
     use domain::patient::{Demographics, Patient, PatientNumber, PatientStatus, PostalCode, Sex};
+    use domain::patient_background::{Background, ContactWay, EmergencyContact};
     use domain::phone::Phone;
     use domain::{MergeId, PatientId};
     use sea_orm::entity::prelude::*;
@@ -37,6 +38,14 @@ pub mod patient {
         pub language: String,
         pub note: String,
         pub deceased_on: Option<Date>,
+        /// One on a line.
+        pub emergency_contacts: String,
+        pub household_head: String,
+        pub household_relation: String,
+        pub occupation: String,
+        pub pharmacy: String,
+        pub referrer: String,
+        pub contact_ok: String,
         pub merged_into_id: Option<Uuid>,
         pub merge_id: Option<Uuid>,
         pub kana_key: String,
@@ -81,6 +90,13 @@ pub mod patient {
                 language: String::new(),
                 note: String::new(),
                 deceased_on: None,
+                emergency_contacts: String::new(),
+                household_head: String::new(),
+                household_relation: String::new(),
+                occupation: String::new(),
+                pharmacy: String::new(),
+                referrer: String::new(),
+                contact_ok: String::new(),
                 merged_into_id: None,
                 merge_id: None,
                 kana_key: String::new(),
@@ -110,6 +126,14 @@ pub mod patient {
             self.language = d.language.clone();
             self.note = d.note.clone().unwrap_or_default();
             self.deceased_on = d.deceased_on;
+            let b = &d.background;
+            self.emergency_contacts = EmergencyContact::lines(&b.emergency_contacts);
+            self.household_head = b.household_head.clone().unwrap_or_default();
+            self.household_relation = b.household_relation.clone().unwrap_or_default();
+            self.occupation = b.occupation.clone().unwrap_or_default();
+            self.pharmacy = b.pharmacy.clone().unwrap_or_default();
+            self.referrer = b.referrer.clone().unwrap_or_default();
+            self.contact_ok = ContactWay::codes(&b.contact_ok);
             self.kana_key = d.name.kana_key();
             self.kanji_key = d.name.kanji_key();
             self.tel_last4 = last4(&d.tel);
@@ -139,6 +163,15 @@ pub mod patient {
                     language: m.language,
                     note: optional(m.note),
                     deceased_on: m.deceased_on,
+                    background: Background {
+                        emergency_contacts: EmergencyContact::parse_all(&m.emergency_contacts).unwrap_or_default(),
+                        household_head: optional(m.household_head),
+                        household_relation: optional(m.household_relation),
+                        occupation: optional(m.occupation),
+                        pharmacy: optional(m.pharmacy),
+                        referrer: optional(m.referrer),
+                        contact_ok: ContactWay::parse_all(&m.contact_ok),
+                    },
                 },
                 merged_into: m.merged_into_id.map(PatientId::new),
                 merge_id: m.merge_id.map(MergeId::new),

@@ -3,6 +3,7 @@
 
 use chrono::NaiveDate;
 use domain::patient::{Demographics, LANGUAGES, PatientNumber, PostalCode, Sex};
+use domain::patient_background::{ContactWay, EmergencyContact};
 use domain::wareki;
 use serde_json::{Map, Value};
 
@@ -22,10 +23,17 @@ pub enum Field {
     Language,
     Note,
     DeceasedOn,
+    EmergencyContacts,
+    HouseholdHead,
+    HouseholdRelation,
+    Occupation,
+    Pharmacy,
+    Referrer,
+    ContactOk,
 }
 
 impl Field {
-    pub const ALL: [Field; 14] = [
+    pub const ALL: [Field; 21] = [
         Field::PatientNumber,
         Field::NameIdeographic,
         Field::NameSyllabic,
@@ -40,6 +48,13 @@ impl Field {
         Field::Language,
         Field::Note,
         Field::DeceasedOn,
+        Field::EmergencyContacts,
+        Field::HouseholdHead,
+        Field::HouseholdRelation,
+        Field::Occupation,
+        Field::Pharmacy,
+        Field::Referrer,
+        Field::ContactOk,
     ];
 
     /// Column, form field and key in the stored version alike.
@@ -59,6 +74,13 @@ impl Field {
             Field::Language => "language",
             Field::Note => "note",
             Field::DeceasedOn => "deceased_on",
+            Field::EmergencyContacts => "emergency_contacts",
+            Field::HouseholdHead => "household_head",
+            Field::HouseholdRelation => "household_relation",
+            Field::Occupation => "occupation",
+            Field::Pharmacy => "pharmacy",
+            Field::Referrer => "referrer",
+            Field::ContactOk => "contact_ok",
         }
     }
 
@@ -78,6 +100,13 @@ impl Field {
             Field::Language => "話す言葉",
             Field::Note => "メモ",
             Field::DeceasedOn => "死亡日",
+            Field::EmergencyContacts => "緊急連絡先",
+            Field::HouseholdHead => "世帯主",
+            Field::HouseholdRelation => "世帯主との続柄",
+            Field::Occupation => "職業",
+            Field::Pharmacy => "かかりつけ薬局",
+            Field::Referrer => "紹介元",
+            Field::ContactOk => "連絡してよい方法",
         }
     }
 }
@@ -105,6 +134,13 @@ impl Facts {
                 Field::Language => d.language.clone(),
                 Field::Note => optional(&d.note),
                 Field::DeceasedOn => d.deceased_on.map(|day| day.to_string()).unwrap_or_default(),
+                Field::EmergencyContacts => EmergencyContact::lines(&d.background.emergency_contacts),
+                Field::HouseholdHead => optional(&d.background.household_head),
+                Field::HouseholdRelation => optional(&d.background.household_relation),
+                Field::Occupation => optional(&d.background.occupation),
+                Field::Pharmacy => optional(&d.background.pharmacy),
+                Field::Referrer => optional(&d.background.referrer),
+                Field::ContactOk => ContactWay::codes(&d.background.contact_ok),
             };
             (field.name().to_owned(), Value::String(text))
         });
@@ -135,6 +171,7 @@ impl Facts {
             Field::BirthDate | Field::DeceasedOn => text.parse().ok().map(both_calendars),
             Field::Language => LANGUAGES.iter().find(|(code, _)| *code == text).map(|(_, name)| (*name).to_owned()),
             Field::PostalCode => PostalCode::parse(text).ok().map(|code| code.to_string()),
+            Field::ContactOk => Some(ContactWay::parse_all(text).into_iter().map(ContactWay::label).collect::<Vec<_>>().join("・")),
             _ => None,
         };
         shown.unwrap_or_else(|| text.to_owned())

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use domain::kana::{Kana, KanaError};
 use domain::name::{self, HumanName};
 use domain::patient::{self, Demographics, NewPatient, Numbering, Patient, PatientNumber, PostalCode, Sex};
+use domain::patient_background::{Background, CONTACTS, ContactError, ContactWay, EmergencyContact};
 use domain::phone::{Phone, PhoneError};
 use domain::text::{self, TextError};
 use domain::wareki::{self, DateError};
@@ -15,6 +16,9 @@ use crate::web::FormErrors;
 
 const ADDRESS_MAX: usize = 120;
 const NOTE_MAX: usize = 1000;
+const RELATION_MAX: usize = 20;
+/// Names of pharmacies, employers, other clinics.
+const PLACE_MAX: usize = 60;
 
 /// Everything a person typed, untouched, so that a refused form shows it again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +38,17 @@ pub struct RawPatientForm {
     pub language: String,
     pub note: String,
     pub deceased_on: String,
+    pub emergency_contacts: String,
+    pub household_head: String,
+    pub household_relation: String,
+    pub occupation: String,
+    pub pharmacy: String,
+    pub referrer: String,
+    /// `tel,letter` as compared, or a box for each way.
+    pub contact_ok: String,
+    pub contact_ok_tel: String,
+    pub contact_ok_email: String,
+    pub contact_ok_letter: String,
     /// `provisional` = 仮番号.
     pub numbering: String,
     /// Registration: posting twice registers once.
@@ -89,6 +104,19 @@ impl RawPatientForm {
             language: text(Field::Language),
             note: text(Field::Note),
             deceased_on: day(Field::DeceasedOn),
+            emergency_contacts: text(Field::EmergencyContacts),
+            household_head: text(Field::HouseholdHead),
+            household_relation: text(Field::HouseholdRelation),
+            occupation: text(Field::Occupation),
+            pharmacy: text(Field::Pharmacy),
+            referrer: text(Field::Referrer),
+            contact_ok_tel: if facts.text(Field::ContactOk).split(',').any(|code| code == "tel") { "on".into() } else { String::new() },
+            contact_ok_email: if facts.text(Field::ContactOk).split(',').any(|code| code == "email") { "on".into() } else { String::new() },
+            contact_ok_letter: if facts.text(Field::ContactOk).split(',').any(|code| code == "letter") {
+                "on".into()
+            } else {
+                String::new()
+            },
             version: patient.version.to_string(),
             patient_token: patient.id.to_string(),
             ..Self::default()
@@ -151,6 +179,7 @@ impl RawPatientForm {
             "deceased_on",
             optional(&self.deceased_on, |text| wareki::parse_past(text, today).map_err(|error| date_message("死亡日", &error))),
         );
+        let background = self.background(&mut keep);
         let (birth_date, deceased_on) = (birth_date?, deceased_on?);
         if deceased_on.is_some_and(|day| day < birth_date) {
             keep.0.add("deceased_on", "死亡日が生年月日より前です");
@@ -169,7 +198,37 @@ impl RawPatientForm {
             language: language?,
             note: note?,
             deceased_on,
+            background: background?,
         })
+    }
+
+    fn background(&self, keep: &mut Keeper) -> Option<Background> {
+        let contacts = EmergencyContact::parse_all(&self.emergency_contacts).map_err(contact_message);
+        let emergency_contacts = keep.take("emergency_contacts", contacts);
+        let household_head = keep.take("household_head", one_line("世帯主", &self.household_head, name::MAX_CHARS));
+        let household_relation = keep.take("household_relation", one_line("世帯主との続柄", &self.household_relation, RELATION_MAX));
+        let occupation = keep.take("occupation", one_line("職業", &self.occupation, PLACE_MAX));
+        let pharmacy = keep.take("pharmacy", one_line("かかりつけ薬局", &self.pharmacy, PLACE_MAX));
+        let referrer = keep.take("referrer", one_line("紹介元", &self.referrer, PLACE_MAX));
+        Some(Background {
+            emergency_contacts: emergency_contacts?,
+            household_head: household_head?,
+            household_relation: household_relation?,
+            occupation: occupation?,
+            pharmacy: pharmacy?,
+            referrer: referrer?,
+            contact_ok: self.contact_ways(),
+        })
+    }
+
+    fn contact_ways(&self) -> Vec<ContactWay> {
+        let ticked = |way: &ContactWay| match way {
+            ContactWay::Tel => !self.contact_ok_tel.is_empty(),
+            ContactWay::Email => !self.contact_ok_email.is_empty(),
+            ContactWay::Letter => !self.contact_ok_letter.is_empty(),
+        };
+        let stated = ContactWay::parse_all(&self.contact_ok);
+        ContactWay::ALL.into_iter().filter(|way| ticked(way) || stated.contains(way)).collect()
     }
 }
 
@@ -222,6 +281,15 @@ pub fn kana_message(error: KanaError) -> String {
         }
         KanaError::Other(c) => format!("カナに使えない文字「{c}」が入っています"),
         KanaError::TooManySpaces => "空白は姓と名の間の一つだけです。続く名は「・」でつないでください".to_owned(),
+    }
+}
+
+fn contact_message(error: ContactError) -> String {
+    match error {
+        ContactError::Parts => "緊急連絡先は1行に「氏名 / 続柄 / 電話」の形で入れてください".to_owned(),
+        ContactError::TooMany => format!("緊急連絡先は{CONTACTS}人までです"),
+        ContactError::Text(error) => text_message("緊急連絡先の氏名と続柄", error),
+        ContactError::Phone(error) => format!("緊急連絡先の{}", phone_message(error)),
     }
 }
 

@@ -8,8 +8,8 @@ use domain::patient_search::{CodePart, NamePart, PatientSearch};
 use domain::search_key::PrefixRange;
 use domain::{PatientId, TenantId};
 use sea_orm::sea_query::{
-    Alias, CaseStatement, CommonTableExpression, Cond, Condition, Expr, ExprTrait, Func, IntoColumnRef, Order, Query, SelectStatement,
-    UnionType,
+    Alias, CaseStatement, CommonTableExpression, Cond, Condition, Expr, ExprTrait, Func, IntoColumnRef, JoinType, Order, Query,
+    SelectStatement, UnionType,
 };
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use tenancy::{Error, TenantTx};
@@ -19,6 +19,7 @@ use super::entity::patient::{ACTIVE, Column, Entity};
 use super::entity::patient_alias;
 
 pub const LIMIT: usize = 20;
+const LAST_VISIT: &str = "last_visit";
 
 /// What a list shows of a patient: no more than that is read.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
@@ -33,8 +34,8 @@ pub struct Hit {
     pub birth_date: NaiveDate,
     pub tel: String,
     pub mobile: String,
-    pub address: String,
     pub deceased_on: Option<NaiveDate>,
+    pub last_visit: Option<NaiveDate>,
 }
 
 impl Hit {
@@ -43,7 +44,7 @@ impl Hit {
     }
 }
 
-const COLUMNS: [Column; 12] = [
+const COLUMNS: [Column; 11] = [
     Column::Id,
     Column::PatientNumber,
     Column::NameIdeographic,
@@ -54,7 +55,6 @@ const COLUMNS: [Column; 12] = [
     Column::BirthDate,
     Column::Tel,
     Column::Mobile,
-    Column::Address,
     Column::DeceasedOn,
 ];
 
@@ -127,7 +127,13 @@ fn by_figures_then_name(tenant: TenantId, search: &PatientSearch, name: &NamePar
     let few = Alias::new("few");
     let mut found = CommonTableExpression::new();
     found.query(by_figures(tenant, search)).table_name(few.clone()).materialized(true);
-    Query::select().columns(COLUMNS).from(few).cond_where(within(Expr::col(name_column(name)), name.range())).with_cte(found).take()
+    Query::select()
+        .columns(COLUMNS)
+        .column(Alias::new(LAST_VISIT))
+        .from(few)
+        .cond_where(within(Expr::col(name_column(name)), name.range()))
+        .with_cte(found)
+        .take()
 }
 
 fn by_figures(tenant: TenantId, search: &PatientSearch) -> SelectStatement {
@@ -164,6 +170,7 @@ fn name_column(name: &NamePart) -> Column {
 pub(super) fn active(tenant: TenantId) -> SelectStatement {
     Query::select()
         .columns(COLUMNS.map(|column| (Entity, column)))
+        .expr_as(last_visit(tenant), Alias::new(LAST_VISIT))
         .from(Entity)
         .and_where(col(Column::TenantId).eq(tenant.as_uuid()))
         .and_where(col(Column::Status).eq(ACTIVE))
@@ -219,6 +226,32 @@ fn within(key: Expr, range: &PrefixRange) -> Condition {
         Some(upper) => from.add(key.lt(upper.clone())),
         None => from,
     }
+}
+
+/// 最終受診: one step into the index of visits for each row that is shown, and one for charts merged into it.
+fn last_visit(tenant: TenantId) -> Expr {
+    use crate::encounters::entity::encounter::{Column as E, Entity as Encounter};
+    let visits =
+        |of: Expr| Query::select().expr(of).from(Encounter).and_where(Expr::col((Encounter, E::TenantId)).eq(tenant.as_uuid())).take();
+    let day = Expr::col((Encounter, E::ReceptionDate));
+    let own = visits(day.clone())
+        .and_where(Expr::col((Encounter, E::PatientId)).equals((Entity, Column::Id)))
+        .order_by((Encounter, E::ReceptionDate), Order::Desc)
+        .limit(1)
+        .take();
+    let merged = Alias::new("merged");
+    let theirs = visits(Func::max(day).into())
+        .join_as(
+            JoinType::InnerJoin,
+            Entity,
+            merged.clone(),
+            Cond::all()
+                .add(Expr::col((merged.clone(), Column::TenantId)).eq(tenant.as_uuid()))
+                .add(Expr::col((merged.clone(), Column::Id)).equals((Encounter, E::PatientId))),
+        )
+        .and_where(Expr::col((merged, Column::MergedIntoId)).equals((Entity, Column::Id)))
+        .take();
+    Func::greatest([own, theirs].map(|query| Expr::SubQuery(None, Box::new(query.into())))).into()
 }
 
 fn namesake_statement(tenant: TenantId, keys: impl IntoIterator<Item = String>) -> SelectStatement {

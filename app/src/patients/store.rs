@@ -83,12 +83,17 @@ pub async fn count_namesakes(tx: &TenantTx, patient: &Patient) -> Result<u32, Er
 
 /// 登録. The inner error is the person's to mend (a number already in use).
 pub async fn register(tx: &TenantTx, new: &NewPatient) -> Result<Result<Patient, PatientError>, Error> {
+    register_as(tx, new, Authorship::own(tx)).await
+}
+
+/// 登録 in somebody's name: an import goes on after whoever began it has left.
+pub async fn register_as(tx: &TenantTx, new: &NewPatient, by: Authorship) -> Result<Result<Patient, PatientError>, Error> {
     let number = match numbers::assign(tx, &new.numbering).await? {
         Ok(number) => number,
         Err(error) => return Ok(Err(error)),
     };
     let model = Model::new(tx.new_id(), &number, &new.demographics);
-    match versioned::insert(tx, model, Authorship::own(tx)).await {
+    match versioned::insert(tx, model, by).await {
         Ok(model) => Ok(Ok(model.into())),
         Err(Error::Duplicate { constraint }) if constraint.contains("patient_number") => Ok(Err(PatientError::DuplicateNumber)),
         Err(error) => Err(error),

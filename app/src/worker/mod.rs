@@ -72,7 +72,7 @@ pub async fn run(clock: Clock) -> anyhow::Result<()> {
         tracing::info!("stopping: finishing what was begun");
         stop.send_replace(true);
     };
-    futures_util::future::join3(duties, worker.sweeping(), stopped).await;
+    futures_util::future::join4(duties, worker.sweeping(), worker.importing(), stopped).await;
     worker.close_up().await;
     admin_handle.stop(false).await;
     admin.await.context("計測のポートを閉じられません")??;

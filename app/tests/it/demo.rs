@@ -56,6 +56,8 @@ const IDS: &[(&str, &str)] = &[
     ("/account/passkeys/{id}", "staff_passkey"),
     ("/staff/{id}", "staff"),
     ("/appointments/{id}", "appointment"),
+    ("/places/{id}", "place"),
+    ("/patient-imports/{id}", "patient_import"),
     ("/schedules/{id}", "schedule"),
     ("/schedules/{id}/templates/{template}", "slot_template"),
     ("/schedules/closures/{id}", "schedule_closure"),

@@ -57,10 +57,14 @@ pub async fn clinic(h: &Harness) -> Clinic {
 
 async fn insert_place(tx: &TenantTx) -> Uuid {
     let id = tx.new_id();
-    let row =
-        place::ActiveModel {
-            tenant_id: Set(tx.tenant_id().as_uuid()), id: Set(id), name: Set("診察室1".into()), kind: Set("exam".into())
-        };
+    let row = place::ActiveModel {
+        tenant_id: Set(tx.tenant_id().as_uuid()),
+        id: Set(id),
+        name: Set("診察室1".into()),
+        kind: Set("exam".into()),
+        retired_at: Set(None),
+        version: Set(1),
+    };
     place::Entity::insert(row).exec_without_returning(tx).await.unwrap();
     id
 }

@@ -14,7 +14,7 @@ use crate::appointments::acts::{self as deeds, Refusal};
 use crate::appointments::entity::Model;
 use crate::appointments::seats::{Booking, is_seat_race};
 use crate::appointments::store;
-use crate::appointments::views::{AppointmentPage, BookingLine, Candidate, refusal_sentence};
+use crate::appointments::views::{AppointmentPage, BookingLine, Candidate, CandidateList, refusal_sentence};
 use crate::encounters::store::{NUMBER_TRIES, is_number_race};
 use crate::error::AppError;
 use crate::patients::forms::text_message;
@@ -124,7 +124,8 @@ pub async fn candidates(
     let page = page(&access, &tx, &row, &form, FormErrors::default()).await?;
     let audit = Audit::searched(InfoClass::Patient).entity("appointment", *path).subjects(page.subjects());
     let receipt = tx.commit(audit).await?;
-    Page::full_or(&req, receipt, &page, page.as_candidates())
+    let list = CandidateList { was_asked: page.was_asked, candidates: &page.candidates };
+    Page::full_or(&req, receipt, &page, list)
 }
 
 impl ConfirmForm {

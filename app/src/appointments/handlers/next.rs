@@ -36,9 +36,15 @@ pub struct NextForm {
     patient_token: String,
 }
 
-/// The box alone, for the chart to load beside its own work.
-pub async fn show(access: Access<AppointmentRead>, path: web::Path<PatientId>) -> Result<Page, AppError> {
-    again(&access, *path).await
+/// The box alone, for the chart to load beside its own work; whoever comes without scripts gets the patient's page.
+pub async fn show(access: Access<AppointmentRead>, path: web::Path<PatientId>, req: HttpRequest) -> Result<Answer, AppError> {
+    if is_htmx(&req) {
+        return again(&access, *path).await.map(Either::Right);
+    }
+    let tx = access.begin().await?;
+    patients::get(&tx, *path).await?;
+    let receipt = tx.commit(Audit::viewed(InfoClass::Appointment).subject(*path)).await?;
+    Ok(Either::Left(Redirect::to(receipt, format!("/patients/{}/appointments", *path))))
 }
 
 /// The box as it is now.
@@ -126,14 +132,14 @@ pub async fn book(
     }
     let wanted = match form.read() {
         Ok(wanted) => wanted,
-        Err(errors) => return refuse(&access, *path, &form, errors).await,
+        Err(errors) => return refuse(&access, *path, &form, errors, &req).await,
     };
     match find_and_take(&access, *path, &wanted).await? {
         Ok(id) => answer(&access, *path, id, &req).await,
         Err(sentence) => {
             let mut errors = FormErrors::default();
             errors.add("ahead", sentence);
-            refuse(&access, *path, &form, errors).await
+            refuse(&access, *path, &form, errors, &req).await
         }
     }
 }
@@ -176,12 +182,23 @@ async fn answer(access: &Access<AppointmentWrite>, patient: PatientId, id: Uuid,
     Ok(Either::Left(Redirect::to(receipt, format!("/patients/{patient}/appointments?done={id}"))))
 }
 
-async fn refuse(access: &Access<AppointmentWrite>, patient: PatientId, form: &NextForm, errors: FormErrors) -> Result<Answer, AppError> {
+async fn refuse(
+    access: &Access<AppointmentWrite>,
+    patient: PatientId,
+    form: &NextForm,
+    errors: FormErrors,
+    req: &HttpRequest,
+) -> Result<Answer, AppError> {
     let tx = access.begin().await?;
-    let group = patients::get_group(&tx, patient).await?.ids();
-    let ahead = lines(access, &tx, &group).await?;
-    let mut page = begun(access, &tx, patient, &group, ahead).await?;
-    let kept = NextForm { idempotency_key: page.form.value("idempotency_key").to_owned(), ..form.clone() };
-    page.form = FormState::of(&kept).with_errors(errors);
-    Ok(Either::Right(Page::invalid(tx.commit(Audit::viewed(InfoClass::Appointment).subjects(group)).await?, &page)?))
+    let group = patients::get_group(&tx, patient).await?;
+    let ahead = if is_htmx(req) { lines(access, &tx, &group.ids()).await? } else { vec![] };
+    let mut next = begun(access, &tx, patient, &group.ids(), ahead).await?;
+    let kept = NextForm { idempotency_key: next.form.value("idempotency_key").to_owned(), ..form.clone() };
+    next.form = FormState::of(&kept).with_errors(errors);
+    let audit = Audit::viewed(InfoClass::Appointment).subjects(group.ids());
+    if is_htmx(req) {
+        return Ok(Either::Right(Page::invalid(tx.commit(audit).await?, &next)?));
+    }
+    let page = super::patient::page(access, &tx, &group, next, "").await?;
+    Ok(Either::Right(Page::invalid(tx.commit(audit).await?, &page)?))
 }

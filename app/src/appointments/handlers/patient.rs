@@ -4,17 +4,17 @@ use actix_web::{Either, web};
 use domain::PatientId;
 use domain::patient::Patient;
 use serde::Deserialize;
-use tenancy::permission::AppointmentRead;
-use tenancy::{Access, Audit, InfoClass};
+use tenancy::permission::{AppointmentRead, Permission};
+use tenancy::{Access, Audit, InfoClass, TenantTx};
 use uuid::Uuid;
 
 use super::{Answer, acts, next, toast_of, today};
 use crate::appointments::entity::Model;
 use crate::appointments::list::{self, Row};
 use crate::appointments::store;
-use crate::appointments::views::{BookingLine, PatientAppointmentsPage};
+use crate::appointments::views::{BookingLine, NextBox, PatientAppointmentsPage};
 use crate::error::AppError;
-use crate::patients::store as patients;
+use crate::patients::store::{self as patients, Group};
 use crate::patients::views::stripe;
 use crate::web::{Chrome, Nav, Page, Redirect, Subjects};
 
@@ -32,28 +32,39 @@ pub async fn list(access: Access<AppointmentRead>, path: web::Path<PatientId>, q
         let receipt = tx.commit(Audit::viewed(InfoClass::Appointment).subject(*path)).await?;
         return Ok(Either::Left(Redirect::to(receipt, format!("/patients/{survivor}/appointments"))));
     }
-    let rows = list::of_patient(&tx, &group.ids()).await?;
-    let today = today(&access);
-    let lines: Vec<BookingLine> = rows.iter().filter(|row| !row.is_over(tx.now())).map(|row| BookingLine::of(row, today)).collect();
-    let is_ahead = |line: &BookingLine| line.day >= today && line.is_open();
-    let (mut ahead, before): (Vec<_>, Vec<_>) = lines.into_iter().partition(is_ahead);
+    let next = next::begun(&access, &tx, *path, &group.ids(), vec![]).await?;
+    let page = page(&access, &tx, &group, next, &query.done).await?;
+    let audit = Audit::viewed(InfoClass::Appointment).subjects(group.ids()).subjects(page.subjects());
+    Ok(Either::Right(Page::full(tx.commit(audit).await?, &page)?))
+}
+
+/// The whole page around the box of 次回予約.
+pub async fn page<P: Permission>(
+    access: &Access<P>,
+    tx: &TenantTx,
+    group: &Group,
+    next: NextBox,
+    done: &str,
+) -> Result<PatientAppointmentsPage, AppError> {
+    let (today, patient) = (today(access), &group.patient);
+    let rows = list::of_patient(tx, &group.ids()).await?;
+    let lines = rows.iter().filter(|row| !row.is_over(tx.now())).map(|row| BookingLine::of(row, today));
+    let (mut ahead, before): (Vec<_>, Vec<_>) = lines.partition(|line| line.day >= today && line.is_open());
     ahead.reverse();
-    let toast = match query.done.parse::<Uuid>().ok().filter(|id| rows.iter().any(|row| row.id == *id)) {
-        Some(id) => Some(toast_of(&store::get(&tx, id.into()).await?, &group.patient.name().ideographic, access.principal(), tx.now())),
+    let toast = match done.parse::<Uuid>().ok().filter(|id| rows.iter().any(|row| row.id == *id)) {
+        Some(id) => Some(toast_of(&store::get(tx, id.into()).await?, &patient.name().ideographic, access.principal(), tx.now())),
         None => None,
     };
-    let page = PatientAppointmentsPage {
+    Ok(PatientAppointmentsPage {
         chrome: Chrome::of(access.principal(), Nav::Patients),
-        stripe: stripe(&group.patient, patients::count_namesakes(&tx, &group.patient).await?, access.clock().today_jst()),
-        next: next::begun(&access, &tx, *path, &group.ids(), vec![]).await?,
+        stripe: stripe(patient, patients::count_namesakes(tx, patient).await?, access.clock().today_jst()),
+        next,
         ahead,
         before,
         today,
-        acts: acts(&access),
+        acts: acts(access),
         toast,
-    };
-    let audit = Audit::viewed(InfoClass::Appointment).subjects(group.ids()).subjects(page.subjects());
-    Ok(Either::Right(Page::full(tx.commit(audit).await?, &page)?))
+    })
 }
 
 /// The list's row of one booking that was read by itself.

@@ -6,7 +6,9 @@ use domain::clock::clinic_day;
 use domain::encounter::VisitStatus;
 use domain::{EncounterId, PatientId};
 use serde::Deserialize;
-use tenancy::permission::{BillingWrite, CoverageWrite, EncounterRead, EncounterWrite, NoteRead, Permission, PrescriptionPrint};
+use tenancy::permission::{
+    BillingWrite, ClinicManage, CoverageWrite, EncounterRead, EncounterWrite, NoteRead, Permission, PrescriptionPrint,
+};
 use tenancy::{Access, Act, Audit, InfoClass, TenantTx};
 use uuid::Uuid;
 
@@ -16,6 +18,7 @@ use crate::encounters::list;
 use crate::encounters::store::{self, Undo};
 use crate::encounters::views::{Acts, BoardFacts, BoardPage, Filter, refusal_sentence};
 use crate::error::AppError;
+use crate::guide;
 use crate::web::{Chrome, Nav, Page, Redirect};
 
 /// Longest reason of a recall, in characters.
@@ -38,7 +41,9 @@ pub async fn show(access: Access<EncounterRead>, query: web::Query<BoardQuery>) 
     let tx = access.begin().await?;
     let rows = list::of_day(&tx, day).await?;
     let booked = if day == today { bookings::of_board(&tx, day).await? } else { Vec::new() };
+    let guide_left = if access.may::<ClinicManage>() { guide::done(&tx).await?.left() } else { 0 };
     let facts = BoardFacts {
+        guide_left,
         booked,
         prescribed: list::with_prescription(&tx, &rows).await?,
         rows,

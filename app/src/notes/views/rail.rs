@@ -6,9 +6,9 @@
 
 use domain::{EncounterId, PatientId};
 use tenancy::Access;
-use tenancy::permission::{ConditionRead, Permission};
+use tenancy::permission::{AppointmentRead, ConditionRead, Permission};
 
-/// One box, in the tab order of R7: 病名 → 処方 → 検査 → 処置.
+/// One box, in the tab order of R7: 病名 → 処方 → 検査 → 処置 → 次回.
 #[derive(Debug, Clone)]
 pub struct Pane {
     pub id: &'static str,
@@ -27,6 +27,10 @@ pub fn panes<P: Permission>(access: &Access<P>, patient: PatientId, encounter: E
     let mut panes = vec![];
     if access.may::<ConditionRead>() {
         panes.push(Pane::new("pane-conditions", "病名", format!("/patients/{patient}/conditions?encounter={encounter}")));
+    }
+    // What comes after the visit stands last.
+    if access.may::<AppointmentRead>() {
+        panes.push(Pane::new("pane-next", "次回予約", format!("/patients/{patient}/appointments/next")));
     }
     panes
 }

@@ -44,7 +44,8 @@ pub struct PatientRow {
     pub birth_iso: NaiveDate,
     /// Middle digits hidden: the screen stands on a counter.
     pub phone: String,
-    pub address: String,
+    /// 最終受診
+    pub last_visit: Option<NaiveDate>,
     pub is_deceased: bool,
 }
 
@@ -68,7 +69,7 @@ impl PatientRow {
             birth: wareki::short(hit.birth_date),
             birth_iso: hit.birth_date,
             phone: phone::mask(phone),
-            address: hit.address.clone(),
+            last_visit: hit.last_visit,
             is_deceased: hit.deceased_on.is_some(),
         }
     }

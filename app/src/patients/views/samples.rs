@@ -31,7 +31,7 @@ fn chrome() -> Chrome {
     Chrome::sample(Nav::Patients)
 }
 
-fn hit(n: u128, number: &str, kanji: &str, kana: &str, birth: &str, tel: &str, address: &str) -> Hit {
+fn hit(n: u128, number: &str, kanji: &str, kana: &str, birth: &str, tel: &str) -> Hit {
     Hit {
         id: Uuid::from_u128(0x0190_a2b4_7c3e_7d11_8a55_0123_4567_0000 + n),
         patient_number: number.into(),
@@ -43,15 +43,15 @@ fn hit(n: u128, number: &str, kanji: &str, kana: &str, birth: &str, tel: &str, a
         birth_date: birth.parse().unwrap(),
         tel: tel.into(),
         mobile: String::new(),
-        address: address.into(),
         deceased_on: None,
+        last_visit: "2026-11-06".parse().ok(),
     }
 }
 
 fn hits() -> Vec<Hit> {
     vec![
-        hit(1, "001207", "齋藤 千鶴子", "サイトウ チヅコ", "1959-02-11", "090-0000-4471", "神奈川県藤沢市藤沢1-2-3"),
-        hit(2, "013010", "斉藤 千鶴子", "サイトウ チヅコ", "1955-07-02", "03-1234-0912", ""),
+        hit(1, "001207", "齋藤 千鶴子", "サイトウ チヅコ", "1959-02-11", "090-0000-4471"),
+        hit(2, "013010", "斉藤 千鶴子", "サイトウ チヅコ", "1955-07-02", "03-1234-0912"),
         hit(
             3,
             "004733",
@@ -59,12 +59,10 @@ fn hits() -> Vec<Hit> {
             "サイトウ チナツアレクサンドラクリスティーナ",
             "2003-01-20",
             "080-1111-7702",
-            "東京都千代田区丸の内一丁目1番1号 とても長い名前のビルディング 東館1203号室",
         ),
-        hit(4, "T00041", "斎藤 ちはる", "サイトウ チハル", "2024-05-05", "", ""),
+        hit(4, "T00041", "斎藤 ちはる", "サイトウ チハル", "2024-05-05", ""),
         Hit {
-            deceased_on: "2026-01-03".parse().ok(),
-            ..hit(5, "000090", "西塔 智恵美", "サイトウ チエミ", "1938-10-09", "0466-22-2210", "")
+            deceased_on: "2026-01-03".parse().ok(), ..hit(5, "000090", "西塔 智恵美", "サイトウ チエミ", "1938-10-09", "0466-22-2210")
         },
     ]
 }
@@ -89,6 +87,7 @@ fn demographics() -> Demographics {
         language: "ja".into(),
         note: Some("耳が遠いので、右側から大きな声で。".into()),
         deceased_on: None,
+        background: Default::default(),
     }
 }
 
