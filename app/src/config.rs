@@ -50,6 +50,8 @@ pub const VARIABLES: &[Variable] = &[
     var("TSUMUGI_RECOVERY_PUBLIC_KEY_FILE", Some(""), "復旧用の公開鍵 (RSA-4096)"),
     var("TSUMUGI_FONT_GOTHIC_FILE", Some("/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf"), "帳票のゴシック体"),
     var("TSUMUGI_FONT_MINCHO_FILE", Some("/usr/share/fonts/opentype/ipaexfont-mincho/ipaexm.ttf"), "帳票の明朝体"),
+    var("TSUMUGI_NATIONAL_URL", Some(""), "国のサービス (オンライン資格確認・電子処方箋) の接続先。空なら接続しない"),
+    var("TSUMUGI_NATIONAL_CLIENT_PEM_FILE", Some(""), "オンライン資格確認用の電子証明書と秘密鍵 (PEM)"),
     var("TSUMUGI_SPOOL_DIR", Some(""), "閲覧のみの間の閲覧記録を置くフォルダ (電源を切っても残る場所)。空なら閲覧のみの間は何も開けない"),
     var("TSUMUGI_LOG", Some("info"), "記録の細かさ"),
 ];

@@ -18,6 +18,7 @@ pub mod encounters;
 pub mod error;
 pub mod guide;
 pub mod health;
+pub mod inquiries;
 pub mod keys;
 pub mod live;
 pub mod masters;

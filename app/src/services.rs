@@ -11,7 +11,9 @@ use tenancy::archive::{ArchiveSource, RestoreTarget};
 use tenancy::keys::{KeyProvider, Keyring, LocalFileProvider, RecoveryPublicKey};
 
 use crate::adapters::kms::{KmsConfig, KmsProvider};
+use crate::adapters::national::NationalClient;
 use crate::config::{self, ObjectStoreConfig};
+use crate::inquiries::EligibilityDriver;
 use crate::objectstore::{ObjectStore, StoreConfig};
 use crate::outbox::Driver;
 
@@ -31,7 +33,16 @@ pub async fn keyring() -> anyhow::Result<Keyring> {
 
 /// The partners this deployment is connected to. A service without a driver keeps its messages waiting.
 pub fn drivers() -> anyhow::Result<Vec<Arc<dyn Driver>>> {
-    Ok(Vec::new())
+    let Some(national) = national()? else { return Ok(Vec::new()) };
+    Ok(vec![Arc::new(EligibilityDriver::new(national))])
+}
+
+/// The way to the national services; None where this deployment is not connected to them.
+fn national() -> anyhow::Result<Option<NationalClient>> {
+    let Some(base) = config::optional("TSUMUGI_NATIONAL_URL")? else { return Ok(None) };
+    let pem = config::required("TSUMUGI_NATIONAL_CLIENT_PEM_FILE")?;
+    let authority = config::required("TSUMUGI_CA_FILE")?;
+    NationalClient::new(&base, Path::new(&pem), Path::new(&authority)).map(Some)
 }
 
 /// Credentials come from the platform (the task's role), never from our own settings.

@@ -25,6 +25,7 @@ pub fn routes() -> Routes {
     crate::day_close::routes(&mut r);
     crate::notes::routes(&mut r);
     crate::conditions::routes(&mut r);
+    crate::inquiries::routes(&mut r);
     crate::outbox::routes(&mut r);
     crate::patient_import::routes(&mut r);
     crate::patients::routes(&mut r);

@@ -120,6 +120,8 @@ ids! {
     ImportId
     /// 背景処理
     JobId
+    /// 資格の照会
+    InquiryId
     /// 外部送信の一件
     MessageId
     /// マスターの版

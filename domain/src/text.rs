@@ -14,6 +14,11 @@ pub enum TextError {
 }
 
 /// A single line: spaces trimmed, at most `max` characters, `None` when nothing is left.
+/// Half width, without spaces: how a number is typed when nobody looks at the width.
+pub fn folded(input: &str) -> String {
+    input.nfkc().filter(|c| !c.is_whitespace()).collect()
+}
+
 pub fn line(input: &str, max: usize) -> Result<Option<String>, TextError> {
     checked(input.trim(), max, |c| !is_unreadable(c))
 }

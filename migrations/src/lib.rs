@@ -27,6 +27,7 @@ mod m20261121_000060_billing;
 mod m20261121_000061_day_close;
 mod m20261121_000070_outbox;
 mod m20261121_000071_standing;
+mod m20261121_000072_eligibility_inquiry;
 mod table;
 
 pub struct Migrator;
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000060_billing::Migration),
             Box::new(m20261121_000061_day_close::Migration),
             Box::new(m20261121_000071_standing::Migration),
+            Box::new(m20261121_000072_eligibility_inquiry::Migration),
         ]
     }
 }

@@ -105,7 +105,8 @@ impl TenantTx {
         Ok(self.keyring()?.open(self, purpose, &Envelope::from_bytes(sealed)?).await?)
     }
 
-    fn keyring(&self) -> Result<&Keyring, Error> {
+    /// The keys this transaction seals with.
+    pub fn keyring(&self) -> Result<&Keyring, Error> {
         self.keyring.as_ref().ok_or_else(|| Error::internal("this pool was made without keys"))
     }
 

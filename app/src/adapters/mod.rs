@@ -2,3 +2,4 @@
 
 pub mod eligibility;
 pub mod kms;
+pub mod national;

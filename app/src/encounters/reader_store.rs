@@ -93,6 +93,11 @@ pub async fn insert(
     Ok(ReaderResultId::new(id))
 }
 
+/// An answer that came over the line, kept the same way.
+pub async fn keep(tx: &TenantTx, file: &ReaderFile, sha256: [u8; 32], status: EligibilityStatus) -> Result<ReaderResultId, Error> {
+    insert(tx, tx.keyring()?, file, sha256, status).await
+}
+
 /// The file as it arrived.
 pub async fn open(tx: &TenantTx, keys: &Keyring, row: &Model) -> Result<ReaderFile, Error> {
     let sealed = Envelope::from_bytes(&row.raw_encrypted)?;

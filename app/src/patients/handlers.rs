@@ -7,7 +7,7 @@ use domain::patient::{NewPatient, Patient, PatientError, PatientStatus};
 use domain::patient_search::PatientSearch;
 use serde::Deserialize;
 use serde_json::json;
-use tenancy::permission::{EncounterWrite, NoteRead, PatientMerge, PatientRead, PatientWrite, Permission};
+use tenancy::permission::{CoverageWrite, EncounterWrite, NoteRead, PatientMerge, PatientRead, PatientWrite, Permission};
 use tenancy::{Access, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
 
@@ -214,6 +214,7 @@ fn acts(access: &Access<PatientRead>) -> Acts {
         chart: access.may::<NoteRead>(),
         edit: access.may::<PatientWrite>(),
         merge: access.may::<PatientMerge>(),
+        take_in: access.may::<CoverageWrite>(),
     }
 }
 

@@ -64,6 +64,7 @@ const IDS: &[(&str, &str)] = &[
     ("/prescription-lines/{id}", "medication_request"),
     ("/reception/reader-results/{id}", "reader_result"),
     ("/outbox/{id}", "outbox_message"),
+    ("/reception/inquiries/{id}", "eligibility_inquiry"),
     ("/notes/{id}/sections/{section}/conflicts/{conflict}", "section_conflict"),
 ];
 

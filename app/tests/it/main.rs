@@ -16,6 +16,7 @@ mod coverage;
 mod day_close;
 mod demo;
 mod eligibility;
+mod eligibility_query;
 mod encounters;
 mod fixtures;
 mod golden;

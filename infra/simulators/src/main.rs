@@ -3,13 +3,12 @@
 
 #![allow(clippy::disallowed_methods)] // the world outside has its own clock and its own numbers
 
-mod catalog;
-mod reader;
-
 use std::path::PathBuf;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use clap::{Args, Parser, Subcommand};
+use simulators::national::{self, Certificates, Latency, National};
+use simulators::{catalog, reader};
 
 #[derive(Parser)]
 #[command(name = "tsumugi-simulators", version, about = "Simulated national services and partners, on loopback only")]
@@ -34,6 +33,18 @@ struct Serve {
     /// Folder the card reader writes into, as the terminal's `face` folder
     #[arg(long, env = "TSUMUGI_FACE_DIR")]
     face_dir: Option<PathBuf>,
+    /// Port of the national services (HTTPS with client certificates); they run where the certificates are given
+    #[arg(long, env = "TSUMUGI_NATIONAL_PORT", default_value_t = 0)]
+    national_port: u16,
+    /// How long the national services think, in milliseconds
+    #[arg(long, env = "TSUMUGI_NATIONAL_LATENCY_MS", default_value = "3000-7000")]
+    latency: Latency,
+    #[arg(long, env = "TSUMUGI_CA_FILE")]
+    ca_file: Option<PathBuf>,
+    #[arg(long, env = "TSUMUGI_TLS_CERT_FILE")]
+    cert_file: Option<PathBuf>,
+    #[arg(long, env = "TSUMUGI_TLS_KEY_FILE")]
+    key_file: Option<PathBuf>,
 }
 
 #[actix_web::main]
@@ -44,9 +55,18 @@ async fn main() -> anyhow::Result<()> {
         std::fs::create_dir_all(dir)?;
     }
     let reader = web::Data::new(reader::Reader::new(options.face_dir));
+    let services = web::Data::new(National::new(options.latency));
+    if let (Some(authority), Some(certificate), Some(key)) = (&options.ca_file, &options.cert_file, &options.key_file) {
+        let certificates = Certificates { authority, certificate, key };
+        let (address, server) = national::bind(services.get_ref().clone(), &certificates, options.national_port)?;
+        println!("national services: https://{address}");
+        actix_web::rt::spawn(server);
+    }
     let server = HttpServer::new(move || {
         App::new()
             .app_data(reader.clone())
+            .app_data(services.clone())
+            .configure(national::control)
             .route("/healthz", web::get().to(|| async { HttpResponse::Ok().body("ok\n") }))
             .route("/", web::get().to(|| async { HttpResponse::Ok().json(catalog::SERVICES) }))
             .configure(reader::routes)

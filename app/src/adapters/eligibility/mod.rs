@@ -4,10 +4,12 @@
 //! follows the public descriptions of 外部インターフェイス仕様書 (資格確認結果); what they do not confirm stays inside `wire`.
 
 mod port;
+mod query;
 mod wire;
 mod xml;
 
 pub use port::{ReadError, ReaderFile};
+pub use query::{NotOurs, Question, read_answer};
 
 use domain::eligibility::FaceResult;
 

@@ -31,6 +31,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<FaceResult, ReadError> {
     face_result(&root)
 }
 
+/// Our own name of the question, as the answer repeats it.
+pub(super) fn identifier(bytes: &[u8]) -> Result<Option<String>, ReadError> {
+    let root = xml::parse(&xml::decode(bytes)?)?;
+    Ok(root.child("MessageHeader").and_then(|header| header.value("ArbitraryFileIdentifier")).map(str::to_owned))
+}
+
 fn face_result(root: &Element) -> Result<FaceResult, ReadError> {
     let header = root.child("MessageHeader").ok_or(ReadError::Missing("MessageHeader"))?;
     let segment = ResultSegment::from_code(required(header, "SegmentOfResult")?);

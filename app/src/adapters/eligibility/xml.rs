@@ -44,6 +44,11 @@ impl Element {
     }
 }
 
+/// Text between tags of a message we write.
+pub(super) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// Bytes to text. The XML declaration decides; `CharacterCodeIdentifier` (0 UTF-8, 1 or 2 Shift_JIS) settles what it leaves open
 /// and helps when a declaration is plainly wrong.
 pub(super) fn decode(bytes: &[u8]) -> Result<String, ReadError> {

@@ -167,6 +167,9 @@ pub async fn reflect(
         let Some((_, q)) = form.qualification(&result) else {
             return Err(AppError::Refused("どの資格を使うかを選んでから反映してください。".into()));
         };
+        if let Chosen::Known(id) = &chosen {
+            known(&tx, *id, q).await?;
+        }
         let taken = intake::take_in(&tx, access.principal(), &result, q, &chosen, form.purpose.trim()).await;
         match taken {
             Ok(Ok(taken)) => return finish(tx, *path, &result, taken).await.map(Either::Left),
@@ -179,6 +182,17 @@ pub async fn reflect(
         }
     }
     Err(AppError::Unavailable("reception number".into()))
+}
+
+/// Only somebody the page offered: a result is never put on a patient it does not speak about.
+async fn known(tx: &TenantTx, id: PatientId, q: &Qualification) -> Result<(), AppError> {
+    patients::get(tx, id).await?;
+    if matching::candidates(tx, q).await?.iter().any(|candidate| candidate.patient.id == id) {
+        return Ok(());
+    }
+    Err(AppError::Refused(
+        "この患者は、読み取った資格の候補ではありません。氏名・生年月日を確かめ、候補から選ぶか新しく登録してください。".into(),
+    ))
 }
 
 fn chosen(form: &Choice) -> Result<Chosen, AppError> {

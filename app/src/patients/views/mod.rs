@@ -25,6 +25,7 @@ pub struct Acts {
     pub chart: bool,
     pub edit: bool,
     pub merge: bool,
+    pub take_in: bool,
 }
 
 /// The stripe's form of a patient (R3).

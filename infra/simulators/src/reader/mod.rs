@@ -1,5 +1,6 @@
 //! 顔認証付きカードリーダー: a person picks who touches the reader and how it goes; the reader writes its result file.
 
+pub mod answers;
 mod message;
 mod page;
 mod people;

@@ -1,0 +1,69 @@
+//! Asks オンライン資格確認 over its Web API. A question may be repeated freely, under a new name for each attempt.
+
+use async_trait::async_trait;
+use domain::InquiryId;
+use domain::eligibility::ResultSegment;
+use domain::outbox::{Service, Trouble};
+use tenancy::{Error, TenantTx};
+
+use super::store;
+use crate::adapters::eligibility::{Question, ReaderFile, read_answer, read_face_result};
+use crate::adapters::national::NationalClient;
+use crate::outbox::{Driver, Ending, Exchange, Message, Outcome};
+
+const PATH: &str = "/oqs/v1/OQSsiquc01";
+
+pub struct EligibilityDriver(NationalClient);
+
+impl EligibilityDriver {
+    pub fn new(client: NationalClient) -> Self {
+        Self(client)
+    }
+}
+
+#[async_trait]
+impl Driver for EligibilityDriver {
+    fn service(&self) -> Service {
+        Service::Eligibility
+    }
+
+    async fn send(&self, message: &Message) -> Exchange {
+        let Ok(question) = serde_json::from_slice::<Question>(&message.payload) else {
+            return Outcome::Refused { code: "payload".into(), said: "照会の内容を読み戻せません。".into() }.into();
+        };
+        let identifier = format!("{}-{}", message.lane, message.attempts);
+        let sent = question.message(&identifier);
+        match self.0.ask(PATH, sent.clone()).await {
+            // Asking changes nothing there: an unknown outcome is a failed attempt.
+            Err(none) => Exchange { outcome: Outcome::Retry(none.trouble), sent, received: Vec::new() },
+            Ok(received) => Exchange { outcome: judge(&received, &question, &identifier), sent, received },
+        }
+    }
+
+    async fn settled(&self, tx: &TenantTx, message: &Message, ending: Ending<'_>) -> Result<(), Error> {
+        let inquiry = InquiryId::new(message.lane);
+        match ending {
+            Ending::Done(reply) => {
+                let file = ReaderFile { name: format!("OQSsiquc01res_{}.xml", message.id), bytes: reply.to_vec() };
+                let status = read_face_result(&file).map_err(Error::internal)?.status();
+                store::answer(tx, inquiry, &file, status).await
+            }
+            Ending::Refused { .. } | Ending::GivenUp => store::given_up(tx, inquiry).await,
+        }
+    }
+
+    async fn probe(&self) -> Option<Result<(), Trouble>> {
+        Some(self.0.probe().await)
+    }
+}
+
+fn judge(received: &[u8], question: &Question, identifier: &str) -> Outcome {
+    let file = ReaderFile { name: String::new(), bytes: received.to_vec() };
+    let Ok(result) = read_answer(&file, question, identifier) else { return Outcome::Retry(Trouble::Unreadable) };
+    let (code, said) = result.message.clone().map_or_else(Default::default, |m| (m.code.unwrap_or_default(), m.text.unwrap_or_default()));
+    match result.segment {
+        ResultSegment::Normal if result.is_processed => Outcome::Done(received.to_vec()),
+        ResultSegment::InProgress => Outcome::Retry(Trouble::Busy),
+        _ => Outcome::Refused { code, said },
+    }
+}

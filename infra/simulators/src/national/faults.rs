@@ -1,0 +1,122 @@
+//! Faults on demand: what the next answers will be like.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// 受付時間外
+    Closed,
+    /// 障害
+    Failing,
+    RateLimited,
+    /// No answer within anybody's patience; nothing was done.
+    Timeout,
+    /// Done, but the answer never arrives.
+    LostReply,
+    /// Right, but after twelve seconds.
+    Late,
+    Malformed,
+    Cp932,
+    /// The answer to somebody else's question.
+    OtherQuestion,
+    /// Another facility's code.
+    OtherFacility,
+    Superseded,
+    NotFound,
+    Multiple,
+    Invalid,
+    Pending,
+}
+
+impl Fault {
+    pub const ALL: [Self; 15] = [
+        Self::Closed,
+        Self::Failing,
+        Self::RateLimited,
+        Self::Timeout,
+        Self::LostReply,
+        Self::Late,
+        Self::Malformed,
+        Self::Cp932,
+        Self::OtherQuestion,
+        Self::OtherFacility,
+        Self::Superseded,
+        Self::NotFound,
+        Self::Multiple,
+        Self::Invalid,
+        Self::Pending,
+    ];
+
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Failing => "failing",
+            Self::RateLimited => "rate_limited",
+            Self::Timeout => "timeout",
+            Self::LostReply => "lost_reply",
+            Self::Late => "late",
+            Self::Malformed => "malformed",
+            Self::Cp932 => "cp932",
+            Self::OtherQuestion => "other_question",
+            Self::OtherFacility => "other_facility",
+            Self::Superseded => "superseded",
+            Self::NotFound => "not_found",
+            Self::Multiple => "multiple",
+            Self::Invalid => "invalid",
+            Self::Pending => "pending",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Closed => "受付時間外",
+            Self::Failing => "障害",
+            Self::RateLimited => "混雑",
+            Self::Timeout => "返事なし(処理もされない)",
+            Self::LostReply => "返事なし(処理はされる)",
+            Self::Late => "12秒遅れの返事",
+            Self::Malformed => "壊れた返事",
+            Self::Cp932 => "Shift_JISの返事",
+            Self::OtherQuestion => "別の照会への返事",
+            Self::OtherFacility => "別の医療機関への返事",
+            Self::Superseded => "無効(新しい資格あり)",
+            Self::NotFound => "該当資格なし",
+            Self::Multiple => "複数該当",
+            Self::Invalid => "無効",
+            Self::Pending => "処理中",
+        }
+    }
+
+    pub fn find(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fault| fault.key() == key)
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct Faults(Arc<Mutex<VecDeque<Fault>>>);
+
+impl Faults {
+    pub fn next(&self, fault: Fault, times: u32) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.extend((0..times.min(1000)).map(|_| fault));
+    }
+
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    pub(super) fn take(&self) -> Option<Fault> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    /// While the next answer would be 障害 or 時間外, the login is away too.
+    pub(super) fn is_down(&self) -> bool {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(waiting.front(), Some(Fault::Failing | Fault::Closed))
+    }
+}

@@ -1,0 +1,181 @@
+//! オンライン資格確認等システム and 電子処方箋管理サービス over HTTPS: only systems with a client certificate of the local authority get in,
+//! and only with a token from the login. Addresses and token are ours (⟲ in the notes); the messages are the documents'.
+
+mod eligibility;
+mod faults;
+pub mod xml;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev, web};
+use anyhow::Context;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use serde::Serialize;
+
+pub use faults::{Fault, Faults};
+
+const TOKEN_LIVES: Duration = Duration::from_secs(600);
+const BODY_MAX: usize = 4 * 1024 * 1024;
+
+/// How long an answer takes, in milliseconds: at least, at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Latency(pub u64, pub u64);
+
+impl std::str::FromStr for Latency {
+    type Err = String;
+
+    /// `3000-7000`
+    fn from_str(text: &str) -> Result<Self, String> {
+        let pair = text.split_once('-').and_then(|(least, most)| Some((least.trim().parse().ok()?, most.trim().parse().ok()?)));
+        pair.filter(|(least, most)| least <= most).map(|(least, most)| Self(least, most)).ok_or_else(|| "expected 3000-7000".into())
+    }
+}
+
+/// Everything the services remember; tests and the control page look in.
+#[derive(Clone)]
+pub struct National {
+    pub faults: Faults,
+    latency: Latency,
+    tokens: Arc<Mutex<Vec<(String, Instant)>>>,
+    asked: Arc<Mutex<u64>>,
+}
+
+impl National {
+    pub fn new(latency: Latency) -> Self {
+        Self { faults: Faults::default(), latency, tokens: Arc::default(), asked: Arc::default() }
+    }
+
+    /// Questions that reached the service, answered or not.
+    pub fn asked(&self) -> u64 {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+    }
+
+    fn knows(&self, req: &HttpRequest) -> bool {
+        let given = req.headers().get("authorization").and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.retain(|(_, born)| born.elapsed() < TOKEN_LIVES);
+        given.is_some_and(|given| tokens.iter().any(|(token, _)| token == given))
+    }
+
+    async fn think(&self) {
+        let Latency(least, most) = self.latency;
+        let extra = u64::from(uuid::Uuid::new_v4().as_fields().0) % (most - least + 1);
+        tokio::time::sleep(Duration::from_millis(least + extra)).await;
+    }
+}
+
+/// TLS with client certificates of the same authority; anything else is shut out before a byte is read.
+pub struct Certificates<'a> {
+    pub authority: &'a Path,
+    pub certificate: &'a Path,
+    pub key: &'a Path,
+}
+
+impl Certificates<'_> {
+    fn config(&self) -> anyhow::Result<rustls::ServerConfig> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut roots = rustls::RootCertStore::empty();
+        for certificate in CertificateDer::pem_file_iter(self.authority)? {
+            roots.add(certificate?)?;
+        }
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build()?;
+        let chain = CertificateDer::pem_file_iter(self.certificate)?.collect::<Result<Vec<_>, _>>()?;
+        let key = PrivateKeyDer::from_pem_file(self.key)?;
+        Ok(rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(chain, key)?)
+    }
+}
+
+/// The server on loopback; port 0 picks a free one. Gives the address and the server to run.
+pub fn bind(national: National, certificates: &Certificates<'_>, port: u16) -> anyhow::Result<(std::net::SocketAddr, dev::Server)> {
+    let tls = certificates.config().context("certificates of the national services")?;
+    let state = web::Data::new(national);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .app_data(web::PayloadConfig::new(BODY_MAX))
+            .route("/healthz", web::get().to(health))
+            .route("/oqs/v1/login", web::post().to(login))
+            .route("/oqs/v1/OQSsiquc01", web::post().to(eligibility::confirm))
+    })
+    .workers(1)
+    .disable_signals()
+    .shutdown_timeout(1)
+    .bind_rustls_0_23(("127.0.0.1", port), tls)?;
+    let address = server.addrs().first().copied().context("no address")?;
+    Ok((address, server.run()))
+}
+
+async fn health(national: web::Data<National>) -> HttpResponse {
+    if national.faults.is_down() { HttpResponse::ServiceUnavailable().finish() } else { HttpResponse::Ok().body("ok\n") }
+}
+
+#[derive(Serialize)]
+struct Login {
+    status: &'static str,
+    result: Token,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Token {
+    id_token: String,
+}
+
+async fn login(national: web::Data<National>) -> HttpResponse {
+    if national.faults.is_down() {
+        return HttpResponse::ServiceUnavailable().finish();
+    }
+    let token = uuid::Uuid::new_v4().to_string();
+    national.tokens.lock().unwrap_or_else(PoisonError::into_inner).push((token.clone(), Instant::now()));
+    HttpResponse::Ok().json(Login { status: "success", result: Token { id_token: token } })
+}
+
+/// What a person or a test sets from outside: `POST /national/faults?fault=closed&times=3`.
+pub fn control(config: &mut web::ServiceConfig) {
+    config.route("/national", web::get().to(page)).route("/national/faults", web::post().to(set_fault));
+}
+
+#[derive(serde::Deserialize)]
+struct SetFault {
+    fault: String,
+    #[serde(default)]
+    times: u32,
+}
+
+async fn set_fault(national: web::Data<National>, form: web::Form<SetFault>) -> HttpResponse {
+    match Fault::find(&form.fault) {
+        Some(fault) => {
+            national.faults.next(fault, form.times.max(1));
+            HttpResponse::SeeOther().insert_header(("location", "/national")).finish()
+        }
+        None if form.fault == "none" => {
+            national.faults.clear();
+            HttpResponse::SeeOther().insert_header(("location", "/national")).finish()
+        }
+        None => HttpResponse::UnprocessableEntity().body("unknown fault"),
+    }
+}
+
+async fn page(national: web::Data<National>) -> HttpResponse {
+    let options: String = Fault::ALL.iter().map(|f| format!("<option value=\"{}\">{}</option>", f.key(), f.label())).collect();
+    let body = format!(
+        "<!doctype html><html lang=\"ja\"><meta charset=\"utf-8\"><title>国のサービス(模擬)</title><h1>国のサービス(模擬)</h1>\
+         <p>届いた照会: {} 件。予定している障害: {} 件。</p><form method=\"post\" action=\"/national/faults\"><label>次に起こす障害 \
+         <select name=\"fault\"><option value=\"none\">起こさない</option>{options}</select></label> <label>回数 <input name=\"times\" value=\"1\" inputmode=\"numeric\"></label> \
+         <button>決める</button></form></html>",
+        national.asked(),
+        national.faults.waiting()
+    );
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(body)
+}
