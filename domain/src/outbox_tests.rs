@@ -95,7 +95,7 @@ struct Busy {
     report: Option<Attempt>,
 }
 
-/// IF-06: nothing sent twice and nothing lost, under faults and deaths in any order (20,000 seeded runs).
+/// Nothing sent twice and nothing lost, under faults and deaths in any order (20,000 seeded runs).
 #[test]
 fn nothing_is_sent_twice_and_nothing_is_lost() {
     let (mut looked, mut died, mut faults) = (0u32, 0u32, [0u32; 6]);

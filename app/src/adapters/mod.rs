@@ -1,5 +1,6 @@
 //! Doors to the national services and partners: for each a port in our words and the exact wire types behind it.
 
 pub mod eligibility;
+pub mod eprescription;
 pub mod kms;
 pub mod national;

@@ -1,4 +1,4 @@
-//! 資格の照会: asking オンライン資格確認 by the numbers on a 資格確認書, without anybody waiting for the answer (S04, FN-OQ).
+//! 資格の照会: asking オンライン資格確認 by the numbers on a 資格確認書, without anybody waiting for the answer (S04, FN-OQ-02, FN-OQ-12).
 //!
 //! An inquiry is a row and a message of the outbox. Its answer is kept as a reader's result is, so old→new and 反映 are the same page for
 //! both. While the service is away the patient is received by sight (目視) and the inquiry stays on the list 再照会 until it is answered.

@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_time_of_day_is_the_next_one_in_japan() {
-        let now = DateTime::from_timestamp(1_795_008_800, 0).unwrap(); // 2026-11-18 22:13 JST
+        let now: DateTime<Utc> = "2026-11-18T13:13:20Z".parse().unwrap(); // 22:13:20 in Japan
         assert_eq!(next("22:30", now).unwrap() - now, TimeDelta::seconds(16 * 60 + 40));
         assert_eq!(next("05:00", now).unwrap().with_timezone(&JST).format("%H:%M").to_string(), "05:00");
         assert!(next("05:00", now).unwrap() > now);

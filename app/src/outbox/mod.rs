@@ -1,4 +1,4 @@
-//! 外部送信と後処理: everything that leaves the clinic for a partner goes through here (IF-06).
+//! 外部送信と後処理: everything that leaves the clinic for a partner goes through here.
 //!
 //! [`put`] writes a message in the transaction of the act that wants it sent, sealed under the clinic's key, once per key. The
 //! worker takes what is due ([`deliver`]), hands it to the service's [`Driver`] and notes what came of it; the clockwork is

@@ -1,4 +1,4 @@
-//! オンライン資格確認 by number, over TLS with a client certificate, against the simulator and its faults. FN-OQ, §10-5.
+//! オンライン資格確認 by number, over TLS with a client certificate, against the simulator and its faults. FN-OQ-02, FN-OQ-12.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -153,7 +153,7 @@ async fn a_question_by_number_becomes_a_patient_with_coverage() {
     d.neighbour.client(d.h, Role::Clerk).await.get(&path).await.expect(404);
 }
 
-/// FN-OQ-05: every 資格有効性 the service knows is said for what it is, and several people are never chosen from.
+/// FN-OQ-02: every 資格有効性 the service knows is said for what it is, and several people are never chosen from.
 #[tokio::test]
 async fn every_answer_is_said_for_what_it_is() {
     let d = desk().await;
@@ -178,7 +178,7 @@ async fn every_answer_is_said_for_what_it_is() {
     }
 }
 
-/// §10-5, FN-OQ-10: a morning on which the service is away. Reception goes on by sight, nothing is lost, the answers come later.
+/// §10-5, FN-OQ-12: a morning on which the service is away. Reception goes on by sight, nothing is lost, the answers come later.
 #[tokio::test]
 async fn a_morning_without_the_service_ends_with_every_answer() {
     let d = desk().await;

@@ -1,4 +1,4 @@
-//! 運用モード: charts stay open while nothing can be saved, what was looked at reaches the log, partners in trouble are said. AV, R6, §9.
+//! 運用モード: charts stay open while nothing can be saved, what was looked at reaches the log, partners in trouble are said. AV-06, R6, §9.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn logged(h: &Harness, request: &str) -> i64 {
     sqlx::query(sql).bind(request).fetch_one(&mut h.superuser().await).await.unwrap().get(0)
 }
 
-/// §9 read_only: charts open, nothing is written, views are kept and reach the log once.
+/// AV-06, §9 read_only: charts open, nothing is written, views are kept and reach the log once.
 #[tokio::test]
 async fn while_nothing_can_be_saved_charts_open_and_views_are_not_lost() {
     let _alone = ONE_AT_A_TIME.lock().await;

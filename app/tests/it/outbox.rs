@@ -1,4 +1,4 @@
-//! The outbox over real Postgres: put with the act, delivered once, survived by deaths, worked off by people. IF-06.
+//! The outbox over real Postgres: put with the act, delivered once, survived by deaths, worked off by people.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -148,7 +148,7 @@ impl Office {
     }
 }
 
-/// IF-06: what the act does not commit is not sent; the same key is one message; the payload is unreadable in the table.
+/// What the act does not commit is not sent; the same key is one message; the payload is unreadable in the table.
 #[tokio::test]
 async fn a_message_is_sent_exactly_if_its_act_is_committed() {
     let o = office().await;
@@ -169,7 +169,7 @@ async fn a_message_is_sent_exactly_if_its_act_is_committed() {
     }
 }
 
-/// IF-06: kill -9 between sending and noting. The next worker looks first and finds it: one delivery.
+/// Kill -9 between sending and noting. The next worker looks first and finds it: one delivery.
 #[tokio::test]
 async fn a_worker_that_dies_with_the_reply_sends_nothing_twice() {
     let o = office().await;
@@ -196,7 +196,7 @@ async fn a_worker_that_dies_with_the_reply_sends_nothing_twice() {
     assert_eq!((o.row(id).await.0.as_str(), o.accepted().len()), ("done", 2));
 }
 
-/// IF-06: many workers over many messages: each is delivered once.
+/// Many workers over many messages: each is delivered once.
 #[tokio::test]
 async fn workers_do_not_step_on_each_other() {
     let o = office().await;
