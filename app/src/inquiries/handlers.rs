@@ -5,12 +5,12 @@ use domain::{InquiryId, PatientId};
 use serde::Deserialize;
 use serde_json::json;
 use tenancy::permission::CoverageWrite;
-use tenancy::{Access, Act, Audit, InfoClass, TenantTx};
+use tenancy::{Access, Act, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
 
 use super::entity::Model;
 use super::forms::RawInquiry;
-use super::store;
+use super::store::{self, Numbers};
 use super::views::{InquiriesPage, InquiryPage};
 use crate::coverages::store as coverages;
 use crate::error::AppError;
@@ -73,15 +73,24 @@ pub async fn ask(access: Clerk, form: web::Form<RawInquiry>) -> Result<Either<Re
             return Ok(Either::Right(Page::invalid(receipt, &page)?));
         }
     };
+    match ask_once(tx, key, patient, &numbers).await {
+        // The other half of a double press got there first; its answer is there now.
+        Err(Error::Duplicate { .. }) => Ok(Either::Left(ask_once(access.begin().await?, key, patient, &numbers).await?)),
+        done => Ok(Either::Left(done?)),
+    }
+}
+
+async fn ask_once(tx: TenantTx, key: Uuid, patient: Option<PatientId>, numbers: &Numbers) -> Result<Redirect, Error> {
     let key = tx.act_key(key, "inquiry.ask", &format!("{patient:?} {numbers:?}"));
     let audit = Audit::of(Act::Send, InfoClass::Coverage).subjects(patient);
     if let Some(outcome) = tx.idempotent(key).await? {
         let id = outcome["inquiry_id"].as_str().unwrap_or_default().to_owned();
-        return Ok(Either::Left(Redirect::to(tx.commit(audit.detail("repeated", true)).await?, path(&id))));
+        return Ok(Redirect::to(tx.commit(audit.detail("repeated", true)).await?, path(&id)));
     }
-    let id = store::ask(&tx, patient, &numbers).await?;
+    let id = InquiryId::new(tx.new_id());
     tx.remember(key, json!({"inquiry_id": id})).await?;
-    Ok(Either::Left(Redirect::to(tx.commit(audit.entity("eligibility_inquiry", id)).await?, path(&id.to_string()))))
+    store::ask(&tx, id, patient, numbers).await?;
+    Ok(Redirect::to(tx.commit(audit.entity("eligibility_inquiry", id)).await?, path(&id.to_string())))
 }
 
 fn path(id: &str) -> String {
@@ -127,8 +136,8 @@ fn audit(row: &Model, act: Act) -> Audit {
 pub async fn repeat(access: Clerk, id: web::Path<InquiryId>, form: web::Form<MoveForm>) -> Result<Redirect, AppError> {
     let tx = access.begin().await?;
     let row = form.row(&tx, *id).await?;
-    if row.status == store::PENDING {
-        return Err(AppError::Refused("いま照会しています。結果が出るまでお待ちください。".into()));
+    if row.status == store::ANSWERED || !store::find(&tx, *id).await?.is_settled() {
+        return Err(AppError::Refused("もう回答があるか、いま照会しています。画面を開き直して確かめてください。".into()));
     }
     let audit = audit(&row, Act::Send);
     store::repeat(&tx, row).await?;

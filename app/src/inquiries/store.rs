@@ -38,8 +38,8 @@ pub struct Numbers {
 }
 
 /// Writes the inquiry and its message together.
-pub async fn ask(tx: &TenantTx, patient: Option<PatientId>, numbers: &Numbers) -> Result<InquiryId, Error> {
-    let id = tx.new_id();
+pub async fn ask(tx: &TenantTx, id: InquiryId, patient: Option<PatientId>, numbers: &Numbers) -> Result<(), Error> {
+    let id = id.as_uuid();
     let message_id = post(tx, id, 1, patient, numbers).await?;
     let row = Model {
         tenant_id: tx.tenant_id().as_uuid(),
@@ -60,7 +60,7 @@ pub async fn ask(tx: &TenantTx, patient: Option<PatientId>, numbers: &Numbers) -
         changed_at: tx.now(),
     };
     Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx).await?;
-    Ok(InquiryId::new(id))
+    Ok(())
 }
 
 async fn post(tx: &TenantTx, id: Uuid, round: i32, patient: Option<PatientId>, numbers: &Numbers) -> Result<MessageId, Error> {
@@ -180,10 +180,14 @@ pub struct Line {
 }
 
 impl Line {
-    /// The service did not answer at the first go, or said no: reception should not wait.
+    /// Nothing more is tried by itself.
+    pub fn is_settled(&self) -> bool {
+        Delivery::from_code(&self.state).is_some_and(Delivery::is_settled)
+    }
+
+    /// The service did not answer at the first go, or said no, or the question was taken back: reception should not wait.
     pub fn is_away(&self) -> bool {
-        let stuck = Delivery::from_code(&self.state).is_some_and(Delivery::needs_hand);
-        self.reader_result_id.is_none() && (stuck || !self.code.is_empty())
+        self.reader_result_id.is_none() && (self.is_settled() || !self.code.is_empty())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use domain::PatientId;
-use domain::outbox::{Delivery, Trouble};
+use domain::outbox::Trouble;
 use domain::wareki;
 use tenancy::clock::JST;
 use uuid::Uuid;
@@ -43,7 +43,7 @@ impl Row {
             Some(trouble) => format!("{}。", trouble.label()),
             None => line.said.clone(),
         };
-        let settled = Delivery::from_code(&line.state).is_some_and(Delivery::is_settled);
+        let settled = line.is_settled();
         let next = if settled {
             String::new()
         } else {

@@ -124,8 +124,10 @@ impl Postman {
         if !parcel.is_due(tx.now()) {
             return Ok(None);
         }
-        if store::waits_behind(&tx, &row).await? {
-            row.next_attempt_at = tx.now() + BEHIND;
+        if let Some(earlier) = store::ahead_of(&tx, &row).await? {
+            // One that is being sent is done in a moment; one that waits is not overtaken before its own time.
+            let soon = tx.now() + BEHIND;
+            row.next_attempt_at = if earlier.holder.is_some() { soon } else { soon.max(earlier.next_attempt_at) };
             store::save(&tx, row).await?;
             tx.commit(Audit::of(Act::Send, InfoClass::Delivery).entity("outbox_message", due.message_id).detail("step", "behind")).await?;
             return Ok(None);
@@ -149,7 +151,8 @@ impl Postman {
     async fn note(&self, driver: &dyn Driver, message: &Message, exchange: Exchange, record: Record) -> Result<(), Error> {
         match self.settle(driver, message, &exchange, &record).await {
             Ok(()) => Ok(()),
-            Err(Error::Unavailable(cause)) => Err(Error::Unavailable(cause)),
+            // Nothing can be noted now: the message is found again when its time is over.
+            Err(error @ (Error::Unavailable(_) | Error::ReadOnly)) => Err(error),
             Err(error) => {
                 tracing::error!(service = driver.service().code(), %error, "an answer could not be used");
                 let unusable = Exchange { outcome: Outcome::Unknown(Trouble::Unreadable), ..exchange };

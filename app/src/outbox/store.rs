@@ -104,11 +104,10 @@ pub async fn of_lane(tx: &TenantTx, lane: Uuid) -> Result<Vec<Model>, Error> {
     Ok(rows)
 }
 
-/// Is an earlier message of the same lane still on its way?
-pub async fn waits_behind(tx: &TenantTx, row: &Model) -> Result<bool, Error> {
+/// The earlier message of the same lane that is still on its way, if any.
+pub async fn ahead_of(tx: &TenantTx, row: &Model) -> Result<Option<Model>, Error> {
+    use sea_orm::QueryOrder;
     let earlier = Entity::find()
-        .select_only()
-        .column(Column::Id)
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
         .filter(Column::Lane.eq(row.lane))
         .filter(Column::State.is_in([Delivery::Waiting.code(), Delivery::Sending.code()]))
@@ -117,11 +116,11 @@ pub async fn waits_behind(tx: &TenantTx, row: &Model) -> Result<bool, Error> {
                 .add(Column::CreatedAt.lt(row.created_at))
                 .add(Cond::all().add(Column::CreatedAt.eq(row.created_at)).add(Column::Id.lt(row.id))),
         )
+        .order_by_desc(Column::CreatedAt)
         .limit(1)
-        .into_tuple::<Uuid>()
         .one(tx)
         .await?;
-    Ok(earlier.is_some())
+    Ok(earlier)
 }
 
 /// Writes what the clockwork decided and what was said. The row must be held by [`lock`].

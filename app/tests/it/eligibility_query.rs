@@ -230,6 +230,17 @@ async fn what_was_given_up_can_be_asked_again() {
     d.deliver().await;
     assert!(d.see(&path).await.contains("回答が届きました"));
 
+    // Taken back on 後処理: the page says so and offers to ask anew.
+    let path = d.asked().await;
+    let sql = "UPDATE outbox_message SET state = 'withdrawn' WHERE id = (SELECT message_id FROM eligibility_inquiry WHERE id = $1)";
+    let id: Uuid = path.rsplit('/').next().unwrap().parse().unwrap();
+    sqlx::query(sql).bind(id).execute(&mut d.h.superuser().await).await.unwrap();
+    assert!(d.see(&path).await.contains("再照会</button>"));
+    let version = d.version(&path).await;
+    d.clerk.post(&format!("{path}/repetition"), &[("version", version.as_str()), ("patient_token", "")]).await.expect(303);
+    d.deliver().await;
+    assert!(d.see(&path).await.contains("回答が届きました"));
+
     let stranger = reqwest::Client::builder()
         .tls_certs_only([reqwest::Certificate::from_pem(&std::fs::read(env("CA_FILE")).unwrap()).unwrap()])
         .build()
