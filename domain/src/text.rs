@@ -14,11 +14,6 @@ pub enum TextError {
 }
 
 /// A single line: spaces trimmed, at most `max` characters, `None` when nothing is left.
-/// Half width, without spaces: how a number is typed when nobody looks at the width.
-pub fn folded(input: &str) -> String {
-    input.nfkc().filter(|c| !c.is_whitespace()).collect()
-}
-
 pub fn line(input: &str, max: usize) -> Result<Option<String>, TextError> {
     checked(input.trim(), max, |c| !is_unreadable(c))
 }
@@ -32,6 +27,11 @@ pub fn required_line(input: &str, max: usize) -> Result<String, TextError> {
 pub fn lines(input: &str, max: usize) -> Result<Option<String>, TextError> {
     let unix = input.replace("\r\n", "\n").replace('\r', "\n");
     checked(unix.trim_end(), max, |c| c == '\n' || c == '\t' || !is_unreadable(c))
+}
+
+/// A number as it is typed when nobody looks at the width of the keys: one width, no spaces.
+pub fn without_spaces(input: &str) -> String {
+    input.nfkc().filter(|c| !c.is_whitespace()).collect()
 }
 
 /// For comparing words people write in many ways: one width, one case, no spaces.

@@ -29,7 +29,7 @@ impl RawInquiry {
 
     pub fn read(&self, today: NaiveDate) -> Result<(Uuid, Numbers), FormErrors> {
         let mut errors = FormErrors::default();
-        let folded = domain::text::folded;
+        let folded = domain::text::without_spaces;
         let insurer = errors.take("insurer_number", parse_insurer_number(&self.insurer_number), |error| insurer_message(*error));
         let number = folded(&self.insured_number);
         if number.is_empty() || number.chars().count() > 20 {
