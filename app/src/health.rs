@@ -1,9 +1,8 @@
-//! The bare address, and probes: is the process alive, and can it do its work.
+//! Probes: is the process alive, and can it do its work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use tenancy::Gate;
 
@@ -22,13 +21,8 @@ impl Draining {
 }
 
 pub fn routes(r: &mut crate::web::Routes) {
-    r.public_get("/", home, "leads to the board, which asks for the sign-in");
     r.public_get("/healthz", alive, "probe: the process answers");
     r.public_get("/readyz", ready, "probe: the dependencies answer");
-}
-
-async fn home() -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((header::LOCATION, "/board")).finish()
 }
 
 async fn alive() -> HttpResponse {

@@ -17,6 +17,8 @@ pub fn routes() -> Routes {
     crate::backup::page::routes(&mut r);
     crate::masters::routes(&mut r);
     crate::conformance::routes(&mut r);
+    crate::site::routes(&mut r);
+    crate::availability::routes(&mut r);
     crate::encounters::routes(&mut r);
     crate::live::routes(&mut r);
     crate::appointments::routes(&mut r);

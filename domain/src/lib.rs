@@ -3,6 +3,7 @@
 //! Terms are in `GLOSSARY.md`. Anything that depends on "now" takes it as an argument.
 
 pub mod appointment;
+pub mod availability;
 pub mod billing;
 pub mod claim;
 pub mod clock;

@@ -18,6 +18,7 @@ mod m20261120_000020_note_conflict;
 mod m20261120_000021_indexes;
 mod m20261121_000001_clinic_settings_version;
 mod m20261121_000002_audit_by_id;
+mod m20261121_000003_availability;
 mod m20261121_000035_appointment;
 mod m20261121_000036_patient_background;
 mod m20261121_000037_patient_import;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000021_indexes::Migration),
             Box::new(m20261121_000001_clinic_settings_version::Migration),
             Box::new(m20261121_000002_audit_by_id::Migration),
+            Box::new(m20261121_000003_availability::Migration),
             Box::new(m20261121_000035_appointment::Migration),
             Box::new(m20261121_000040_warning_answer::Migration),
             Box::new(m20261121_000041_condition::Migration),

@@ -34,6 +34,7 @@
 pub mod access;
 pub mod archive;
 pub mod audit;
+pub mod availability;
 pub mod bulk;
 pub mod clock;
 pub mod device;

@@ -147,6 +147,19 @@ async fn read(pool: &TenantPool) -> Result<Snapshot, Error> {
     })
 }
 
+/// How every partner of the whole deployment stands that was ever spoken to.
+pub async fn partners(operator: &Operator) -> Result<Vec<(Service, ServiceState)>, Error> {
+    let rows = sqlx::query("SELECT service, state FROM service_state WHERE scope = $1 ORDER BY service")
+        .bind(Uuid::nil())
+        .fetch_all(operator.pool())
+        .await?;
+    let read = |row: &sqlx::postgres::PgRow| {
+        let (service, state): (String, String) = (row.try_get("service").ok()?, row.try_get("state").ok()?);
+        Some((Service::from_code(&service)?, ServiceState::from_code(&state)?))
+    };
+    Ok(rows.iter().filter_map(read).collect())
+}
+
 /// Declares a mode. The caller writes the audit events.
 pub async fn declare(operator: &Operator, mode: SystemMode, until: Option<DateTime<Utc>>, reason: &str) -> Result<(), Error> {
     sqlx::query(

@@ -69,6 +69,13 @@ pub fn rows_of_this_process() -> &'static [Row] {
     ROWS.get_or_init(|| rows().unwrap_or_default())
 }
 
+/// Has this test passed on the sources this process was built from?
+pub fn has_passed(test: &str) -> bool {
+    static RESULTS: OnceLock<Option<Results>> = OnceLock::new();
+    let results = RESULTS.get_or_init(Results::of_these_sources);
+    results.as_ref().is_some_and(|results| results.outcome(test) == Some(results::Outcome::Passed))
+}
+
 fn print_table(rows: &[Row]) {
     for row in rows {
         let status = match row.status {

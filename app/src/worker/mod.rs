@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::audit::anchor;
+use crate::availability::probe::{self, Probe};
 use crate::backup::run::Backup;
 use crate::modes::watch::watch;
 use crate::objectstore::ObjectStore;
@@ -72,7 +73,7 @@ pub async fn run(clock: Clock) -> anyhow::Result<()> {
         tracing::info!("stopping: finishing what was begun");
         stop.send_replace(true);
     };
-    futures_util::future::join4(duties, worker.sweeping(), worker.importing(), stopped).await;
+    futures_util::future::join5(duties, worker.sweeping(), worker.importing(), worker.measuring(Probe::new()?), stopped).await;
     worker.close_up().await;
     admin_handle.stop(false).await;
     admin.await.context("計測のポートを閉じられません")??;
@@ -152,6 +153,19 @@ impl Worker {
     async fn nightly(&self) {
         let Some(backup) = &self.backup else { return };
         self.every(BACKUP_CHECK_EVERY, "backup", async || self.archive_due(backup).await).await;
+    }
+
+    /// Looks once a minute at how the product stands; the first look waits until `serve` had time to start beside us.
+    async fn measuring(&self, mut probe: Probe) {
+        let mut begun = false;
+        self.every(probe::EVERY, "probe", async || {
+            if begun && self.holds("probe", TimeDelta::seconds(90)).await? {
+                probe.turn(&self.operator).await?;
+            }
+            begun = true;
+            Ok(())
+        })
+        .await;
     }
 
     async fn numbers(&self) {

@@ -10,6 +10,8 @@ use crate::harness::Harness;
 const SHARED: &[(&str, &str)] = &[
     ("seaql_migrations", "which migrations ran; only the owner reads it"),
     ("audit_watermark", "how far sealing has come, one number for all clinics"),
+    ("availability_day", "how the services ran, for everybody"),
+    ("availability_outage", "when a service stood, for everybody"),
     ("worker_lease", "which worker holds which duty"),
     ("system_mode", "one mode for the whole product"),
     ("service_state", "how partners stand; states and counts only"),

@@ -6,6 +6,7 @@
 
 mod appointments;
 mod audit;
+mod availability;
 mod backup;
 mod billing;
 mod catalog;
