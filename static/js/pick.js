@@ -31,7 +31,7 @@ export const startPicks = () => {
       event.preventDefault();
       const shift = field.form.querySelector("[data-pick-shift]");
       if (event.shiftKey && shift) shift.checked = true;
-      (chosen(field) ?? all[0]).querySelector("button").click();
+      (chosen(field) ?? all[0]).click();
     } else if (event.key === "Escape" && field.value) {
       field.value = "";
       htmx.trigger(field, "input");
