@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod adapters;
+pub mod allergies;
 pub mod appointments;
 pub mod audit;
 pub mod availability;
@@ -26,6 +27,7 @@ pub mod masters;
 pub mod modes;
 pub mod notes;
 pub mod objectstore;
+pub mod orders;
 pub mod outbox;
 pub mod paper;
 pub mod patient_import;

@@ -32,6 +32,8 @@ pub fn routes() -> Routes {
     crate::patient_import::routes(&mut r);
     crate::patients::routes(&mut r);
     crate::prescriptions::routes(&mut r);
+    crate::allergies::routes(&mut r);
+    crate::orders::routes(&mut r);
     r.public_get("/assets/{hash}/{path:.*}", crate::web::assets::serve, "static files, the same for everybody");
     r
 }

@@ -100,6 +100,14 @@ ids! {
     InvoiceId
     /// 入金・返金
     PaymentNoticeId
+    /// アレルギー
+    AllergyId
+    /// 検査・処置のオーダー
+    ServiceRequestId
+    /// 検査結果の一項目
+    ObservationResultId
+    /// 処方・オーダーのセット
+    OrderSetId
     /// 診察室・受付などの場所
     PlaceId
     /// 資格確認端末の結果ファイル

@@ -2,6 +2,7 @@
 //!
 //! Terms are in `GLOSSARY.md`. Anything that depends on "now" takes it as an argument.
 
+pub mod allergy;
 pub mod appointment;
 pub mod availability;
 pub mod billing;
@@ -17,9 +18,12 @@ pub mod id;
 pub mod insurer;
 pub mod kana;
 pub mod masters;
+pub mod medication_safety;
 pub mod name;
 pub mod next_visit;
 pub mod note;
+pub mod order;
+pub mod order_set;
 pub mod outbox;
 pub mod patient;
 pub mod patient_background;

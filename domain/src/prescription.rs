@@ -2,6 +2,10 @@
 //!
 //! Amounts stay decimal text: they are printed and sent exactly as the doctor wrote them, and never computed with.
 
+pub mod head;
+pub mod supply_days;
+pub mod usage;
+
 use chrono::{Days, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 
@@ -39,6 +43,8 @@ pub enum PrescriptionError {
     DaysOutOfRange,
     #[error("times outside 1 to 99")]
     TimesOutOfRange,
+    #[error("leftover days above 90")]
+    LeftoverOutOfRange,
     #[error("comment too long")]
     CommentTooLong,
     #[error("a control character")]
@@ -76,6 +82,12 @@ impl Dose {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The exact amount in hundred-thousandths, for comparing with a limit.
+    pub fn hundred_thousandths(&self) -> u64 {
+        let (integer, decimals) = self.0.split_once('.').unwrap_or((&self.0, ""));
+        format!("{integer}{decimals:0<5}").parse().unwrap_or(u64::MAX)
     }
 }
 
@@ -152,6 +164,41 @@ impl GenericSubstitution {
     }
 }
 
+/// 一包化・粉砕.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Preparation {
+    #[default]
+    Plain,
+    OneDose,
+    Crushed,
+}
+
+impl Preparation {
+    pub const ALL: [Self; 3] = [Self::Plain, Self::OneDose, Self::Crushed];
+
+    /// The stored and posted code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::OneDose => "one_dose",
+            Self::Crushed => "crushed",
+        }
+    }
+
+    /// Empty when nothing is to be printed.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::OneDose => "一包化",
+            Self::Crushed => "粉砕",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.code() == code)
+    }
+}
+
 /// One accepted line, still without the drug's identity, which comes from the master.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineContent {
@@ -160,7 +207,24 @@ pub struct LineContent {
     pub usage: String,
     pub supply: Supply,
     pub substitution: GenericSubstitution,
+    /// 一般名で書く
+    pub is_generic: bool,
+    pub preparation: Preparation,
+    /// 残薬: days still at home
+    pub leftover_days: u8,
     pub comment: String,
+}
+
+/// 残薬 in days; empty is none.
+pub fn check_leftover(text: &str) -> Result<u8, PrescriptionError> {
+    let folded: String = text.nfkc().filter(|c| !c.is_whitespace()).collect();
+    if folded.is_empty() {
+        return Ok(0);
+    }
+    if !folded.chars().all(|c| c.is_ascii_digit()) {
+        return Err(PrescriptionError::CountNotNumber);
+    }
+    folded.parse().ok().filter(|days| *days <= DAYS_MAX as u8).ok_or(PrescriptionError::LeftoverOutOfRange)
 }
 
 /// 単位 as printed; at most 6 characters (record 201).
@@ -176,7 +240,7 @@ pub fn check_unit(text: &str) -> Result<String, PrescriptionError> {
 /// 用法, with a shorthand such as `3t` written out.
 pub fn check_usage(text: &str) -> Result<String, PrescriptionError> {
     let typed = plain(text)?;
-    let usage = expand_usage(&typed).map_or(typed, str::to_owned);
+    let usage = usage::of_shorthand(&typed).map_or(typed, |usage| usage.words.to_owned());
     match usage.chars().count() {
         0 => Err(PrescriptionError::UsageMissing),
         1..=USAGE_MAX_CHARS => Ok(usage),
@@ -196,28 +260,6 @@ fn plain(text: &str) -> Result<String, PrescriptionError> {
         return Err(PrescriptionError::ControlCharacter);
     }
     Ok(trimmed.to_owned())
-}
-
-/// Keys a doctor types for the usual ways of taking: number of times, then `t` after meals, `z` before, `k` between, `n` at bedtime.
-pub const USAGE_SHORTHANDS: [(&str, &str); 12] = [
-    ("1a", "1日1回朝食後"),
-    ("1h", "1日1回昼食後"),
-    ("1y", "1日1回夕食後"),
-    ("1n", "1日1回就寝前"),
-    ("1z", "1日1回朝食前"),
-    ("2t", "1日2回朝夕食後"),
-    ("2z", "1日2回朝夕食前"),
-    ("3t", "1日3回毎食後"),
-    ("3z", "1日3回毎食前"),
-    ("3k", "1日3回毎食間"),
-    ("4t", "1日4回毎食後と就寝前"),
-    ("tn", "疼痛時"),
-];
-
-/// The words of a shorthand, whatever the width or case it was typed in.
-pub fn expand_usage(text: &str) -> Option<&'static str> {
-    let key: String = text.nfkc().collect::<String>().trim().to_ascii_lowercase();
-    USAGE_SHORTHANDS.iter().find(|(short, _)| *short == key).map(|(_, words)| *words)
 }
 
 /// The last day a pharmacy accepts the paper.
@@ -254,6 +296,13 @@ mod tests {
     }
 
     #[test]
+    fn doses_are_compared_exactly() {
+        let value = |text| Dose::parse(text).unwrap().hundred_thousandths();
+        assert_eq!((value("1"), value("0.5"), value("999999.99999")), (100_000, 50_000, 99_999_999_999));
+        assert!(value("0.1") < value("0.10001"));
+    }
+
+    #[test]
     fn days_run_from_one_to_ninety() {
         assert_eq!(Supply::parse("days", "1"), Ok(Supply::Days(1)));
         assert_eq!(Supply::parse("days", "９０"), Ok(Supply::Days(90)));
@@ -276,13 +325,6 @@ mod tests {
         assert_eq!(check_usage("   "), Err(E::UsageMissing));
         assert_eq!(check_usage(&"あ".repeat(51)), Err(E::UsageTooLong));
         assert_eq!(check_usage("毎食後\u{0}"), Err(E::ControlCharacter));
-    }
-
-    #[test]
-    fn every_shorthand_fits_the_record() {
-        for (_, words) in USAGE_SHORTHANDS {
-            assert!(words.chars().count() <= USAGE_MAX_CHARS);
-        }
     }
 
     #[test]

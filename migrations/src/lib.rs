@@ -24,6 +24,9 @@ mod m20261121_000036_patient_background;
 mod m20261121_000037_patient_import;
 mod m20261121_000040_warning_answer;
 mod m20261121_000041_condition;
+mod m20261121_000050_prescription;
+mod m20261121_000051_allergy_intolerance;
+mod m20261121_000052_service_request;
 mod m20261121_000060_billing;
 mod m20261121_000061_day_close;
 mod m20261121_000070_outbox;
@@ -62,6 +65,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000061_day_close::Migration),
             Box::new(m20261121_000071_standing::Migration),
             Box::new(m20261121_000072_eligibility_inquiry::Migration),
+            Box::new(m20261121_000050_prescription::Migration),
+            Box::new(m20261121_000051_allergy_intolerance::Migration),
+            Box::new(m20261121_000052_service_request::Migration),
         ]
     }
 }

@@ -11,6 +11,7 @@ const prepare = (root) => {
   if (root.querySelector("[data-autosave]")) import("./autosave.js").then((m) => m.startSections(root));
   if (root.querySelector("[data-quote]")) import("./chart.js").then((m) => m.startQuotes(root));
   for (const table of root.querySelectorAll("table[data-cells]")) import("./cells.js").then((m) => m.startCells(table));
+  if (root.querySelector("[data-choices], [data-widen], [data-open-focus]")) import("./prescription.js").then((m) => m.startPrescription(root));
   if (root.querySelector("[data-merge]")) import("./merge.js").then((m) => m.startMerge());
   if (root.querySelector("[data-passkey]")) import("./webauthn.js").then((m) => m.startPasskeys(root));
 };

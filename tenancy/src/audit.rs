@@ -69,6 +69,8 @@ codes! {
         Prescription "prescription" "処方"
         Delivery "delivery" "外部送信"
         Billing "billing" "会計"
+        Allergy "allergy" "アレルギー"
+        Order "order" "検査・処置"
         Master "master" "マスタ"
         Audit "audit" "監査記録"
         Staff "staff" "職員・権限"

@@ -1,8 +1,10 @@
-//! One booking read.
+//! Single bookings read.
 
-use domain::AppointmentId;
+use chrono::NaiveDate;
+use domain::appointment::AppointmentStatus;
+use domain::{AppointmentId, PatientId};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::Value;
 use tenancy::{Error, TenantTx};
 
@@ -15,6 +17,20 @@ pub async fn get(tx: &TenantTx, id: AppointmentId) -> Result<Model, Error> {
         .one(tx)
         .await?
         .ok_or(Error::NotFound)
+}
+
+/// The day of the patient's next booking after a day; the earliest of everybody merged into the chart.
+pub async fn next_of(tx: &TenantTx, patients: &[PatientId], after: NaiveDate) -> Result<Option<NaiveDate>, Error> {
+    let row = Entity::find()
+        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(Column::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
+        .filter(Column::Status.eq(AppointmentStatus::Booked.code()))
+        .filter(Column::StartsAt.gt(tx.now()))
+        .filter(Column::Day.gt(after))
+        .order_by_asc(Column::StartsAt)
+        .one(tx)
+        .await?;
+    Ok(row.map(|row| row.day))
 }
 
 /// The row as it stood one version ago, under the head it has now.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::bookings::Books;
 use super::clinics::{Clinic, Person as Member, STAFF};
 use super::conditions::{self, Disease};
+use super::findings::{self, Known, Open};
 use super::ledger::{Deed, Ledger};
 use super::people::{self, Arrival, Person};
 use super::stays::Stay;
@@ -57,6 +58,8 @@ pub struct History {
     wards: Vec<Uuid>,
     receptions: Receptions,
     books: Books,
+    met: Vec<Known>,
+    open: Vec<Open>,
 }
 
 impl History {
@@ -85,7 +88,8 @@ impl History {
         let doctors = ["doctor", "director"].map(|login| (of(login), STAFF.iter().find(|m| m.login_id == login).map_or("", |m| m.name)));
         let books = Books::open(&mut ledger, team.clerk, &doctors, opened);
         let (receptions, known) = (Receptions::default(), conditions::Known::default());
-        (Self { clinic, ledger, now, drugs, diseases, known, team, wards, receptions, books }, staff)
+        let history = Self { clinic, ledger, now, drugs, diseases, known, team, wards, receptions, books, met: vec![], open: vec![] };
+        (history, staff)
     }
 
     fn today(&self) -> NaiveDate {
@@ -107,6 +111,7 @@ impl History {
         let number = self.receptions.next(first_day);
         let at = arrival(first_day, number);
         let person = people::register(&mut self.ledger, &Arrival { index, at, age }, self.team.clerk);
+        self.met.push(Known { patient: person.id, since: at });
         self.visit(&person, first_day, number);
         if self.wards.is_empty() {
             self.outpatient(index, &person, first_day, is_busy);
@@ -115,6 +120,13 @@ impl History {
         } else {
             self.inpatient(index, &person);
         }
+    }
+
+    /// What stands beside the visits, once everybody is there.
+    pub fn finish(&mut self) {
+        let (met, open) = (std::mem::take(&mut self.met), std::mem::take(&mut self.open));
+        findings::allergies(&mut self.ledger, self.team, &met);
+        findings::orders(&mut self.ledger, self.team, &open);
     }
 
     fn visit(&mut self, person: &Person, day: NaiveDate, number: i32) {
@@ -163,13 +175,15 @@ impl History {
             "paid" | "billing_wait" | "treatment" => {
                 let id = visit.completed(&mut self.ledger, self.team, &self.drugs);
                 conditions::note(&mut self.ledger, &mut self.known, &visit, self.team, id, &self.diseases);
+                self.open.push(Open { patient: person.id, encounter: id, at: arrived_at });
             }
             "in_consult" | "exam_doing" | "exam_waiting" => {
                 let encounter_id = visit.receive(&mut self.ledger, self.team);
                 visit.open_note(&mut self.ledger, self.team, encounter_id);
             }
             _ => {
-                visit.receive(&mut self.ledger, self.team);
+                let encounter = visit.receive(&mut self.ledger, self.team);
+                self.open.push(Open { patient: person.id, encounter, at: arrived_at });
             }
         }
     }

@@ -33,6 +33,9 @@ const TABLES: &[&str] = &[
     "note_section",
     "note_amendment",
     "medication_request",
+    "allergy_intolerance",
+    "service_request",
+    "observation_result",
     "row_version",
     "audit_event",
 ];

@@ -6,6 +6,7 @@
 mod bookings;
 mod clinics;
 mod conditions;
+mod findings;
 mod history;
 mod ledger;
 mod masters;

@@ -85,6 +85,7 @@ impl Seeder {
                     return;
                 }
             }
+            history.finish();
             // A closed receiver has reported its own error.
             let _ = sender.blocking_send(history.ledger.take_batch());
         });

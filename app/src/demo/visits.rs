@@ -233,6 +233,12 @@ impl Visit<'_> {
             master_release_id: drug.release_id,
             signed_at: Some(at),
             signed_by_id: Some(doctor.as_uuid()),
+            prescription_id: None,
+            usage_code: String::new(),
+            generic_name: String::new(),
+            is_generic: false,
+            preparation: String::new(),
+            leftover_days: 0,
         }
     }
 

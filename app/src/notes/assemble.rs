@@ -11,7 +11,6 @@ use super::record::{Names, NoteRecord};
 use super::store::{self, read, visit};
 use super::views::chart::{self, ConflictLink, Part, PastVisit, Reader};
 use super::views::{AmendForm, By, ChartPage, Mark, Notice, SectionView, Timeline, Today, VisitHead, by_of, labels, rail, sheet};
-use crate::prescriptions::PrescriptionBox;
 use crate::web::chrome::{Chrome, Nav};
 
 /// What a request adds to the page as stored.
@@ -36,7 +35,6 @@ pub async fn chart<P: Permission>(
     let (here, past, has_more) = read::chart_heads(tx, id, &group).await?;
     let people = here.iter().chain(&past).flat_map(NoteRecord::people).chain(visit.doctor_id);
     let staff = store::staff(tx, people).await?;
-    let prescription = PrescriptionBox::load(tx, access.principal(), id, visit.patient_id).await?;
 
     let note = current(&here);
     let previous = past.iter().find(|n| n.encounter_id != id && n.status() == NoteStatus::Signed && n.noted_on <= visit.date);
@@ -81,7 +79,6 @@ pub async fn chart<P: Permission>(
         previous_plan: previous.and_then(|n| chart::plan_line(labels::near_day(n.noted_on, day), n.current_body(Section::Plan))),
         timeline: timeline(shown, &past, has_more, &staff.names, day, Some(id)),
         panes: rail::panes(access, shown, id),
-        prescription,
         amend: AmendForm { idempotency_key: tx.new_id(), ..extra.amend },
         notice: extra.notice,
     };

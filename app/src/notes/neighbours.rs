@@ -6,9 +6,9 @@ use domain::PatientId;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tenancy::{Error, TenantTx};
 
-use crate::patients;
 use crate::patients::entity::patient;
 use crate::web::stripe::PatientStripe;
+use crate::{allergies, patients};
 
 /// The person a chart is about: the surviving record, and every record merged into it.
 #[derive(Debug, Clone)]
@@ -25,7 +25,9 @@ pub async fn person(tx: &TenantTx, id: PatientId) -> Result<Person, Error> {
     }
     let namesakes = patients::store::count_namesakes(tx, &group.patient).await?;
     let today = crate::notes::views::labels::jst(tx.now()).date_naive();
-    Ok(Person { stripe: PatientStripe::of(&group.patient, today, namesakes), group: group.ids() })
+    let ids = group.ids();
+    let guard = allergies::guard(&allergies::store::of_patients(tx, &ids).await?);
+    Ok(Person { stripe: PatientStripe::of(&group.patient, today, namesakes).knowing(guard), group: ids })
 }
 
 /// How a list names a patient.

@@ -14,6 +14,7 @@ use super::entity::{note, section_conflict, warning_answer};
 pub async fn of_encounter(tx: &TenantTx, patient: PatientId, encounter: EncounterId) -> Result<Vec<Warning>, Error> {
     let mut found = uncompared(tx, encounter).await?;
     found.extend(crate::conditions::warnings(tx, patient, encounter).await?);
+    found.extend(crate::prescriptions::warnings(tx, patient, encounter).await?);
     let answers = answers(tx, encounter).await?;
     for warning in &mut found {
         warning.answer = warning.answer.take().or_else(|| answers.get(&warning.code).cloned());

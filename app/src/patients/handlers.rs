@@ -7,7 +7,7 @@ use domain::patient::{NewPatient, Patient, PatientError, PatientStatus};
 use domain::patient_search::PatientSearch;
 use serde::Deserialize;
 use serde_json::json;
-use tenancy::permission::{CoverageWrite, EncounterWrite, NoteRead, PatientMerge, PatientRead, PatientWrite, Permission};
+use tenancy::permission::{AllergyRead, CoverageWrite, EncounterWrite, NoteRead, PatientMerge, PatientRead, PatientWrite, Permission};
 use tenancy::{Access, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use super::forms::RawPatientForm;
 use super::store::{self, Group};
 use super::views::*;
 use super::{history as versions, overview};
+use crate::allergies;
 use crate::error::AppError;
 use crate::web::{Chrome, FormErrors, FormState, Nav, Page, Redirect};
 
@@ -184,10 +185,14 @@ pub async fn show(access: Access<PatientRead>, path: web::Path<PatientId>, query
 async fn show_page(access: &Access<PatientRead>, tx: &TenantTx, group: &Group, was_registered: bool) -> Result<PatientShowPage, Error> {
     let (today, patient) = (access.clock().today_jst(), &group.patient);
     let beside = overview::load(tx, &group.ids()).await?;
+    let mut stripe = stripe(patient, store::count_namesakes(tx, patient).await?, today);
+    if access.may::<AllergyRead>() {
+        stripe = stripe.knowing(allergies::guard(&allergies::store::of_patients(tx, &group.ids()).await?));
+    }
     let probe = if was_registered { Probe::of(&patient.demographics, Some(patient.id.as_uuid())) } else { Probe::default() };
     Ok(PatientShowPage {
         chrome: chrome(access),
-        stripe: stripe(patient, store::count_namesakes(tx, patient).await?, today),
+        stripe,
         facts: Facts::of(&patient.number, &patient.demographics),
         version: patient.version,
         coverages: coverage_rows(&beside),

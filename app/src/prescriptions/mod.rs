@@ -1,19 +1,36 @@
-//! 処方 (S10, first pass): one drug line after another from the imported master, signed by the doctor, printed as 処方箋.
+//! 処方 (S10): the prescription of one visit, written on the chart, sealed with the note, printed as 処方箋.
 //!
-//! Lines are versioned drafts until the doctor signs all of them together; the table then refuses any change. A drug that has ended
-//! in the master is refused when it is added and again when it is signed. The paper is 様式第二号 (see [`paper`]).
+//! Lines are versioned drafts until a doctor signs all of them together; the table then refuses any change. A drug that has ended
+//! in the master is refused when it is added and again at signing. What is written is compared with the chart by data-driven rules
+//! (see [`safety`]). The paper is 様式第二号 (see [`paper`]).
 
 pub mod drugs;
 pub mod entity;
 mod forms;
 mod handlers;
+mod pane;
 pub mod paper;
 mod print;
 mod routes;
+pub mod safety;
 #[cfg(test)]
 mod samples;
+mod set_views;
 pub mod store;
 pub mod views;
 
+use domain::clock;
+use tenancy::{Error, TenantTx};
+
+use crate::notes::SignedNote;
+
 pub use routes::routes;
-pub use views::PrescriptionBox;
+pub use safety::warnings;
+
+/// 確定: the prescription is sealed with the note. A drug that ended meanwhile stops it; the panel before 確定 has said so.
+pub async fn note_signed(tx: &TenantTx, signed: &SignedNote) -> Result<(), Error> {
+    match store::seal(tx, signed.encounter_id, None, clock::today(tx.now())).await? {
+        Ok(_) | Err(store::SignRefusal::NothingToSign) => Ok(()),
+        Err(_) => Err(Error::Conflict { current_version: 0 }),
+    }
+}

@@ -3,8 +3,10 @@
 use actix_web::web;
 use chrono::NaiveDate;
 use domain::clock;
+use domain::coverage::CoverageKind;
 use domain::patient::Patient;
-use domain::prescription::{GenericSubstitution, usable_until};
+use domain::prescription::head::{HeadContent, Leftover};
+use domain::prescription::{GenericSubstitution, Preparation};
 use domain::{CoverageId, EncounterId, PatientId, wareki};
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
@@ -14,8 +16,8 @@ use uuid::Uuid;
 
 use super::entity::medication_request::Model;
 use super::paper::{self, Sheet, SheetLine};
-use super::store;
-use super::views::{LineView, PrintPage, amount, supply};
+use super::store::{self, heads, lines};
+use super::views::{LineView, PrintPage, amount, printed_name, supply};
 use crate::coverages::entity::coverage;
 use crate::coverages::store as coverages;
 use crate::encounters::store as encounters;
@@ -28,6 +30,9 @@ use crate::web::{Chrome, Download, Nav, Page, PatientStripe};
 struct Issue {
     patient: Patient,
     coverage: Option<coverage::Model>,
+    /// 公費, in their order: payer and recipient number.
+    public: Vec<(String, String)>,
+    head: HeadContent,
     lines: Vec<Model>,
     has_draft: bool,
     clinic: Clinic,
@@ -45,7 +50,7 @@ struct Clinic {
 impl Issue {
     async fn read(tx: &TenantTx, id: EncounterId) -> Result<Self, AppError> {
         let visit = encounters::get(tx, id).await?;
-        let (lines, drafts): (Vec<_>, Vec<_>) = store::lines(tx, id).await?.into_iter().partition(|line| line.status == store::SIGNED);
+        let (lines, drafts): (Vec<_>, Vec<_>) = lines::lines(tx, id).await?.into_iter().partition(|line| line.status == store::SIGNED);
         let Some((signed_at, signer)) = lines.iter().filter_map(|line| line.signed_at.zip(line.signed_by_id)).max() else {
             return Err(AppError::Refused("署名された処方がありません。医師が署名してから印刷してください。".into()));
         };
@@ -53,14 +58,18 @@ impl Issue {
             Some(id) => Some(coverages::get(tx, CoverageId::new(id)).await?),
             None => None,
         };
+        let signed: Vec<_> = heads::of_encounter(tx, id).await?.into_iter().filter(|head| head.signed_at.is_some()).collect();
+        let today = clock::today(signed_at);
         Ok(Self {
             patient: patients::get(tx, PatientId::new(visit.patient_id)).await?,
+            public: public_expense(tx, PatientId::new(visit.patient_id), today).await?,
+            head: signed.last().map(heads::content_of).unwrap_or_default(),
             coverage,
             lines,
             has_draft: !drafts.is_empty(),
             clinic: clinic(tx).await?,
             doctor: staff_name(tx, signer).await?,
-            issued_on: clock::today(signed_at),
+            issued_on: today,
         })
     }
 
@@ -78,9 +87,15 @@ impl Issue {
             doctor_name: self.doctor.clone(),
             issued_on: wareki::long(self.issued_on),
             lines: self.lines.iter().map(sheet_line).collect(),
+            public: self.public.clone(),
+            valid_to: self.head.valid_to.map(wareki::long).unwrap_or_default(),
+            refill: self.head.refill,
+            asks_back: self.head.leftover == Leftover::Query,
+            reports_back: self.head.leftover == Leftover::Report,
+            remarks: self.remarks(),
             ..Sheet::default()
         };
-        if let Some(c) = &self.coverage {
+        if let Some(c) = self.coverage.as_ref().filter(|c| !is_public(c)) {
             sheet.insurer_number = c.insurer_number.clone();
             sheet.insured = insured(c);
             sheet.relation = if c.relation == "self" { "被保険者" } else { "被扶養者" }.to_owned();
@@ -88,18 +103,52 @@ impl Issue {
         }
         sheet
     }
+
+    /// 備考: what the head says, and the third 公費 that has no boxes of its own.
+    fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if self.head.split > 0 {
+            remarks.push(format!("分割指示 {}回", self.head.split));
+        }
+        for (payer, recipient) in self.public.iter().skip(2) {
+            remarks.push(format!("公費 {payer}・{recipient}"));
+        }
+        if !self.head.remark.is_empty() {
+            remarks.push(self.head.remark.clone());
+        }
+        remarks
+    }
+}
+
+/// 公費 in force on the day of issue. The numbers stand where a plan's own numbers stand.
+async fn public_expense(tx: &TenantTx, patient: PatientId, day: NaiveDate) -> Result<Vec<(String, String)>, Error> {
+    let group = patients::group_ids(tx, patient).await?;
+    let rows = coverages::in_force(tx, &group, day).await?;
+    let is_public = |row: &&coverage::Model| is_public(row) && row.valid_from.is_none_or(|from| from <= day);
+    Ok(rows.iter().filter(is_public).map(|row| (row.insurer_number.clone(), row.insured_number.clone())).collect())
+}
+
+fn is_public(row: &coverage::Model) -> bool {
+    CoverageKind::from_code(&row.kind) == Some(CoverageKind::PublicAssistance)
 }
 
 fn sheet_line(line: &Model) -> SheetLine {
     let substitution = GenericSubstitution::from_code(&line.generic_substitution);
     SheetLine {
-        drug_name: line.drug_name.clone(),
+        drug_name: printed_name(line),
         amount: amount(line),
         usage: [line.usage_text.clone(), supply(line)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("　"),
-        comment: line.comment.clone(),
+        comment: remark_of(line),
         is_change_barred: substitution == Some(GenericSubstitution::MedicallyBarred),
         is_patient_wish: substitution == Some(GenericSubstitution::PatientWish),
     }
+}
+
+/// 一包化・粉砕 and 残薬 go to the pharmacy with the line.
+fn remark_of(line: &Model) -> String {
+    let preparation = Preparation::from_code(&line.preparation).unwrap_or_default().label().to_owned();
+    let leftover = if line.leftover_days > 0 { format!("残薬{}日分を調整済み", line.leftover_days) } else { String::new() };
+    [preparation, leftover, line.comment.clone()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("　")
 }
 
 /// `12345678・9000001 (枝番) 00`.
@@ -149,7 +198,7 @@ pub async fn preview(access: Access<PrescriptionPrint>, path: web::Path<Encounte
         lines: issue.lines.iter().map(LineView::of).collect(),
         has_draft: issue.has_draft,
         issued_on: wareki::long(issue.issued_on),
-        usable_until: wareki::long(usable_until(issue.issued_on)),
+        usable_until: wareki::long(issue.head.usable_until(issue.issued_on)),
         doctor: issue.doctor,
         coverage: issue.coverage.as_ref().map(coverages::words).unwrap_or_default(),
         replaced: paper.replaced.into_iter().map(|r| r.sentence()).collect(),
@@ -159,13 +208,24 @@ pub async fn preview(access: Access<PrescriptionPrint>, path: web::Path<Encounte
 
 /// The paper. Each one made is in the audit log as a print.
 pub async fn pdf(access: Access<PrescriptionPrint>, path: web::Path<EncounterId>) -> Result<Download, AppError> {
+    printed(&access, *path, false).await
+}
+
+/// 控え: the same content for the patient to keep, marked as no 処方箋.
+pub async fn copy(access: Access<PrescriptionPrint>, path: web::Path<EncounterId>) -> Result<Download, AppError> {
+    printed(&access, *path, true).await
+}
+
+async fn printed(access: &Access<PrescriptionPrint>, id: EncounterId, is_copy: bool) -> Result<Download, AppError> {
     let tx = access.begin().await?;
-    let issue = Issue::read(&tx, *path).await?;
+    let issue = Issue::read(&tx, id).await?;
     let audit = Audit::of(Act::Print, InfoClass::Prescription)
         .subject(issue.patient.id)
-        .entity("encounter", *path)
-        .detail("lines", issue.lines.len());
-    let paper = draw(issue.sheet()).await?;
+        .entity("encounter", id)
+        .detail("lines", issue.lines.len())
+        .detail("copy", is_copy);
+    let paper = draw(Sheet { is_copy, ..issue.sheet() }).await?;
     let receipt = tx.commit(audit).await?;
-    Download::of(receipt, &[issue.patient.id], "application/pdf", "inline", "prescription.pdf", paper.pdf)
+    let name = if is_copy { "prescription-copy.pdf" } else { "prescription.pdf" };
+    Download::of(receipt, &[issue.patient.id], "application/pdf", "inline", name, paper.pdf)
 }

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::Role;
 use tenancy::{
     Principal,
-    permission::{AppointmentRead, AuditRead, BillingWrite, ClinicManage, EncounterRead, NoteApprove, PatientRead, Permission, Right},
+    permission::{
+        AppointmentRead, AuditRead, BillingWrite, ClinicManage, EncounterRead, NoteApprove, OrderRead, PatientRead, Permission, Right,
+    },
 };
 
 use crate::modes;
@@ -17,6 +19,8 @@ pub enum Nav {
     Appointments,
     Billing,
     Patients,
+    /// 未確認の結果
+    Results,
     Approvals,
     Audit,
     Clinic,
@@ -25,7 +29,8 @@ pub enum Nav {
 }
 
 impl Nav {
-    const BAR: [Self; 7] = [Self::Today, Self::Appointments, Self::Billing, Self::Patients, Self::Approvals, Self::Audit, Self::Clinic];
+    const BAR: [Self; 8] =
+        [Self::Today, Self::Appointments, Self::Billing, Self::Patients, Self::Results, Self::Approvals, Self::Audit, Self::Clinic];
 
     pub const fn href(self) -> &'static str {
         match self {
@@ -33,6 +38,7 @@ impl Nav {
             Self::Appointments => "/appointments",
             Self::Billing => "/billing",
             Self::Patients => "/patients",
+            Self::Results => "/results",
             Self::Approvals => "/notes/pending",
             Self::Audit => "/audit",
             Self::Clinic => "/clinic",
@@ -46,6 +52,7 @@ impl Nav {
             Self::Appointments => "予約",
             Self::Billing => "会計",
             Self::Patients => "患者",
+            Self::Results => "結果",
             Self::Approvals => "未確定・承認待ち",
             Self::Audit => "操作履歴",
             Self::Clinic => "設定",
@@ -60,6 +67,7 @@ impl Nav {
             Self::Appointments => Some(AppointmentRead::RIGHT),
             Self::Billing => Some(BillingWrite::RIGHT),
             Self::Patients => Some(PatientRead::RIGHT),
+            Self::Results => Some(OrderRead::RIGHT),
             Self::Approvals => Some(NoteApprove::RIGHT),
             Self::Audit => Some(AuditRead::RIGHT),
             Self::Clinic => Some(ClinicManage::RIGHT),
@@ -205,7 +213,7 @@ pub(crate) mod tests {
     fn the_bar_holds_only_what_the_role_may_open() {
         let places = |role| Chrome::of(&principal(role), Nav::Today).nav.iter().map(|entry| entry.href).collect::<Vec<_>>();
         assert_eq!(places(Role::Clerk), ["/board", "/appointments", "/billing", "/patients"]);
-        assert_eq!(places(Role::Doctor), ["/board", "/appointments", "/patients", "/notes/pending"]);
+        assert_eq!(places(Role::Doctor), ["/board", "/appointments", "/patients", "/results", "/notes/pending"]);
         assert_eq!(places(Role::ClinicAdmin), ["/board", "/appointments", "/billing", "/patients", "/audit", "/clinic"]);
     }
 

@@ -32,11 +32,13 @@ pub struct Guard {
     pub mark: &'static str,
     pub known: Known,
     pub level: Level,
+    /// The page that tells more; empty when there is none.
+    pub href: String,
 }
 
 impl Guard {
     pub const fn new(label: &'static str, mark: &'static str, level: Level, known: Known) -> Self {
-        Self { label, mark, known, level }
+        Self { label, mark, known, level, href: String::new() }
     }
 
     /// Only a hazard that is present is coloured.
@@ -108,13 +110,17 @@ impl PatientStripe {
         tail % 6 + 1
     }
 
+    /// アレルギー as its slice knows it, with the way to its page. A page that has not looked says nothing of it.
+    #[must_use]
+    pub fn knowing(mut self, guard: Guard) -> Self {
+        let href = format!("/patients/{}/allergies", self.patient_id);
+        self.guards.insert(0, Guard { href, ..guard });
+        self
+    }
+
     /// What the stripe says while no slice can answer: nobody has asked, which is not the same as none.
     pub fn unasked() -> Vec<Guard> {
-        vec![
-            Guard::new("アレルギー・禁忌", "stop", Level::Stop, Known::Unknown),
-            Guard::new("感染", "germ", Level::Plain, Known::Unknown),
-            Guard::new("eGFR", "flask", Level::Warn, Known::Unknown),
-        ]
+        vec![Guard::new("感染", "germ", Level::Plain, Known::Unknown), Guard::new("eGFR", "flask", Level::Warn, Known::Unknown)]
     }
 }
 

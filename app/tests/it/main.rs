@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::disallowed_methods)] // a visitor lives on the real clock and draws their own keys
 
+mod allergies;
 mod appointments;
 mod audit;
 mod availability;
@@ -29,6 +30,7 @@ mod live;
 mod masters;
 mod modes;
 mod notes;
+mod orders;
 mod outbox;
 mod patient_import;
 mod patients;

@@ -38,6 +38,8 @@ pub struct SignedNote {
 /// What 確定 sets in motion, in this order and in its transaction: one line for each slice. An error undoes the signature.
 async fn set_in_motion(tx: &TenantTx, signed: &SignedNote) -> Result<(), Error> {
     crate::encounters::note_signed(tx, signed).await?;
+    crate::prescriptions::note_signed(tx, signed).await?;
+    crate::orders::note_signed(tx, signed).await?;
     Ok(())
 }
 

@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::rail::Pane;
 use super::{AmendmentView, By, Mark, Notice, labels};
-use crate::prescriptions::PrescriptionBox;
 use crate::web::Subjects;
 use crate::web::chrome::Chrome;
 use crate::web::face::{self, Face};
@@ -26,7 +25,6 @@ pub struct ChartPage {
     pub previous_plan: Option<PreviousPlan>,
     pub timeline: Timeline,
     pub panes: Vec<Pane>,
-    pub prescription: PrescriptionBox,
     pub amend: AmendForm,
     pub notice: Option<Notice>,
 }

@@ -6,7 +6,7 @@
 
 use domain::{EncounterId, PatientId};
 use tenancy::Access;
-use tenancy::permission::{AppointmentRead, ConditionRead, Permission};
+use tenancy::permission::{AppointmentRead, ConditionRead, OrderRead, Permission, PrescriptionRead};
 
 /// One box, in the tab order of R7: 病名 → 処方 → 検査 → 処置 → 次回.
 #[derive(Debug, Clone)]
@@ -27,6 +27,12 @@ pub fn panes<P: Permission>(access: &Access<P>, patient: PatientId, encounter: E
     let mut panes = vec![];
     if access.may::<ConditionRead>() {
         panes.push(Pane::new("pane-conditions", "病名", format!("/patients/{patient}/conditions?encounter={encounter}")));
+    }
+    if access.may::<PrescriptionRead>() {
+        panes.push(Pane::new("prescription", "処方", format!("/encounters/{encounter}/prescription")));
+    }
+    if access.may::<OrderRead>() {
+        panes.push(Pane::new("orders", "検査・処置", format!("/encounters/{encounter}/orders")));
     }
     // What comes after the visit stands last.
     if access.may::<AppointmentRead>() {

@@ -128,7 +128,6 @@ fn page(stripe: PatientStripe, today: Today, timeline: Timeline) -> ChartPage {
         }),
         timeline,
         panes: vec![],
-        prescription: Default::default(),
         amend: AmendForm { idempotency_key: uuid(9), ..AmendForm::default() },
         notice: None,
     }

@@ -42,9 +42,9 @@ pub(super) fn draw(sheet: &Sheet, faces: &Typefaces) -> Result<Paper, PaperError
         let mut surface = page.surface();
         let mut canvas = Canvas { surface: &mut surface, letters: &mut letters };
         canvas.head(sheet);
-        canvas.prescription(blocks, at + 1 == pages.len());
+        canvas.prescription(sheet, blocks, at + 1 == pages.len());
         canvas.remarks(sheet);
-        canvas.dispensing();
+        canvas.dispensing(sheet);
         if pages.len() > 1 {
             let note = format!("{}枚中{}枚目", pages.len(), at + 1);
             canvas.text(RIGHT, 206.0, Style { align: Align::Right, ..SMALL }, &note);
@@ -64,9 +64,14 @@ fn area(x: f32, y: f32, w: f32, h: f32) -> Area {
 impl Canvas<'_, '_, '_> {
     fn head(&mut self, sheet: &Sheet) {
         let title = Style { face: Face::Mincho, size: 16.0, align: Align::Centre };
-        self.text(PAGE_W / 2.0, 12.0, title, "処　方　箋");
-        self.text(PAGE_W / 2.0, 16.0, LABEL, "(この処方箋は、どの保険薬局でも有効です。)");
-        self.public_expense(area(LEFT, 18.5, 60.0, 13.0));
+        let (name, note) = if sheet.is_copy {
+            ("処方内容（控え）", "(この控えは処方箋ではありません。薬局には処方箋を出してください。)")
+        } else {
+            ("処　方　箋", "(この処方箋は、どの保険薬局でも有効です。)")
+        };
+        self.text(PAGE_W / 2.0, 12.0, title, name);
+        self.text(PAGE_W / 2.0, 16.0, LABEL, note);
+        self.public_expense(area(LEFT, 18.5, 60.0, 13.0), sheet.public.first());
         self.insurance(area(69.0, 18.5, 72.0, 13.0), sheet);
         self.patient(area(LEFT, 33.0, 60.0, 26.0), sheet);
         self.institution(area(69.0, 33.0, 72.0, 26.0), sheet);
@@ -97,13 +102,14 @@ impl Canvas<'_, '_, '_> {
         }
     }
 
-    fn public_expense(&mut self, a: Area) {
+    fn public_expense(&mut self, a: Area, numbers: Option<&(String, String)>) {
+        let (payer, recipient) = numbers.map_or(("", ""), |(payer, recipient)| (payer, recipient));
         let value = self.labelled(area(a.x, a.y, a.w, a.h / 2.0), 20.0, "公費負担者番号");
-        self.digits(value, 8, "");
+        self.digits(value, 8, payer);
         let value = self.labelled(area(a.x, a.y + a.h / 2.0, a.w, a.h / 2.0), 20.0, "公費負担医療の\n受給者番号");
         // Seven boxes in the width of eight; the last is struck out.
         let w = value.w / 8.0;
-        self.digits(area(value.x, value.y, w * 7.0, value.h), 7, "");
+        self.digits(area(value.x, value.y, w * 7.0, value.h), 7, recipient);
         let x = value.x + w * 7.0;
         self.line((x, value.y), (x, value.y + value.h), THIN);
         self.line((x, value.y), (x + w, value.y + value.h), THIN);
@@ -177,12 +183,16 @@ impl Canvas<'_, '_, '_> {
         let issued = self.labelled(area(a.x, a.y, 50.0, a.h), 20.0, "交付年月日");
         self.cell(issued, VALUE_CENTRE, &sheet.issued_on);
         let until = self.labelled(area(a.x + 50.0, a.y, a.w - 50.0, a.h), 18.0, "処方箋の\n使用期間");
-        self.cell(area(until.x, until.y, 27.0, until.h), Style { size: 8.0, ..VALUE_CENTRE }, "令和　年　月　日");
+        self.cell(
+            area(until.x, until.y, 27.0, until.h),
+            Style { size: 8.0, ..VALUE_CENTRE },
+            if sheet.valid_to.is_empty() { "令和　年　月　日" } else { &sheet.valid_to },
+        );
         let note = "特に記載のある場合を除き、交付の日を含めて４日以内に保険薬局に提出すること。";
         self.cell(area(until.x + 27.0, until.y, until.w - 27.0, until.h), SMALL, note);
     }
 
-    fn prescription(&mut self, blocks: &[Block], is_last: bool) {
+    fn prescription(&mut self, sheet: &Sheet, blocks: &[Block], is_last: bool) {
         let a = area(LEFT, RX_TOP, RIGHT - LEFT, RX_BODY_BOTTOM + 5.0 - RX_TOP);
         self.frame(a, THICK);
         self.cell(area(a.x, a.y, 6.0, a.h), LABEL, "処\n\n\n方");
@@ -200,7 +210,9 @@ impl Canvas<'_, '_, '_> {
         self.drug_rows(blocks, is_last, x);
         self.text(x + 2.0, RX_BODY_BOTTOM + 3.6, Style { size: 8.0, ..VALUE }, "リフィル可");
         self.frame(area(x + 17.0, RX_BODY_BOTTOM + 1.2, 2.8, 2.8), THIN);
-        self.text(x + 21.5, RX_BODY_BOTTOM + 3.6, Style { size: 8.0, ..VALUE }, "(　　　回)");
+        let uses = if sheet.refill > 0 { format!("(　{}　回)", sheet.refill) } else { "(　　　回)".into() };
+        self.tick(sheet.refill > 0, (x + 18.4, RX_BODY_BOTTOM + 3.5));
+        self.text(x + 21.5, RX_BODY_BOTTOM + 3.6, Style { size: 8.0, ..VALUE }, &uses);
     }
 
     fn drug_rows(&mut self, blocks: &[Block], is_last: bool, x: f32) {
@@ -252,14 +264,25 @@ impl Canvas<'_, '_, '_> {
         self.line((x, a.y + 10.0), (RIGHT, a.y + 10.0), THIN);
         let ask = "保険薬局が調剤時に残薬を確認した場合の対応(特に指示がある場合は「レ」又は「×」を記載すること。)";
         self.text(x + 1.0, a.y + 13.0, SMALL, ask);
-        for (at, words) in [(x + 3.0, "保険医療機関へ疑義照会した上で調剤"), (x + 58.0, "保険医療機関へ情報提供")]
+        for (at, words, is_asked) in
+            [(x + 3.0, "保険医療機関へ疑義照会した上で調剤", sheet.asks_back), (x + 58.0, "保険医療機関へ情報提供", sheet.reports_back)]
         {
             self.frame(area(at, a.y + 14.4, 2.4, 2.4), THIN);
+            self.tick(is_asked, (at + 1.2, a.y + 16.4));
             self.text(at + 3.6, a.y + 16.6, Style { size: 7.0, ..SMALL }, words);
         }
     }
 
-    fn dispensing(&mut self) {
+    /// レ in a small box.
+    fn tick(&mut self, is_set: bool, (x, y): (f32, f32)) {
+        if is_set {
+            self.text(x, y, Style { size: 7.5, ..VALUE_CENTRE }, "レ");
+        }
+    }
+
+    /// The pharmacy's part; the second 公費 stands here.
+    fn dispensing(&mut self, sheet: &Sheet) {
+        let (payer_no, recipient_no) = sheet.public.get(1).map_or(("", ""), |(payer, recipient)| (payer, recipient));
         let y = 177.5;
         let cycle = "調剤実施回数(調剤回数に応じて、□に「レ」又は「×」を記載するとともに、調剤日及び次回調剤予定日を記載すること。)";
         self.text(LEFT, y, SMALL, cycle);
@@ -281,10 +304,10 @@ impl Canvas<'_, '_, '_> {
         self.circle((seal.x + seal.w - 5.0, seal.y + seal.h / 2.0), 2.6, THIN);
         self.cell(area(seal.x + seal.w - 10.0, seal.y, 10.0, seal.h), LABEL, "印");
         let payer = self.labelled(area(a.x + half, a.y, a.w - half, 6.0), 20.0, "公費負担者番号");
-        self.digits(payer, 8, "");
+        self.digits(payer, 8, payer_no);
         let recipient = self.labelled(area(a.x + half, a.y + 6.0, a.w - half, a.h - 6.0), 20.0, "公費負担医療の\n受給者番号");
         let w = recipient.w / 8.0;
-        self.digits(area(recipient.x, recipient.y, w * 7.0, recipient.h), 7, "");
+        self.digits(area(recipient.x, recipient.y, w * 7.0, recipient.h), 7, recipient_no);
         self.line((recipient.x + w * 7.0, recipient.y), (recipient.x + w * 7.0, recipient.y + recipient.h), THIN);
         self.line((recipient.x + w * 7.0, recipient.y), (RIGHT, recipient.y + recipient.h), THIN);
     }

@@ -29,6 +29,18 @@ pub struct Sheet {
     pub issued_on: String,
     pub lines: Vec<SheetLine>,
     pub remarks: Vec<String>,
+    /// 公費負担者番号 and 受給者番号, in their order
+    pub public: Vec<(String, String)>,
+    /// 使用期間 when it is not the usual four days
+    pub valid_to: String,
+    /// リフィル: total uses, 0 when there is none
+    pub refill: u8,
+    /// 控え for the patient, never taken for the 処方箋
+    pub is_copy: bool,
+    /// 残薬: 疑義照会した上で調剤
+    pub asks_back: bool,
+    /// 残薬: 情報提供
+    pub reports_back: bool,
 }
 
 /// One drug of the 処方 column.

@@ -34,6 +34,12 @@ fn sheet() -> Sheet {
             line("見本長名薬配合カプセル２５０ｍｇ（アセトアミノフェン・イソプロピルアンチピリン・無水カフェイン配合）「見本製薬」"),
         ],
         remarks: vec!["体重 61.4kg".into()],
+        public: vec![("54136015".into(), "1234566".into()), ("12345671".into(), "7654321".into())],
+        valid_to: "令和8年11月30日".into(),
+        refill: 3,
+        is_copy: false,
+        asks_back: true,
+        reports_back: false,
     }
 }
 

@@ -1,0 +1,115 @@
+//! 処方の点検 of one visit: the chart's facts put before the rules of `domain::medication_safety`.
+
+use std::sync::OnceLock;
+
+use chrono::{Days, NaiveDate};
+use domain::medication_safety::{self as rules, Facts, Line, RuleSet, Running};
+use domain::patient::{Age, Patient};
+use domain::prescription::Dose;
+use domain::warning::{Level, Warning};
+use domain::{EncounterId, PatientId, clock};
+use tenancy::{Error, TenantTx};
+
+use super::drugs::{self, Drug};
+use super::entity::medication_request::Model;
+use super::store::{self, lines, sealing};
+use crate::allergies;
+use crate::patients::store as patients;
+
+/// 見本. A clinic's own rules come with the master release that brings them.
+const SAMPLE_RULES: &str = include_str!("../../../masters/sample/medication_rules.json");
+
+fn rule_set() -> Result<&'static RuleSet, Error> {
+    static RULES: OnceLock<RuleSet> = OnceLock::new();
+    if let Some(known) = RULES.get() {
+        return Ok(known);
+    }
+    let read = RuleSet::parse(SAMPLE_RULES).map_err(Error::internal)?;
+    Ok(RULES.get_or_init(|| read))
+}
+
+/// Everything to be looked at about the prescription of a visit, most severe first.
+pub async fn warnings(tx: &TenantTx, patient: PatientId, encounter: EncounterId) -> Result<Vec<Warning>, Error> {
+    let drafts: Vec<Model> = lines::lines(tx, encounter).await?.into_iter().filter(|row| row.status == store::DRAFT).collect();
+    if drafts.is_empty() {
+        return Ok(vec![]);
+    }
+    let group = patients::get_group(tx, patient).await?;
+    let earlier = lines::earlier(tx, &group.ids(), encounter).await?;
+    let codes = codes(drafts.iter().chain(&earlier));
+    let known = drugs::of_codes(tx, &codes, clock::today(tx.now())).await?;
+    let allergies = allergies::store::of_patients(tx, &group.ids()).await?;
+    let today = clock::today(tx.now());
+    find(&Chart { today, patient: &group.patient, drafts: &drafts, earlier: &earlier, drugs: &known, allergies: &allergies })
+}
+
+/// What was read for the check.
+pub struct Chart<'a> {
+    pub today: NaiveDate,
+    pub patient: &'a Patient,
+    pub drafts: &'a [Model],
+    pub earlier: &'a [Model],
+    pub drugs: &'a [Drug],
+    pub allergies: &'a [allergies::entity::Model],
+}
+
+/// The findings of the rules, and drugs the master no longer has.
+pub fn find(chart: &Chart<'_>) -> Result<Vec<Warning>, Error> {
+    let yj = |code: &str| chart.drugs.iter().find(|drug| drug.code == code).map(|drug| drug.yj_code.clone()).unwrap_or_default();
+    let facts = Facts {
+        today: chart.today,
+        age: u16::try_from(Age::on(chart.patient.demographics.birth_date, chart.today).years).ok(),
+        allergies: chart.allergies.iter().filter_map(allergies::store::as_fact).collect(),
+        lines: chart.drafts.iter().map(|row| line(row, yj(&row.drug_code))).collect(),
+        running: chart.earlier.iter().filter_map(|row| running(row, yj(&row.drug_code), chart.today)).collect(),
+    };
+    let mut found: Vec<Warning> = chart.drafts.iter().filter_map(|row| ended(row, chart)).collect();
+    found.extend(rules::check(rule_set()?, &facts));
+    domain::warning::sort(&mut found);
+    Ok(found)
+}
+
+fn ended(row: &Model, chart: &Chart<'_>) -> Option<Warning> {
+    let drug = chart.drugs.iter().find(|drug| drug.code == row.drug_code);
+    if drug.is_some_and(|drug| drug.is_in_force(chart.today)) {
+        return None;
+    }
+    let text = format!("{}。", sealing::ended(&row.drug_name, drug.and_then(|drug| drug.valid_to)));
+    Some(Warning::new(Level::Block, format!("rx.ended:{}", row.drug_code), &row.drug_name, text).source("医薬品マスター").at(place(row)))
+}
+
+/// The element of a line on the chart.
+pub fn place(row: &Model) -> String {
+    format!("rx-{}", row.id)
+}
+
+fn line(row: &Model, yj_code: String) -> Line {
+    Line {
+        place: place(row),
+        drug_code: row.drug_code.clone(),
+        yj_code,
+        name: row.drug_name.clone(),
+        per_day: row.days.and_then(|_| Dose::parse(&row.dose_value).ok()),
+        unit: row.dose_unit.clone(),
+        days: row.days.and_then(|days| u16::try_from(days).ok()),
+    }
+}
+
+fn running(row: &Model, yj_code: String, today: NaiveDate) -> Option<Running> {
+    let until = supplied_until(row)?;
+    (until >= today).then(|| Running { drug_code: row.drug_code.clone(), yj_code, name: row.drug_name.clone(), until })
+}
+
+/// The last day a signed line lasts.
+pub fn supplied_until(row: &Model) -> Option<NaiveDate> {
+    let days = u64::try_from(row.days?.checked_add(row.leftover_days)?.checked_sub(1)?).ok()?;
+    clock::today(row.signed_at?).checked_add_days(Days::new(days))
+}
+
+/// The drug codes of these lines, each once.
+pub fn codes<'a>(rows: impl IntoIterator<Item = &'a Model>) -> Vec<&'a str> {
+    let mut codes: Vec<&str> = rows.into_iter().map(|row| row.drug_code.as_str()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}

@@ -1,0 +1,103 @@
+//! The head of a visit's prescription.
+
+use chrono::{DateTime, Utc};
+use domain::EncounterId;
+use domain::prescription::head::{DispensedAt, HeadContent, IssueForm, Leftover, RxStatus};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use tenancy::{Authorship, Error, TenantTx, versioned};
+use uuid::Uuid;
+
+use crate::encounters::entity::encounter;
+use crate::prescriptions::entity::prescription::{Column, Entity, Model};
+
+pub fn status(row: &Model) -> RxStatus {
+    RxStatus::from_code(&row.status).unwrap_or(RxStatus::Draft)
+}
+
+/// The prescriptions of a visit that stand, oldest first; more than one when a signed one was followed by another.
+pub async fn of_encounter(tx: &TenantTx, encounter: EncounterId) -> Result<Vec<Model>, Error> {
+    let rows = Entity::find()
+        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(Column::EncounterId.eq(encounter.as_uuid()))
+        .filter(Column::Status.ne(RxStatus::Withdrawn.code()))
+        .order_by_asc(Column::Id)
+        .all(tx)
+        .await?;
+    Ok(rows)
+}
+
+pub async fn get(tx: &TenantTx, id: Uuid) -> Result<Model, Error> {
+    Entity::find().filter(Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(Column::Id.eq(id)).one(tx).await?.ok_or(Error::NotFound)
+}
+
+/// The prescription lines are being written into; begun when there is none.
+pub async fn open(tx: &TenantTx, visit: &encounter::Model) -> Result<Model, Error> {
+    let known = of_encounter(tx, EncounterId::new(visit.id)).await?;
+    match known.into_iter().find(|row| status(row).is_open()) {
+        Some(row) => Ok(row),
+        None => begin(tx, visit, &HeadContent::default()).await,
+    }
+}
+
+pub async fn begin(tx: &TenantTx, visit: &encounter::Model, content: &HeadContent) -> Result<Model, Error> {
+    let mut model = Model {
+        tenant_id: Uuid::nil(),
+        id: tx.new_id(),
+        version: 0,
+        recorded_at: tx.now(),
+        author_id: Uuid::nil(),
+        entered_by_id: Uuid::nil(),
+        status: RxStatus::Draft.code().to_owned(),
+        digest: Vec::new(),
+        patient_id: visit.patient_id,
+        encounter_id: visit.id,
+        dispensed_at: String::new(),
+        issue_form: String::new(),
+        valid_to: None,
+        refill: 0,
+        split: 0,
+        leftover: String::new(),
+        remark: String::new(),
+        signed_at: None,
+        signed_by_id: None,
+    };
+    state(&mut model, content);
+    versioned::insert(tx, model, Authorship::own(tx)).await
+}
+
+pub fn state(row: &mut Model, content: &HeadContent) {
+    row.dispensed_at = content.dispensed_at.code().to_owned();
+    row.issue_form = content.issue_form.code().to_owned();
+    row.valid_to = content.valid_to;
+    row.refill = i32::from(content.refill);
+    row.split = i32::from(content.split);
+    row.leftover = content.leftover.code().to_owned();
+    row.remark.clone_from(&content.remark);
+}
+
+/// What a stored head says; a code a later program wrote reads as the usual choice.
+pub fn content_of(row: &Model) -> HeadContent {
+    HeadContent {
+        dispensed_at: DispensedAt::from_code(&row.dispensed_at).unwrap_or(DispensedAt::Outside),
+        issue_form: IssueForm::from_code(&row.issue_form).unwrap_or(IssueForm::Paper),
+        valid_to: row.valid_to,
+        refill: u8::try_from(row.refill).unwrap_or_default(),
+        split: u8::try_from(row.split).unwrap_or_default(),
+        leftover: Leftover::from_code(&row.leftover).unwrap_or(Leftover::Unsaid),
+        remark: row.remark.clone(),
+    }
+}
+
+/// Another state of the same head; who signed and when is set once.
+pub async fn move_to(tx: &TenantTx, mut row: Model, to: RxStatus, reason: &str) -> Result<Model, Error> {
+    row.status = to.code().to_owned();
+    if to == RxStatus::Signed {
+        let at: DateTime<Utc> = tx.now();
+        (row.signed_at, row.signed_by_id) = (Some(at), Some(tx.actor().as_uuid()));
+    }
+    versioned::update(tx, row, Authorship::own(tx), reason).await
+}
+
+pub async fn update(tx: &TenantTx, row: Model) -> Result<Model, Error> {
+    versioned::update(tx, row, Authorship::own(tx), "").await
+}

@@ -1,0 +1,10 @@
+//! Prescriptions read and written.
+
+pub mod heads;
+pub mod lines;
+pub mod sealing;
+pub mod sets;
+pub mod undo;
+
+pub use lines::{DRAFT, SIGNED, WITHDRAWN, get, lines};
+pub use sealing::{SignRefusal, seal};

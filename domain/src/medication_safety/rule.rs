@@ -1,0 +1,141 @@
+//! Rules as they are written in a file.
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use crate::prescription::Dose;
+use crate::warning::Level;
+
+/// What a rule compares. Drugs are named by the beginning of their YJ code.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Condition {
+    /// The ingredient is registered as an allergy.
+    Allergy,
+    /// Another drug of the same ingredient is taken at the same time.
+    SameIngredient,
+    /// The same drug of an earlier prescription has not run out; up to `leeway_days` are left unsaid.
+    StillSupplied { leeway_days: u16 },
+    /// More a day than the limit.
+    MaximumDose { drugs: Vec<String>, per_day: String, unit: String },
+    /// More days than may be handed out at once.
+    DaysLimit { drugs: Vec<String>, days: u16 },
+    /// 併用禁忌.
+    Contraindication { drugs: Vec<String>, with: Vec<String> },
+    /// The patient is younger than `from` or not younger than `until`.
+    Age { drugs: Vec<String>, from: Option<u16>, until: Option<u16> },
+}
+
+/// One rule with its origin.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Rule {
+    pub id: String,
+    pub level: Level,
+    #[serde(default)]
+    pub source: String,
+    pub valid_from: NaiveDate,
+    pub valid_to: Option<NaiveDate>,
+    /// What to do about it, added to what was found.
+    #[serde(default)]
+    pub advice: String,
+    #[serde(flatten)]
+    pub condition: Condition,
+}
+
+impl Rule {
+    /// A rule without a source asks for a reason at most.
+    pub fn level(&self) -> Level {
+        if self.level == Level::Block && self.source.trim().is_empty() { Level::Reason } else { self.level }
+    }
+
+    fn is_in_force(&self, day: NaiveDate) -> bool {
+        self.valid_from <= day && self.valid_to.is_none_or(|last| day <= last)
+    }
+}
+
+/// The file cannot be used as a whole; half a set of rules is worse than an error.
+#[derive(Debug, thiserror::Error)]
+pub enum BadRules {
+    #[error("the rules cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("two rules are called {0}")]
+    SameId(String),
+    #[error("rule {0} has an unusable limit")]
+    Limit(String),
+}
+
+/// All rules of a release.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RuleSet(Vec<Rule>);
+
+impl RuleSet {
+    pub fn parse(json: &str) -> Result<Self, BadRules> {
+        #[derive(Deserialize)]
+        struct File {
+            rules: Vec<Rule>,
+        }
+        let File { rules } = serde_json::from_str(json)?;
+        for (at, rule) in rules.iter().enumerate() {
+            if rules[..at].iter().any(|other| other.id == rule.id) {
+                return Err(BadRules::SameId(rule.id.clone()));
+            }
+            if let Condition::MaximumDose { per_day, .. } = &rule.condition
+                && Dose::parse(per_day).is_err()
+            {
+                return Err(BadRules::Limit(rule.id.clone()));
+            }
+        }
+        Ok(Self(rules))
+    }
+
+    pub fn in_force(&self, day: NaiveDate) -> impl Iterator<Item = &Rule> {
+        self.0.iter().filter(move |rule| rule.is_in_force(day))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../../../masters/sample/medication_rules.json");
+
+    #[test]
+    fn the_sample_rules_are_read_and_say_that_they_are_samples() {
+        let rules = RuleSet::parse(SAMPLE).unwrap();
+        assert!(rules.0.len() >= 7);
+        for rule in &rules.0 {
+            let is_own_record = matches!(rule.condition, Condition::Allergy | Condition::SameIngredient | Condition::StillSupplied { .. });
+            assert!(is_own_record || rule.source.is_empty() || rule.source.contains("見本"), "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn a_rule_without_a_source_never_stops() {
+        let rule = |source: &str| {
+            let json = format!(
+                r#"{{"rules":[{{"id":"a","level":"block","source":"{source}","valid_from":"2026-01-01","kind":"days_limit","drugs":["9"],"days":14}}]}}"#
+            );
+            RuleSet::parse(&json).unwrap().0.remove(0)
+        };
+        assert_eq!(rule("").level(), Level::Reason);
+        assert_eq!(rule("  ").level(), Level::Reason);
+        assert_eq!(rule("見本規則集").level(), Level::Block);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_trusted_is_refused_whole() {
+        assert!(matches!(RuleSet::parse("{"), Err(BadRules::Json(_))));
+        let twice = r#"{"rules":[{"id":"a","level":"info","valid_from":"2026-01-01","kind":"allergy"},{"id":"a","level":"info","valid_from":"2026-01-01","kind":"allergy"}]}"#;
+        assert!(matches!(RuleSet::parse(twice), Err(BadRules::SameId(_))));
+        let limit = r#"{"rules":[{"id":"a","level":"info","valid_from":"2026-01-01","kind":"maximum_dose","drugs":["9"],"per_day":"many","unit":"錠"}]}"#;
+        assert!(matches!(RuleSet::parse(limit), Err(BadRules::Limit(_))));
+    }
+
+    #[test]
+    fn rules_hold_between_their_dates() {
+        let json = r#"{"rules":[{"id":"a","level":"info","valid_from":"2026-01-01","valid_to":"2026-06-30","kind":"allergy"}]}"#;
+        let rules = RuleSet::parse(json).unwrap();
+        let on = |day: &str| rules.in_force(day.parse().unwrap()).count();
+        assert_eq!((on("2025-12-31"), on("2026-01-01"), on("2026-06-30"), on("2026-07-01")), (0, 1, 1, 0));
+    }
+}
