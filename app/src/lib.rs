@@ -28,6 +28,7 @@ pub mod modes;
 pub mod notes;
 pub mod objectstore;
 pub mod orders;
+pub mod observations;
 pub mod outbox;
 pub mod paper;
 pub mod patient_import;

@@ -30,6 +30,7 @@ pub mod patient_background;
 pub mod patient_search;
 pub mod phone;
 pub mod prescription;
+pub mod reception;
 pub mod role;
 pub mod schedule;
 pub mod search_key;
@@ -37,6 +38,7 @@ pub mod staff;
 pub mod standing;
 pub mod text;
 pub mod text_merge;
+pub mod vital_signs;
 pub mod wareki;
 pub mod warning;
 

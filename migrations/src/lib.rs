@@ -19,6 +19,8 @@ mod m20261120_000021_indexes;
 mod m20261121_000001_clinic_settings_version;
 mod m20261121_000002_audit_by_id;
 mod m20261121_000003_availability;
+mod m20261121_000030_reception;
+mod m20261121_000031_vital_signs;
 mod m20261121_000035_appointment;
 mod m20261121_000036_patient_background;
 mod m20261121_000037_patient_import;
@@ -52,6 +54,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000010_master_entry::Migration),
             Box::new(m20261120_000020_note_conflict::Migration),
             Box::new(m20261120_000021_indexes::Migration),
+            Box::new(m20261121_000030_reception::Migration),
+            Box::new(m20261121_000031_vital_signs::Migration),
+            Box::new(m20261121_000040_warning_answer::Migration),
             Box::new(m20261121_000001_clinic_settings_version::Migration),
             Box::new(m20261121_000002_audit_by_id::Migration),
             Box::new(m20261121_000003_availability::Migration),

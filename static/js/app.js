@@ -12,6 +12,8 @@ const prepare = (root) => {
   if (root.querySelector("[data-quote]")) import("./chart.js").then((m) => m.startQuotes(root));
   for (const table of root.querySelectorAll("table[data-cells]")) import("./cells.js").then((m) => m.startCells(table));
   if (root.querySelector("[data-choices], [data-widen], [data-open-focus]")) import("./prescription.js").then((m) => m.startPrescription(root));
+  if (root === document && root.querySelector("[data-board]")) import("./board.js").then((m) => m.startBoard(root.querySelector("[data-board]")));
+  if (root.querySelector("[data-vitals]")) import("./vitals.js").then((m) => m.startVitals(root.querySelector("[data-vitals]")));
   if (root.querySelector("[data-merge]")) import("./merge.js").then((m) => m.startMerge());
   if (root.querySelector("[data-passkey]")) import("./webauthn.js").then((m) => m.startPasskeys(root));
 };

@@ -5,7 +5,8 @@ export const startQuotes = (root) => {
     button.dataset.ready = "yes";
     button.hidden = false;
     button.addEventListener("click", () => {
-      const area = button.closest("[data-autosave]").querySelector("textarea");
+      const area = document.getElementById(button.dataset.quoteTo) ?? button.closest("[data-autosave]")?.querySelector("textarea");
+      if (!area || area.readOnly) return;
       const before = area.value && !area.value.endsWith("\n") ? "\n" : "";
       area.focus();
       area.setRangeText(`${before}${button.dataset.quote}`, area.value.length, area.value.length, "end");

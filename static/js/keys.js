@@ -7,7 +7,7 @@ const isMac = navigator.platform.startsWith("Mac");
 // Keys a browser or its menus will not give up are never taken, whatever a page declares.
 const RESERVED = /^(Ctrl\+[TWN]|Alt\+[DEF]|F([13567]|11|12))$/;
 
-const preferences = () => {
+export const preferences = () => {
   try {
     return { letters: true, ctrlAlt: isMac, ...JSON.parse(localStorage.getItem(PREFERENCES)) };
   } catch {
@@ -65,6 +65,8 @@ const showSheet = () => {
   const list = element("dl");
   const rows = keyed().map((target) => [target.dataset.key, labelOf(target)]);
   if (document.querySelector("[data-rows]")) rows.push(["↑ ↓", "行を移る"], ["Enter", "行を開く"]);
+  const ofRow = new Map([...document.querySelectorAll("[data-row-key]")].map((target) => [target.dataset.rowKey, target.dataset.rowKeyLabel]));
+  rows.push(...ofRow);
   rows.push(["Ctrl+K", "画面と操作を探す"], ["/", "患者検索へ"], ["?", "この一覧"], ["Esc", "閉じる"]);
   for (const [keys, what] of rows) list.append(element("div", {}, element("dt", {}, element("kbd", {}, keys)), element("dd", {}, what)));
   const now = preferences();

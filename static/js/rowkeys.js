@@ -1,14 +1,28 @@
 // ↑↓ in lists: `table[data-rows]` whose rows hold one `a[data-row]`. Focus sits on the link, so Enter and screen readers need no help.
 import { isComposing, isTyping } from "./dom.js";
+import { preferences } from "./keys.js";
 
 const links = (table) => [...table.querySelectorAll("a[data-row]")];
 
+// A letter acts on the row the focus is in: `data-row-key="M"` on whatever it presses.
+const startRowActs = () => {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.key.length !== 1 || event.repeat || event.defaultPrevented) return;
+    if (!preferences().letters || isComposing(event) || isTyping(event.target) || document.querySelector("dialog[open], :popover-open")) return;
+    const act = event.target.closest?.("tr")?.querySelector(`[data-row-key="${CSS.escape(event.key.toUpperCase())}"]`);
+    if (!act) return;
+    event.preventDefault();
+    act.click();
+  });
+};
+
 export const startRows = () => {
+  startRowActs();
   document.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step || isComposing(event) || event.altKey || event.ctrlKey || event.shiftKey || event.defaultPrevented) return;
     const table = event.target.closest?.("[data-rows]") ?? document.querySelector("[data-rows]");
-    if (!table || document.querySelector("dialog[open]")) return;
+    if (!table || document.querySelector("dialog[open], :popover-open")) return;
     const fromSearch = event.target.matches?.("[data-row-search]") && step > 0;
     if (!fromSearch && isTyping(event.target)) return;
     const rows = links(table);

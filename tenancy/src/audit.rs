@@ -64,6 +64,7 @@ codes! {
         Coverage "coverage" "保険資格"
         Encounter "encounter" "受付・受診"
         Appointment "appointment" "予約"
+        Observation "observation" "計測・観察"
         Note "note" "診療記録"
         Condition "condition" "傷病名"
         Prescription "prescription" "処方"

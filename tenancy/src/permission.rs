@@ -55,6 +55,8 @@ rights! {
     AppointmentRead   View    Appointment  [Doctor Nurse Clerk Pharmacist LabTech ClinicAdmin DoctorAide]
     AppointmentWrite  Update  Appointment  [Doctor Nurse Clerk ClinicAdmin DoctorAide]
     ScheduleManage    Manage  Appointment  [Clerk ClinicAdmin]
+    ObservationRead   View    Observation  [Doctor Nurse Pharmacist LabTech DoctorAide]
+    ObservationWrite  Update  Observation  [Doctor Nurse LabTech]
     NoteRead          View    Note         [Doctor Nurse Pharmacist LabTech DoctorAide]
     NoteWrite         Update  Note         [Doctor Nurse DoctorAide]
     NoteSign          Sign    Note         [Doctor]

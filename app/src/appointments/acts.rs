@@ -1,7 +1,7 @@
 //! What happens to a booking: it is confirmed, becomes a visit, is given up, taken back, or its patient is told.
 
 use domain::appointment::{AppointmentRefusal, AppointmentStatus};
-use domain::encounter::{EncounterClass, VisitStatus, can_undo};
+use domain::encounter::{VisitStatus, can_undo};
 use domain::{CoverageId, EncounterId, ScheduleId, StaffId};
 use tenancy::{Authorship, Error, Principal, TenantTx, versioned};
 
@@ -10,6 +10,7 @@ use super::seats::Booking;
 use super::store;
 use crate::coverages::store as coverages;
 use crate::encounters::entity::encounter;
+use crate::encounters::moves;
 use crate::encounters::store::{self as encounters, NewVisit};
 use crate::patients::store as patients;
 use crate::schedules::store as schedules;
@@ -88,11 +89,11 @@ async fn receive(tx: &TenantTx, row: &Model, principal: &Principal) -> Result<en
     let in_force = coverages::in_force(tx, &group, row.day).await?;
     let schedule = schedules::get(tx, ScheduleId::new(row.schedule_id)).await?;
     let visit = NewVisit {
-        patient_id,
-        class: EncounterClass::Ambulatory,
         coverage_id: coverages::usable(&in_force).map(|row| CoverageId::new(row.id)),
         doctor_id: schedule.doctor_id.map(StaffId::new),
         purpose: row.purpose.clone(),
+        booked_for: Some(row.starts_at),
+        ..NewVisit::of(patient_id)
     };
     encounters::receive(tx, &visit, principal).await
 }
@@ -147,5 +148,5 @@ async fn take_back_visit(tx: &TenantTx, row: &Model, principal: &Principal) -> R
     if visit.version > 1 {
         return Ok(false);
     }
-    Ok(encounters::change_status(tx, visit, VisitStatus::Cancelled, "予約受付を元に戻す", principal).await?.is_ok())
+    Ok(moves::change_status(tx, visit, VisitStatus::Cancelled, "予約受付を元に戻す", principal).await?.is_ok())
 }

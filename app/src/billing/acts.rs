@@ -11,6 +11,7 @@ use super::entity::{account, invoice, payment_notice};
 use super::store::{self, BilledLine};
 use crate::day_close::store as day_close;
 use crate::encounters::entity::encounter;
+use crate::encounters::moves;
 use crate::encounters::store as encounters;
 
 /// Why an act was not done. Nothing of it is written then.
@@ -305,7 +306,7 @@ async fn move_visit(tx: &TenantTx, principal: &Principal, visit: encounter::Mode
     let from = VisitStatus::from_code(&visit.status);
     let moves =
         matches!((from, to), (Some(VisitStatus::BillingWait), _) | (Some(VisitStatus::LeftUnpaid), VisitStatus::Paid)) && from != Some(to);
-    if moves && let Err(refusal) = encounters::change_status(tx, visit, to, "", principal).await? {
+    if moves && let Err(refusal) = moves::change_status(tx, visit, to, "", principal).await? {
         return Err(Refusal::Not(crate::encounters::views::refusal_sentence(refusal).to_owned()));
     }
     Ok(())

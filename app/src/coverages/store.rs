@@ -1,6 +1,6 @@
 //! Coverage read, compared and stored.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use domain::coverage::{CoverageContent, CoverageKind, Verification};
 use domain::eligibility::EligibilityStatus;
 use domain::{CoverageId, PatientId};
@@ -74,6 +74,24 @@ pub async fn apply(tx: &TenantTx, patient_id: PatientId, known: &[Model], new: &
 fn is_insurance(row: &Model) -> bool {
     use CoverageKind as K;
     matches!(CoverageKind::from_code(&row.kind), Some(K::Employees | K::National | K::LateElderly | K::PublicAssistance))
+}
+
+/// 目視: nobody could be asked. The row waits on the list of those to be asked again.
+pub async fn sight(tx: &TenantTx, row: &Model, today: NaiveDate) -> Result<(), Error> {
+    if is_confirmed_in(row, today) {
+        return Ok(());
+    }
+    let mut row = row.clone();
+    row.eligibility = EligibilityStatus::Unavailable.code().to_owned();
+    row.verification = Verification::Sight.code().to_owned();
+    row.verified_on = Some(today);
+    versioned::update(tx, row, Authorship::own(tx), "目視").await.map(drop)
+}
+
+/// Found valid in the month of that day: insurance is asked about once a month.
+pub fn is_confirmed_in(row: &Model, today: NaiveDate) -> bool {
+    let is_this_month = row.verified_on.is_some_and(|day| (day.year(), day.month()) == (today.year(), today.month()));
+    is_this_month && row.eligibility == EligibilityStatus::Valid.code()
 }
 
 fn empty(tx: &TenantTx, patient_id: PatientId) -> Model {

@@ -64,6 +64,12 @@ impl Stay<'_> {
                 doctor_id: Some(team.doctor.as_uuid()),
                 coverage_id: Some(self.person.coverage_id),
                 purpose: "入院".into(),
+                visit_kind: "revisit".into(),
+                memo: String::new(),
+                is_isolated: false,
+                waits_at: "lobby".into(),
+                booked_for: None,
+                called_at: None,
             },
         );
         ledger.done(deed, ("encounter", id));

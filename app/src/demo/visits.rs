@@ -59,6 +59,14 @@ pub fn arrival(day: NaiveDate, number: i32) -> DateTime<Utc> {
     opening.and_local_timezone(JST).single().map_or(DateTime::UNIX_EPOCH, |at| at.with_timezone(&Utc))
 }
 
+/// 付箋 of those who are in the house.
+const MEMOS: &[&str] = &["", "", "車いす・家族同伴", "", "難聴・右耳から", "", "", "保険証 期限切れ"];
+
+/// Bookings stand on the quarter of an hour after the arrival.
+fn on_the_quarter(arrived_at: DateTime<Utc>) -> DateTime<Utc> {
+    arrived_at + Duration::seconds(900 - arrived_at.timestamp().rem_euclid(900))
+}
+
 impl Visit<'_> {
     /// A visit that is over: reception, signed note, prescription, payment.
     pub fn completed(&self, ledger: &mut Ledger, team: Team, drugs: &[Drug]) -> Uuid {
@@ -95,6 +103,12 @@ impl Visit<'_> {
                 doctor_id: Some(team.doctor.as_uuid()),
                 coverage_id: Some(self.person.coverage_id),
                 purpose: self.problem.purpose.into(),
+                visit_kind: "revisit".into(),
+                memo: if over { "" } else { MEMOS[self.number.unsigned_abs() as usize % MEMOS.len()] }.into(),
+                is_isolated: false,
+                waits_at: if !over && self.number % 6 == 0 { "car" } else { "lobby" }.into(),
+                booked_for: (self.number % 3 != 0).then(|| on_the_quarter(self.arrived_at)),
+                called_at: None,
             },
         );
         ledger.done(deed, ("encounter", id));

@@ -28,6 +28,12 @@ pub mod encounter {
         pub doctor_id: Option<Uuid>,
         pub coverage_id: Option<Uuid>,
         pub purpose: String,
+        pub visit_kind: String,
+        pub memo: String,
+        pub is_isolated: bool,
+        pub waits_at: String,
+        pub booked_for: Option<DateTimeUtc>,
+        pub called_at: Option<DateTimeUtc>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

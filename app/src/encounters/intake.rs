@@ -2,12 +2,11 @@
 
 use domain::coverage::CoverageContent;
 use domain::eligibility::{EligibilityStatus, FaceResult, Qualification};
-use domain::encounter::EncounterClass;
 use domain::kana::Kana;
 use domain::name::{HumanName, NameError};
 use domain::patient::{Demographics, NewPatient, Numbering, Patient, PatientError, PostalCode};
 use domain::patient_background::Background;
-use domain::{CoverageId, EncounterId, PatientId};
+use domain::{EncounterId, PatientId};
 use tenancy::{Error, Principal, TenantTx};
 
 use super::store::{self, NewVisit};
@@ -76,27 +75,13 @@ pub async fn take_in(
     let was_listed = listed.is_some();
     let visit = match listed {
         Some(visit) => store::set_coverage(tx, visit, coverage_id).await?,
-        None => receive(tx, principal, patient.id, coverage_id, purpose).await?,
+        None => {
+            let visit = NewVisit { coverage_id: Some(coverage_id), purpose: purpose.to_owned(), ..NewVisit::of(patient.id) };
+            store::receive(tx, &visit, principal).await?
+        }
     };
     let is_new_patient = matches!(chosen, Chosen::New { .. });
     Ok(Ok(Taken { patient_id: patient.id, visit_id: EncounterId::new(visit.id), is_new_patient, was_listed }))
-}
-
-async fn receive(
-    tx: &TenantTx,
-    principal: &Principal,
-    patient_id: PatientId,
-    coverage_id: CoverageId,
-    purpose: &str,
-) -> Result<super::entity::encounter::Model, Error> {
-    let visit = NewVisit {
-        patient_id,
-        class: EncounterClass::Ambulatory,
-        coverage_id: Some(coverage_id),
-        doctor_id: None,
-        purpose: purpose.to_owned(),
-    };
-    store::receive(tx, &visit, principal).await
 }
 
 async fn patient(tx: &TenantTx, q: &Qualification, chosen: &Chosen) -> Result<Result<Patient, IntakeError>, Error> {

@@ -1,14 +1,15 @@
 //! 本日の受付: everybody of one day in two statements.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::TenantId;
-use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement};
+use domain::{EncounterId, TenantId};
+use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
 use super::entity::{encounter, encounter_location};
 use crate::coverages::entity::coverage;
+use crate::observations::store as observations;
 use crate::patients::entity::patient;
 use crate::prescriptions::entity::medication_request;
 use crate::prescriptions::store::SIGNED;
@@ -27,6 +28,12 @@ pub struct Row {
     pub ended_at: Option<DateTime<Utc>>,
     pub doctor_id: Option<Uuid>,
     pub purpose: String,
+    pub visit_kind: String,
+    pub memo: String,
+    pub is_isolated: bool,
+    pub waits_at: String,
+    pub booked_for: Option<DateTime<Utc>>,
+    pub called_at: Option<DateTime<Utc>>,
     pub patient_id: Uuid,
     pub patient_number: String,
     pub name_ideographic: String,
@@ -35,6 +42,7 @@ pub struct Row {
     pub sex: String,
     pub birth_date: NaiveDate,
     pub doctor_name: Option<String>,
+    pub place_id: Option<Uuid>,
     pub place_name: Option<String>,
     pub eligibility: Option<String>,
 }
@@ -42,7 +50,8 @@ pub struct Row {
 /// Everybody received on that day, in the order of their numbers.
 pub async fn of_day(tx: &TenantTx, day: NaiveDate) -> Result<Vec<Row>, Error> {
     let mut rows: Vec<Row> = Vec::new();
-    for row in tx.query_all(&statement(tx.tenant_id(), day)).await? {
+    let of_that_day = Expr::col((encounter::Entity, encounter::Column::ReceptionDate)).eq(day);
+    for row in tx.query_all(&statement(tx.tenant_id(), of_that_day)).await? {
         let row = Row::from_query_result(&row, "")?;
         // Two open places would show a visit twice.
         if rows.last().is_none_or(|last| last.id != row.id) {
@@ -52,8 +61,15 @@ pub async fn of_day(tx: &TenantTx, day: NaiveDate) -> Result<Vec<Row>, Error> {
     Ok(rows)
 }
 
+/// One visit's row.
+pub async fn of_visit(tx: &TenantTx, id: EncounterId) -> Result<Row, Error> {
+    let that_one = Expr::col((encounter::Entity, encounter::Column::Id)).eq(id.as_uuid());
+    let row = tx.query_one(&statement(tx.tenant_id(), that_one)).await?.ok_or(Error::NotFound)?;
+    Ok(Row::from_query_result(&row, "")?)
+}
+
 /// Every joined table binds the clinic itself.
-pub fn statement(tenant: TenantId, day: NaiveDate) -> SelectStatement {
+fn statement(tenant: TenantId, which: SimpleExpr) -> SelectStatement {
     use encounter::Column as E;
     use patient::Column as P;
     let e = |column: E| Expr::col((encounter::Entity, column));
@@ -72,6 +88,12 @@ pub fn statement(tenant: TenantId, day: NaiveDate) -> SelectStatement {
                 E::EndedAt,
                 E::DoctorId,
                 E::Purpose,
+                E::VisitKind,
+                E::Memo,
+                E::IsIsolated,
+                E::WaitsAt,
+                E::BookedFor,
+                E::CalledAt,
                 E::PatientId,
             ]
             .map(|column| (encounter::Entity, column)),
@@ -81,6 +103,7 @@ pub fn statement(tenant: TenantId, day: NaiveDate) -> SelectStatement {
                 .map(|column| (patient::Entity, column)),
         )
         .expr_as(Expr::col(("staff", "name")), Alias::new("doctor_name"))
+        .expr_as(Expr::col(("place", "id")), Alias::new("place_id"))
         .expr_as(Expr::col(("place", "name")), Alias::new("place_name"))
         .column((coverage::Entity, coverage::Column::Eligibility))
         .from(encounter::Entity)
@@ -117,18 +140,33 @@ pub fn statement(tenant: TenantId, day: NaiveDate) -> SelectStatement {
         )
         .and_where(e(E::TenantId).eq(tenant_id))
         .and_where(Expr::col((patient::Entity, P::TenantId)).eq(tenant_id))
-        .and_where(e(E::ReceptionDate).eq(day))
+        .and_where(which)
         .order_by((encounter::Entity, E::ReceptionNumber), Order::Asc)
         .order_by((encounter::Entity, E::Id), Order::Asc)
         .take()
 }
 
-/// Which of these visits have a signed prescription to print. Asked apart from the list: inside it the planner may choose to read
-/// every prescription of the clinic.
-pub async fn with_prescription(tx: &TenantTx, rows: &[Row]) -> Result<Vec<Uuid>, Error> {
+/// What other slices know of the visits of a list. Asked apart from it: inside it the planner may choose to read every prescription
+/// of the clinic.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// Visits with a signed prescription to print.
+    pub prescribed: Vec<Uuid>,
+    /// 計測済
+    pub measured: Vec<Uuid>,
+}
+
+pub async fn beside(tx: &TenantTx, rows: &[Row]) -> Result<Beside, Error> {
     if rows.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Beside::default());
     }
+    Ok(Beside {
+        prescribed: with_prescription(tx, rows).await?,
+        measured: observations::measured(tx, rows.iter().map(|row| row.id)).await?,
+    })
+}
+
+async fn with_prescription(tx: &TenantTx, rows: &[Row]) -> Result<Vec<Uuid>, Error> {
     let found = tx.query_all(&prescription_statement(tx.tenant_id(), rows.iter().map(|row| row.id))).await?;
     found.iter().map(|row| row.try_get("", "encounter_id").map_err(Error::from)).collect()
 }
@@ -149,7 +187,8 @@ fn prescription_statement(tenant: TenantId, visits: impl IntoIterator<Item = Uui
 pub fn plans(tenant: TenantId) -> Vec<(&'static str, SelectStatement)> {
     let day = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap_or_default();
     vec![
-        ("visits of a day", statement(tenant, day)),
+        ("visits of a day", statement(tenant, Expr::col((encounter::Entity, encounter::Column::ReceptionDate)).eq(day))),
+        ("one visit", statement(tenant, Expr::col((encounter::Entity, encounter::Column::Id)).eq(Uuid::nil()))),
         ("prescriptions of visits", prescription_statement(tenant, [Uuid::nil()])),
         ("reader results", super::reader_store::recent_statement(tenant)),
     ]

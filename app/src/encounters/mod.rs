@@ -10,6 +10,7 @@ mod handlers;
 pub mod intake;
 pub mod list;
 pub mod matching;
+pub mod moves;
 pub mod reader_store;
 mod reader_views;
 mod routes;
@@ -18,5 +19,5 @@ mod samples;
 pub mod store;
 pub mod views;
 
+pub use moves::note_signed;
 pub use routes::routes;
-pub use store::note_signed;

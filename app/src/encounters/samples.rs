@@ -6,10 +6,10 @@ use domain::encounter::VisitStatus;
 use domain::{PatientId, Role};
 use uuid::Uuid;
 
-use super::list::Row;
+use super::list::{Beside, Row};
 use super::reader_store::Line;
 use super::reader_views::ReaderListPage;
-use super::views::{Acts, BoardFacts, BoardPage, Filter, ReceptionPage};
+use super::views::{Acts, Asked, BoardFacts, BoardPage, Filter, ReceptionPage};
 use crate::web::chrome::tests::principal as sample_principal;
 use crate::web::samples::{errors, show};
 use crate::web::{Chrome, FormState, Nav, PatientStripe};
@@ -35,6 +35,12 @@ fn row(number: i32, name: &str, kana: &str, status: VisitStatus, eligibility: El
         ended_at: None,
         doctor_id: (number % 2 == 0).then(|| sample_principal(Role::Doctor).staff_id.as_uuid()),
         purpose: "高血圧・糖尿病 定期".into(),
+        visit_kind: if number % 3 == 0 { "first" } else { "revisit" }.into(),
+        memo: if number % 4 == 0 { "車いす・家族同伴" } else { "" }.into(),
+        is_isolated: number == 5,
+        waits_at: if number == 5 { "separate" } else { "lobby" }.into(),
+        booked_for: (number % 2 == 0).then(|| at("2026-11-20T00:15:00Z")),
+        called_at: (number == 3).then(|| at("2026-11-20T01:40:00Z")),
         patient_id: Uuid::from_u128(1000 + number as u128),
         patient_number: format!("{number:06}"),
         name_ideographic: name.into(),
@@ -43,6 +49,7 @@ fn row(number: i32, name: &str, kana: &str, status: VisitStatus, eligibility: El
         sex: "female".into(),
         birth_date: NaiveDate::from_ymd_opt(1948, 2, 29).unwrap(),
         doctor_name: Some("山﨑 理恵".into()),
+        place_id: Some(Uuid::from_u128(77)),
         place_name: Some("診察室1".into()),
         eligibility: Some(eligibility.code().into()),
     }
@@ -53,14 +60,13 @@ fn board(rows: Vec<Row>, role: Role, filter: Filter, moved: Option<Uuid>) -> Boa
     let facts = BoardFacts {
         booked: Vec::new(),
         guide_left: 2,
-        prescribed: rows.iter().map(|row| row.id).collect(),
+        beside: Beside { prescribed: rows.iter().map(|row| row.id).collect(), measured: vec![Uuid::from_u128(4)] },
         rows,
-        day: day(),
-        today: day(),
-        filter,
+        asked: Asked { day: day(), today: day(), filter, doctor: None, place: None },
         moved,
+        only: None,
         now: at("2026-11-20T01:42:05Z"),
-        acts: Acts { chart: true, receive: true, take_in: true, bill: true, print: true },
+        acts: Acts { chart: true, measure: true, receive: true, take_in: true, bill: true, print: true },
     };
     BoardPage::of(Chrome::of(&principal, Nav::Today), &principal, facts)
 }
@@ -94,9 +100,35 @@ fn a_busy_morning_shows_every_state_in_words() {
 #[test]
 fn filters_narrow_and_an_empty_list_says_so() {
     let waiting = board(morning(), Role::Clerk, Filter::Waiting, None);
-    assert_eq!((waiting.open.len(), waiting.done.len()), (3, 0));
+    assert_eq!((waiting.open.len(), waiting.done.len()), (4, 0), "who is being seen stays in sight");
+    assert_eq!(waiting.tallies.iter().find(|tally| tally.is_current).unwrap().count, 3, "but is not waiting");
     assert!(show("board-waiting", &waiting).contains("aria-current=\"true\""));
     assert!(show("board-empty", &board(Vec::new(), Role::Clerk, Filter::All, None)).contains("受付はありません"));
+}
+
+/// 職種カード: each 職種 opens the board on its own list.
+#[test]
+fn every_role_begins_with_its_own_list() {
+    let first = |role| Filter::asked("", role);
+    assert_eq!(
+        [Role::Doctor, Role::Nurse, Role::Clerk, Role::ClinicAdmin].map(first),
+        [Filter::Waiting, Filter::Care, Filter::Desk, Filter::All]
+    );
+    assert_eq!(Filter::asked("nothing", Role::Doctor), Filter::All);
+    for filter in Filter::ALL {
+        assert_eq!(Filter::asked(filter.code(), Role::Nurse), filter);
+    }
+}
+
+#[test]
+fn a_row_says_where_the_patient_is() {
+    let page = board(morning(), Role::Nurse, Filter::All, None);
+    let of = |status: VisitStatus| page.open.iter().chain(&page.done).find(|row| row.status == status).unwrap();
+    assert_eq!(of(VisitStatus::InConsult).place, "診察室1");
+    assert_eq!(of(VisitStatus::Waiting).place, "待合");
+    assert_eq!(of(VisitStatus::ExamWaiting).place, "別室");
+    assert_eq!(of(VisitStatus::Paid).place, "");
+    assert_eq!(of(VisitStatus::Waiting).called.as_deref(), Some("10:40"));
 }
 
 fn reception(form: FormState, already: Vec<String>) -> ReceptionPage {
@@ -106,7 +138,11 @@ fn reception(form: FormState, already: Vec<String>) -> ReceptionPage {
         form,
         doctors: vec![(Uuid::nil().to_string(), "山﨑 理恵".into())],
         classes: [("AMB", "外来"), ("HH", "訪問"), ("VR", "オンライン")],
+        kinds: vec![("first", "初診"), ("revisit", "再診")],
+        waiting_places: vec![("lobby", "待合"), ("car", "車"), ("separate", "別室")],
+        last_visit: Some(("2026-05-20".into(), true)),
         coverage: None,
+        can_be_sighted: true,
         already,
     }
 }

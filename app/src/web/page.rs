@@ -53,6 +53,22 @@ impl Page {
         if is_htmx(req) { Self::checked(receipt, view, StatusCode::OK, || fragment.render()) } else { Self::full(receipt, view) }
     }
 
+    /// Only a part, for a page that is already open.
+    pub fn fragment<V: Subjects, F: Template>(receipt: Receipt, view: &V, fragment: F) -> Result<Self, AppError> {
+        Self::checked(receipt, view, StatusCode::OK, || fragment.render())
+    }
+
+    /// Says more to htmx: where to put the answer, what else to do.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = header::HeaderValue::from_str(value) {
+            self.0
+                .headers_mut()
+                .insert(header::HeaderName::from_lowercase(name.to_ascii_lowercase().as_bytes()).unwrap_or(header::VARY), value);
+        }
+        self
+    }
+
     /// The form again: 422, what was typed, and what to do.
     pub fn invalid<V: Template + Subjects>(receipt: Receipt, view: &V) -> Result<Self, AppError> {
         Self::checked(receipt, view, StatusCode::UNPROCESSABLE_ENTITY, || view.render())

@@ -51,6 +51,7 @@ const IDS: &[(&str, &str)] = &[
     ("/charge-items/{id}", "charge_item"),
     ("/payments/{id}", "payment_notice"),
     ("/day-close/{id}", "day_close"),
+    ("/vital-signs/{id}", "vital_signs"),
     ("/notes/{id}", "note"),
     ("/conditions/{id}", "condition"),
     ("/account/passkeys/{id}", "staff_passkey"),

@@ -15,7 +15,14 @@ async fn register(client: &Client, name: &str, kana: &str) -> String {
 
 async fn receive(client: &Client, patient: &str, more: &[(&str, &str)]) -> Answer {
     let key = Uuid::now_v7().to_string();
-    let mut form = vec![("patient_token", patient), ("class", "AMB"), ("purpose", "咳"), ("idempotency_key", key.as_str())];
+    let mut form = vec![
+        ("patient_token", patient),
+        ("class", "AMB"),
+        ("purpose", "咳"),
+        ("visit_kind", "first"),
+        ("waits_at", "lobby"),
+        ("idempotency_key", key.as_str()),
+    ];
     for (name, value) in more {
         form.retain(|(known, _)| known != name);
         form.push((name, value));
@@ -85,7 +92,7 @@ async fn a_walk_in_is_on_the_list_and_asked_about_a_second_time() {
     let again = receive(&d.clerk, &d.patient, &[("purpose", "腹痛")]).await.expect(422);
     assert!(again.body.contains("今日はすでに受付があります") && again.body.contains("腹痛"));
     receive(&d.clerk, &d.patient, &[("again", "yes")]).await.expect(303);
-    let list = d.clerk.get("/board").await.expect(200);
+    let list = d.clerk.get("/board?state=all").await.expect(200);
     assert_eq!(list.body.matches("<tr id=\"visit-").count(), 2);
 }
 
@@ -164,7 +171,7 @@ async fn the_way_from_consultation_to_the_cashier_and_out() {
     d.move_to(&doctor, &visit, "billing_wait", &[]).await.expect(303);
     let board = d.clerk.get("/board").await.expect(200);
     assert!(board.body.contains(&format!("href=\"/encounters/{visit}/billing\"")), "the clerk goes on to the bill");
-    assert!(!doctor.get("/board").await.expect(200).body.contains("会計する"));
+    assert!(!doctor.get("/board?state=all").await.expect(200).body.contains("会計する"));
 }
 
 #[tokio::test]
@@ -182,8 +189,78 @@ async fn stale_pages_other_patients_and_other_clinics_change_nothing() {
     next_door.post(&path, &[("to", "waiting"), ("version", "1")]).await.expect(404);
     next_door.get(&format!("/patients/{}/reception", d.patient)).await.expect(404);
     receive(&next_door, &d.patient, &[]).await.expect(404);
-    assert!(!next_door.get("/board").await.expect(200).body.contains("長谷部"));
+    assert!(!next_door.get("/board?state=all").await.expect(200).body.contains("長谷部"));
     assert_eq!(d.status(&visit).await, "registered");
+}
+
+/// S02: over htmx the list stays; the answer is the message with its way back, and names the row to ask for.
+#[tokio::test]
+async fn an_open_list_gets_the_message_and_asks_for_the_row() {
+    let d = desk().await;
+    let visit = visit_of(&receive(&d.clerk, &d.patient, &[]).await.expect(303));
+    let menu = d.clerk.get_fragment(&format!("/encounters/{visit}/moves?state=all")).await.expect(200);
+    assert!(menu.body.contains("問診・計測中") && !menu.body.contains("会計済") && !menu.body.contains("<html"), "{}", menu.body);
+    d.clerk.get(&format!("/encounters/{visit}/moves")).await.expect(200);
+    let form = [("to", "waiting"), ("version", "1"), ("patient_token", d.patient.as_str())];
+    let post = |path: String, form: Vec<(&'static str, String)>| d.clerk.request("POST", &path).header("hx-request", "true").form(&form);
+    let own = |form: &[(&'static str, &str)]| form.iter().map(|(name, value)| (*name, (*value).to_owned())).collect::<Vec<_>>();
+    let moved = d.clerk.send(post(format!("/encounters/{visit}/status"), own(&form))).await.expect(200);
+    assert_eq!(moved.header("hx-retarget"), "#toast");
+    assert!(moved.header("hx-trigger").contains(&visit) && moved.body.contains("診察待ち") && moved.body.contains("元に戻す"));
+    let called = own(&[("version", "2"), ("patient_token", d.patient.as_str())]);
+    let called = d.clerk.send(post(format!("/encounters/{visit}/call"), called)).await.expect(200);
+    assert!(called.body.contains("呼出"), "{}", called.body);
+    let rows = d.clerk.get(&format!("/board/rows?state=all&ids={visit}")).await.expect(200);
+    assert!(rows.body.contains("呼出 ") && rows.body.contains(&format!("data-open=\"{visit}\"")) && !rows.body.contains("<html"));
+    assert_eq!(rows.statements(), 5);
+    let undone = own(&[("version", "3"), ("patient_token", d.patient.as_str())]);
+    d.clerk.send(post(format!("/encounters/{visit}/status/undo"), undone)).await.expect(200);
+    let rows = d.clerk.get(&format!("/board/rows?state=all&ids={visit}")).await.expect(200);
+    assert!(
+        !rows.body.contains("呼出 1") && !rows.body.contains("呼出 0") && !rows.body.contains("呼出 2") && rows.body.contains("診察待ち")
+    );
+    let nobody = d.clerk.get(&format!("/board/rows?state=all&ids={}", Uuid::now_v7())).await.expect(200);
+    assert!(nobody.body.contains(&visit) && !nobody.body.contains("長谷部"), "the order names ids; no row, no name");
+}
+
+/// S02: doctor, place and 自分の番 narrow the list; each 職種 begins with its own.
+#[tokio::test]
+async fn filters_narrow_the_list() {
+    let d = desk().await;
+    let doctor_id = d.here.staff_of(Role::Doctor).to_string();
+    let mine = visit_of(&receive(&d.clerk, &d.patient, &[("doctor_id", doctor_id.as_str()), ("waits_at", "car")]).await.expect(303));
+    let other = register(&d.clerk, "待合 太郎", "マチアイ タロウ").await;
+    receive(&d.clerk, &other, &[]).await.expect(303);
+    let shows = async |query: &str| {
+        let page = d.clerk.get(&format!("/board?{query}")).await.expect(200);
+        (page.body.contains("長谷部"), page.body.contains("待合 太郎"))
+    };
+    assert_eq!(shows("state=all").await, (true, true));
+    assert_eq!(shows(&format!("state=all&doctor={doctor_id}")).await, (true, false));
+    assert_eq!(shows("state=all&place=car").await, (true, false));
+    assert_eq!(shows("state=all&place=lobby").await, (false, true));
+    assert_eq!(shows("state=care").await, (true, true));
+    assert_eq!(shows("state=billing").await, (false, false));
+    d.move_to(&d.clerk, &mine, "waiting", &[]).await.expect(303);
+    let doctor = d.here.client(d.h, Role::Doctor).await;
+    assert!(doctor.get("/board?state=mine").await.expect(200).body.contains("長谷部"));
+    assert!(!d.here.client(d.h, Role::Nurse).await.get("/board").await.expect(200).body.contains("長谷部"), "not the nurse's any more");
+}
+
+#[tokio::test]
+async fn what_reception_asks_is_on_the_board_and_on_the_ticket() {
+    let d = desk().await;
+    let more = [("memo", "車いす・家族同伴"), ("is_isolated", "yes"), ("waits_at", "separate"), ("visit_kind", "")];
+    let visit = visit_of(&receive(&d.clerk, &d.patient, &more).await.expect(303));
+    let board = d.clerk.get("/board?state=all").await.expect(200);
+    for expected in ["車いす・家族同伴", "隔離", "別室", "tag--new"] {
+        assert!(board.body.contains(expected), "{expected}");
+    }
+    let ticket = d.clerk.get(&format!("/encounters/{visit}/ticket")).await.expect(200);
+    assert!(ticket.body.contains("別室でお待ちください") && !ticket.body.contains("長谷部"), "a ticket is carried about");
+    let again = d.clerk.get(&format!("/patients/{}/reception", d.patient)).await.expect(200);
+    assert!(again.body.contains("今日はすでに受付があります"));
+    receive(&d.clerk, &Uuid::now_v7().to_string(), &[]).await.expect(404);
 }
 
 #[tokio::test]
@@ -195,6 +272,9 @@ async fn wrong_fields_are_told_and_kept() {
         ("purpose", "咳\0", "読めない文字"),
         ("class", "IMP", "区分を選んでください"),
         ("class", "", "区分を選んでください"),
+        ("memo", long.as_str(), "症状メモは200文字まで"),
+        ("visit_kind", "third", "初診か再診を選んでください"),
+        ("waits_at", "roof", "待つ場所を選んでください"),
         ("doctor_id", "だれか", "担当医を一覧から"),
     ] {
         let page = receive(&d.clerk, &d.patient, &[(field, value)]).await.expect(422);
@@ -206,16 +286,16 @@ async fn wrong_fields_are_told_and_kept() {
 }
 
 #[tokio::test]
-async fn the_list_takes_four_statements_whatever_its_length() {
+async fn the_list_takes_five_statements_whatever_its_length() {
     let d = desk().await;
     receive(&d.clerk, &d.patient, &[]).await.expect(303);
-    assert_eq!(d.clerk.get("/board").await.expect(200).statements(), 4);
+    assert_eq!(d.clerk.get("/board?state=all").await.expect(200).statements(), 5);
     for n in 0..5 {
         let patient = register(&d.clerk, &format!("並ぶ {n}"), "ナラブ").await;
         receive(&d.clerk, &patient, &[]).await.expect(303);
     }
-    let board = d.clerk.get("/board").await.expect(200);
-    assert_eq!(board.statements(), 4);
+    let board = d.clerk.get("/board?state=all").await.expect(200);
+    assert_eq!(board.statements(), 5);
     assert!(board.body.contains("同姓同名"));
     assert!(d.clerk.get("/board?state=billing").await.expect(200).body.contains("この条件の受付はありません"));
     assert!(d.clerk.get("/board?day=2001-01-01").await.expect(200).body.contains("1月1日(月)"));

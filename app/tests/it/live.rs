@@ -46,7 +46,14 @@ async fn receive(clerk: &Client) -> (String, String) {
     let registered = clerk.post("/patients", &person).await.expect(303);
     let patient = registered.header("location").split('?').next().unwrap().strip_prefix("/patients/").unwrap().to_owned();
     let key = Uuid::now_v7().to_string();
-    let form = [("patient_token", patient.as_str()), ("class", "AMB"), ("purpose", "咳が続く"), ("idempotency_key", key.as_str())];
+    let form = [
+        ("patient_token", patient.as_str()),
+        ("class", "AMB"),
+        ("purpose", "咳が続く"),
+        ("visit_kind", "first"),
+        ("waits_at", "lobby"),
+        ("idempotency_key", key.as_str()),
+    ];
     let answer = clerk.post("/encounters", &form).await.expect(303);
     (answer.header("location").split("moved=").nth(1).unwrap().split('&').next().unwrap().to_owned(), patient)
 }

@@ -31,6 +31,7 @@ mod masters;
 mod modes;
 mod notes;
 mod orders;
+mod observations;
 mod outbox;
 mod patient_import;
 mod patients;

@@ -6,7 +6,7 @@
 
 use domain::{EncounterId, PatientId};
 use tenancy::Access;
-use tenancy::permission::{AppointmentRead, ConditionRead, OrderRead, Permission, PrescriptionRead};
+use tenancy::permission::{AppointmentRead, ConditionRead, ObservationRead, OrderRead, Permission, PrescriptionRead};
 
 /// One box, in the tab order of R7: 病名 → 処方 → 検査 → 処置 → 次回.
 #[derive(Debug, Clone)]
@@ -33,6 +33,9 @@ pub fn panes<P: Permission>(access: &Access<P>, patient: PatientId, encounter: E
     }
     if access.may::<OrderRead>() {
         panes.push(Pane::new("orders", "検査・処置", format!("/encounters/{encounter}/orders")));
+    }
+    if access.may::<ObservationRead>() {
+        panes.push(Pane::new("pane-vitals", "計測", format!("/encounters/{encounter}/vitals/pane")));
     }
     // What comes after the visit stands last.
     if access.may::<AppointmentRead>() {
