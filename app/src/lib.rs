@@ -36,6 +36,7 @@ pub mod patients;
 pub mod permissions;
 pub mod places;
 pub mod prescriptions;
+pub mod questionnaires;
 pub mod schedules;
 pub mod serve;
 pub mod services;

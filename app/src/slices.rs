@@ -31,6 +31,7 @@ pub fn routes() -> Routes {
     crate::outbox::routes(&mut r);
     crate::patient_import::routes(&mut r);
     crate::observations::routes(&mut r);
+    crate::questionnaires::routes(&mut r);
     crate::patients::routes(&mut r);
     crate::prescriptions::routes(&mut r);
     crate::allergies::routes(&mut r);

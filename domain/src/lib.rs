@@ -30,6 +30,7 @@ pub mod patient_background;
 pub mod patient_search;
 pub mod phone;
 pub mod prescription;
+pub mod questionnaire;
 pub mod reception;
 pub mod role;
 pub mod schedule;

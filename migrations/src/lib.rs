@@ -21,6 +21,7 @@ mod m20261121_000002_audit_by_id;
 mod m20261121_000003_availability;
 mod m20261121_000030_reception;
 mod m20261121_000031_vital_signs;
+mod m20261121_000032_questionnaire;
 mod m20261121_000035_appointment;
 mod m20261121_000036_patient_background;
 mod m20261121_000037_patient_import;
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000021_indexes::Migration),
             Box::new(m20261121_000030_reception::Migration),
             Box::new(m20261121_000031_vital_signs::Migration),
+            Box::new(m20261121_000032_questionnaire::Migration),
             Box::new(m20261121_000040_warning_answer::Migration),
             Box::new(m20261121_000001_clinic_settings_version::Migration),
             Box::new(m20261121_000002_audit_by_id::Migration),

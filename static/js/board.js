@@ -83,7 +83,7 @@ const merge = (board, fresh) => {
   const kept = new Set([...open, ...done].map((id) => `visit-${id}`));
   for (const row of board.querySelectorAll("tr[id^=visit-]")) if (!kept.has(row.id)) leave(row);
   const isWhole = [arrange(byId("rows-open"), open, rows), arrange(byId("rows-done"), done, rows)].every(Boolean);
-  for (const tally of fresh.querySelectorAll(".tally")) byId(tally.id).replaceChildren(...tally.childNodes);
+  for (const tally of fresh.querySelectorAll("[id^=tally-]")) byId(tally.id).replaceChildren(...tally.childNodes);
   for (const id of ["board-received", "board-at", "done-count"]) byId(id).textContent = fresh.querySelector(`#${id}`).textContent;
   replacePieces(board, fresh);
   byId("list").hidden = fresh.querySelector("#list").hidden;

@@ -44,6 +44,7 @@ pub mod keys;
 pub mod masters;
 pub mod operator;
 pub mod password;
+pub mod patient_link;
 pub mod permission;
 pub mod pool;
 pub mod principal;

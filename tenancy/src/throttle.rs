@@ -57,6 +57,21 @@ impl Sessions {
         Ok(admitted.then_some(attempt))
     }
 
+    /// Counts one more of `subject`, and says how many there were since the first of the last `window_s` seconds.
+    pub async fn count_within(&self, scope: &str, subject: &str, window_s: u64) -> Result<u64, Error> {
+        let key = key(scope, subject);
+        let (count,): (u64,) = redis::pipe()
+            .incr(&key, 1)
+            .cmd("EXPIRE")
+            .arg(&key)
+            .arg(window_s)
+            .arg("NX")
+            .ignore()
+            .query_async(&mut self.connection())
+            .await?;
+        Ok(count)
+    }
+
     pub async fn forgive(&self, account: &str) -> Result<(), Error> {
         self.connection().del::<_, ()>(key("account", account)).await?;
         Ok(())

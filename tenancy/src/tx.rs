@@ -27,6 +27,8 @@ pub(crate) enum Actor {
     Staff(StaffId, Role),
     SigningIn(StaffId),
     System,
+    /// A patient with a link of their own; see `patient_link`.
+    Patient,
 }
 
 #[derive(Debug)]
@@ -76,7 +78,7 @@ impl TenantTx {
     pub fn actor(&self) -> StaffId {
         match self.actor {
             Actor::Staff(id, _) | Actor::SigningIn(id) => id,
-            Actor::System => StaffId::new(Uuid::nil()),
+            Actor::System | Actor::Patient => StaffId::new(Uuid::nil()),
         }
     }
 
@@ -167,6 +169,7 @@ impl TenantTx {
             Actor::Staff(id, role) => (Some(id), role.code()),
             Actor::SigningIn(id) => (Some(id), "signing_in"),
             Actor::System => (None, "system"),
+            Actor::Patient => (None, "patient"),
         };
         let event = audit.event(self.tenant_id, actor, &self.meta, self.now, digests);
         if let Some(standing) = &self.read_only {

@@ -13,6 +13,7 @@ use crate::observations::store as observations;
 use crate::patients::entity::patient;
 use crate::prescriptions::entity::medication_request;
 use crate::prescriptions::store::SIGNED;
+use crate::questionnaires::store as questionnaires;
 
 /// A row as stored; the view puts it into words.
 #[derive(Debug, Clone, FromQueryResult)]
@@ -154,6 +155,8 @@ pub struct Beside {
     pub prescribed: Vec<Uuid>,
     /// 計測済
     pub measured: Vec<Uuid>,
+    /// 問診済
+    pub answered: Vec<Uuid>,
 }
 
 pub async fn beside(tx: &TenantTx, rows: &[Row]) -> Result<Beside, Error> {
@@ -163,6 +166,7 @@ pub async fn beside(tx: &TenantTx, rows: &[Row]) -> Result<Beside, Error> {
     Ok(Beside {
         prescribed: with_prescription(tx, rows).await?,
         measured: observations::measured(tx, rows.iter().map(|row| row.id)).await?,
+        answered: questionnaires::answered(tx, rows.iter().map(|row| row.id)).await?,
     })
 }
 

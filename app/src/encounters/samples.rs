@@ -60,7 +60,11 @@ fn board(rows: Vec<Row>, role: Role, filter: Filter, moved: Option<Uuid>) -> Boa
     let facts = BoardFacts {
         booked: Vec::new(),
         guide_left: 2,
-        beside: Beside { prescribed: rows.iter().map(|row| row.id).collect(), measured: vec![Uuid::from_u128(4)] },
+        beside: Beside {
+            prescribed: rows.iter().map(|row| row.id).collect(),
+            measured: vec![Uuid::from_u128(4)],
+            answered: vec![Uuid::from_u128(5)],
+        },
         rows,
         asked: Asked { day: day(), today: day(), filter, doctor: None, place: None },
         moved,

@@ -32,6 +32,8 @@ pub(super) const MERGED_AWAY: &str = "この患者は統合済みです。残し
 #[serde(default)]
 pub struct Asked {
     q: String,
+    /// `reception`: whoever is found is to be received.
+    r#for: String,
 }
 
 fn chrome<P: Permission>(access: &Access<P>) -> Chrome {
@@ -40,20 +42,22 @@ fn chrome<P: Permission>(access: &Access<P>) -> Chrome {
 
 /// The search page. `?q=` is answered for other tools; our own pages post, so that no name stands in an address.
 pub async fn list(access: Access<PatientRead>, query: web::Query<Asked>, req: HttpRequest) -> Result<Page, AppError> {
-    found(access, query.into_inner().q, req).await
+    found(access, query.into_inner(), req).await
 }
 
 /// 患者検索. Typing narrows the list; without JavaScript the same form gives the whole page.
 pub async fn search(access: Access<PatientRead>, form: web::Form<Asked>, req: HttpRequest) -> Result<Page, AppError> {
-    found(access, form.into_inner().q, req).await
+    found(access, form.into_inner(), req).await
 }
 
-async fn found(access: Access<PatientRead>, q: String, req: HttpRequest) -> Result<Page, AppError> {
+async fn found(access: Access<PatientRead>, wish: Asked, req: HttpRequest) -> Result<Page, AppError> {
+    let q = wish.q;
     let asked = PatientSearch::parse(&q);
     let tx = access.begin().await?;
     let found = super::search::search(&tx, &asked).await?;
     let receipt = tx.commit(Audit::searched(InfoClass::Patient).subjects(found.hits.iter().map(super::search::Hit::patient_id))).await?;
     let page = PatientListPage::new(chrome(&access), q, &asked, &found, access.clock().today_jst(), acts(&access));
+    let page = if wish.r#for == "reception" { page.for_reception() } else { page };
     Page::full_or(&req, receipt, &page, page.as_results())
 }
 

@@ -32,11 +32,12 @@ const downTo = async (page) => {
 };
 // `ready` waits for a quiet network, which a live page never has.
 const settled = (page) => page.waitForFunction(() => document.documentElement.dataset.script === "on");
+const searching = (page) => page.waitForFunction(() => document.activeElement.id === "q");
 
 test("both sign in, each on the list of their own", async () => {
   await signIn(clerk.page, "clerk");
   await signIn(nurse.page, "nurse");
-  for (const [who, list] of [[clerk, "受付・会計"], [nurse, "問診・検査・処置"]]) {
+  for (const [who, list] of [[clerk, "受付・会計"], [nurse, "問診・検査"]]) {
     await who.page.goto(`${base}/board`);
     await settled(who.page);
     assert.match(await who.page.locator(".tally[aria-current]").innerText(), new RegExp(list));
@@ -54,7 +55,8 @@ test("a walk-in who was here before is received with four keys (§8)", async (t)
     await settled(page);
   };
   const began = Date.now();
-  await key("n", "**/patients");
+  await key("n", "**/patients?for=reception");
+  await searching(page);
   await page.keyboard.insertText(NUMBER);
   await page.locator("#results tr", { hasText: NUMBER }).waitFor();
   await key("ArrowDown");
@@ -74,6 +76,7 @@ test("the same with three clicks (§8), and the second visit of the day is asked
   const click = async (locator) => ((clicks += 1), locator.click());
   await toBoard(page);
   await click(page.getByRole("link", { name: /飛込み受付/ }));
+  await searching(page);
   await page.keyboard.insertText(NUMBER);
   const found = page.locator("#results tr", { hasText: NUMBER }).getByRole("link").first();
   await found.waitFor();
@@ -93,11 +96,11 @@ test("M moves the row in two keys, U takes it back, and the focus stays on the r
   await page.locator("#moves:popover-open").waitFor();
   await inspect(page);
   await page.keyboard.press("Enter");
-  await page.locator("#toast", { hasText: "問診・計測中" }).waitFor();
+  await page.locator("#toast .toast", { hasText: "問診・計測中" }).waitFor();
   await stands(page, "問診・計測中");
   assert.equal(await focused(page), at);
   await page.keyboard.press("u");
-  await page.locator("#toast", { hasText: "受付済" }).waitFor();
+  await page.locator("#toast .toast", { hasText: "受付済" }).waitFor();
   await stands(page, "受付済");
   assert.equal(await focused(page), at);
 });
@@ -108,7 +111,7 @@ test("C calls the patient and U takes the call back", async () => {
   await page.keyboard.press("c");
   await row(page).filter({ hasText: /呼出 \d\d:\d\d/ }).waitFor();
   await page.keyboard.press("u");
-  await page.locator("#toast", { hasText: "受付済」です" }).waitFor();
+  await page.locator("#toast .toast", { hasText: "受付済" }).waitFor();
   await page.waitForFunction((number) => ![...document.querySelectorAll("tr")].some((tr) => tr.textContent.includes(number) && /呼出 \d\d:\d\d/.test(tr.textContent)), NUMBER);
 });
 

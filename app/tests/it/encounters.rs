@@ -212,7 +212,7 @@ async fn an_open_list_gets_the_message_and_asks_for_the_row() {
     assert!(called.body.contains("呼出"), "{}", called.body);
     let rows = d.clerk.get(&format!("/board/rows?state=all&ids={visit}")).await.expect(200);
     assert!(rows.body.contains("呼出 ") && rows.body.contains(&format!("data-open=\"{visit}\"")) && !rows.body.contains("<html"));
-    assert_eq!(rows.statements(), 5);
+    assert_eq!(rows.statements(), 6);
     let undone = own(&[("version", "3"), ("patient_token", d.patient.as_str())]);
     d.clerk.send(post(format!("/encounters/{visit}/status/undo"), undone)).await.expect(200);
     let rows = d.clerk.get(&format!("/board/rows?state=all&ids={visit}")).await.expect(200);
@@ -286,16 +286,16 @@ async fn wrong_fields_are_told_and_kept() {
 }
 
 #[tokio::test]
-async fn the_list_takes_five_statements_whatever_its_length() {
+async fn the_list_takes_six_statements_whatever_its_length() {
     let d = desk().await;
     receive(&d.clerk, &d.patient, &[]).await.expect(303);
-    assert_eq!(d.clerk.get("/board?state=all").await.expect(200).statements(), 5);
+    assert_eq!(d.clerk.get("/board?state=all").await.expect(200).statements(), 6);
     for n in 0..5 {
         let patient = register(&d.clerk, &format!("並ぶ {n}"), "ナラブ").await;
         receive(&d.clerk, &patient, &[]).await.expect(303);
     }
     let board = d.clerk.get("/board?state=all").await.expect(200);
-    assert_eq!(board.statements(), 5);
+    assert_eq!(board.statements(), 6);
     assert!(board.body.contains("同姓同名"));
     assert!(d.clerk.get("/board?state=billing").await.expect(200).body.contains("この条件の受付はありません"));
     assert!(d.clerk.get("/board?day=2001-01-01").await.expect(200).body.contains("1月1日(月)"));

@@ -40,6 +40,7 @@ mod patients_plans;
 mod plans;
 mod prescriptions;
 mod privacy;
+mod questionnaires;
 mod routes;
 mod signing_in;
 mod staff;

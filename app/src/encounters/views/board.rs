@@ -65,7 +65,7 @@ impl Filter {
         match self {
             Self::All => "院内すべて",
             Self::Desk => "受付・会計",
-            Self::Care => "問診・検査・処置",
+            Self::Care => "問診・検査",
             Self::Waiting => "診察待ち",
             Self::Billing => "会計待ち",
             Self::Mine => "自分の番",

@@ -35,6 +35,7 @@ pub fn panes<P: Permission>(access: &Access<P>, patient: PatientId, encounter: E
         panes.push(Pane::new("orders", "検査・処置", format!("/encounters/{encounter}/orders")));
     }
     if access.may::<ObservationRead>() {
+        panes.push(Pane::new("pane-questionnaire", "問診", format!("/encounters/{encounter}/questionnaire/pane")));
         panes.push(Pane::new("pane-vitals", "計測", format!("/encounters/{encounter}/vitals/pane")));
     }
     // What comes after the visit stands last.

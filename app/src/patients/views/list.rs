@@ -93,6 +93,8 @@ pub struct PatientListPage {
     /// The same search without figures, when it might find more.
     pub name_only: Option<String>,
     pub acts: Acts,
+    /// Whoever is found goes on to reception instead of the patient's page.
+    pub is_for_reception: bool,
 }
 
 impl PatientListPage {
@@ -107,9 +109,16 @@ impl PatientListPage {
             was_asked: !search.is_empty(),
             name_only,
             acts,
+            is_for_reception: false,
             chrome,
             q,
         }
+    }
+
+    #[must_use]
+    pub fn for_reception(mut self) -> Self {
+        self.is_for_reception = self.acts.receive;
+        self
     }
 }
 
