@@ -263,6 +263,24 @@ async fn what_reception_asks_is_on_the_board_and_on_the_ticket() {
     receive(&d.clerk, &Uuid::now_v7().to_string(), &[]).await.expect(404);
 }
 
+/// Scenario 5: on a morning nobody can be asked, reception goes on by sight and the visit waits on the list to be asked again.
+#[tokio::test]
+async fn a_morning_without_eligibility_goes_on_by_sight() {
+    let d = desk().await;
+    let sql = "INSERT INTO coverage (tenant_id, id, version, recorded_at, author_id, entered_by_id, status, digest, patient_id, kind,
+        insurer_number, insurer_name, insured_number, relation, copay_percent, verified_on, verification, eligibility)
+        VALUES ($1, $2, 1, now(), $2, $2, 'active', decode(repeat('00', 32), 'hex'), $3, 'employees',
+        '01130012', '見本健康保険', '1234567', 'self', 30, '2020-01-31', 'card', 'valid')";
+    let patient: Uuid = d.patient.parse().unwrap();
+    let insert = sqlx::query(sql).bind(d.here.id.as_uuid()).bind(Uuid::now_v7()).bind(patient);
+    insert.execute(&mut d.h.superuser().await).await.unwrap();
+    let form = d.clerk.get(&format!("/patients/{}/reception", d.patient)).await.expect(200);
+    assert!(form.body.contains("目視で確かめた"), "{}", form.body);
+    receive(&d.clerk, &d.patient, &[("sighted", "yes")]).await.expect(303);
+    let again = d.clerk.get("/board?state=eligibility").await.expect(200);
+    assert!(again.body.contains("長谷部") && again.body.contains("照会不可"), "{}", again.body);
+}
+
 #[tokio::test]
 async fn wrong_fields_are_told_and_kept() {
     let d = desk().await;
