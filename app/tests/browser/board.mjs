@@ -1,9 +1,8 @@
-// 受付ボード by keyboard: reception of a walk-in within its budget, the row keys, undo, what another person's act changes on an open
-// page, and what happens while the stream is away.
+// 受付ボード by keyboard: reception of a walk-in within its budget, and what another person's act changes on an open page.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { inspect } from "./lib/inspect.mjs";
-import { press, ready } from "./lib/keyboard.mjs";
+import { ready } from "./lib/keyboard.mjs";
 import { base, launch, person, signIn } from "./lib/product.mjs";
 
 const NUMBER = "000040";
@@ -70,51 +69,6 @@ test("a walk-in who was here before is received with four keys (§8)", async (t)
   t.diagnostic(`${keys} keys, ${seconds.toFixed(1)} s with the inspection of the form`);
 });
 
-test("the same with three clicks (§8), and the second visit of the day is asked about", async () => {
-  const { page } = clerk;
-  let clicks = 0;
-  const click = async (locator) => ((clicks += 1), locator.click());
-  await toBoard(page);
-  await click(page.getByRole("link", { name: /飛込み受付/ }));
-  await searching(page);
-  await page.keyboard.insertText(NUMBER);
-  const found = page.locator("#results tr", { hasText: NUMBER }).getByRole("link").first();
-  await found.waitFor();
-  await click(found);
-  await page.getByText("今日はすでに受付があります").waitFor();
-  await click(page.getByRole("button", { name: /受け付ける/ }));
-  await page.getByText("別の用件なら「もう1件受け付ける」に印を付けてください").waitFor();
-  assert.ok(clicks <= 3, `${clicks} clicks`);
-});
-
-test("M moves the row in two keys, U takes it back, and the focus stays on the row", async () => {
-  const { page } = nurse;
-  await toBoard(page);
-  await downTo(page);
-  const at = await focused(page);
-  await page.keyboard.press("m");
-  await page.locator("#moves:popover-open").waitFor();
-  await inspect(page);
-  await page.keyboard.press("Enter");
-  await page.locator("#toast .toast", { hasText: "問診・計測中" }).waitFor();
-  await stands(page, "問診・計測中");
-  assert.equal(await focused(page), at);
-  await page.keyboard.press("u");
-  await page.locator("#toast .toast", { hasText: "受付済" }).waitFor();
-  await stands(page, "受付済");
-  assert.equal(await focused(page), at);
-});
-
-test("C calls the patient and U takes the call back", async () => {
-  const { page } = nurse;
-  await downTo(page);
-  await page.keyboard.press("c");
-  await row(page).filter({ hasText: /呼出 \d\d:\d\d/ }).waitFor();
-  await page.keyboard.press("u");
-  await page.locator("#toast .toast", { hasText: "受付済" }).waitFor();
-  await page.waitForFunction((number) => ![...document.querySelectorAll("tr")].some((tr) => tr.textContent.includes(number) && /呼出 \d\d:\d\d/.test(tr.textContent)), NUMBER);
-});
-
 test("a key pressed while composing does nothing (R7, scenario 18)", async () => {
   const { page } = nurse;
   await downTo(page);
@@ -161,65 +115,6 @@ test("a menu that became stale says so and changes nothing", async () => {
   await page.keyboard.press("Enter");
   await page.locator("#page-notice", { hasText: "ほかの人が先に保存しました" }).waitFor();
   await stands(page, "診察待ち");
-});
-
-test("V measures: refused, amber and kept, then 計測済 on the board", async () => {
-  const { page } = nurse;
-  await toBoard(page);
-  await downTo(page);
-  await press(page, "v", "**/vitals").catch(() => settled(page));
-  assert.equal(await focused(page), "bt");
-  await page.keyboard.insertText("46.5");
-  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Control+Enter")]);
-  await page.getByText("30.0〜43.0℃ の範囲で入れてください").first().waitFor();
-  await inspect(page);
-  await page.locator("#bt").fill("36.8");
-  await page.locator("#sbp").fill("132");
-  await page.locator("#dbp").fill("78");
-  await page.locator("#wt").fill("62.5");
-  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Control+Enter")]);
-  await page.getByRole("cell", { name: "62.5" }).waitFor();
-  await page.locator("#wt").fill("26.5");
-  await page.locator("#wt").press("Tab");
-  await page.locator("[data-vital=wt] .unusual:visible").waitFor();
-  await inspect(page);
-  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Control+Enter")]);
-  await page.locator("td .t-warn", { hasText: "26.5" }).waitFor();
-  await toBoard(page);
-  await stands(page, "計測済");
-});
-
-test("the patient answers on a phone, and the board says 問診済", async () => {
-  await toBoard(clerk.page);
-  const visit = (await row(clerk.page).getAttribute("id")).replace("visit-", "");
-  await clerk.page.goto(`${base}/encounters/${visit}/questionnaire/link`);
-  await settled(clerk.page);
-  await Promise.all([clerk.page.waitForEvent("load"), clerk.page.keyboard.press("Control+Enter")]);
-  const link = await clerk.page.locator(".sr", { hasText: "/q/" }).innerText();
-  const birth = (await clerk.page.locator(".stripe").innerText()).match(/\((\d{4}-\d\d-\d\d)\)/)[1];
-  await inspect(clerk.page);
-  const phone = await person(browser, { viewport: { width: 390, height: 844 }, isMobile: true });
-  await phone.page.goto(base + new URL(link).pathname);
-  assert.equal(await phone.page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth), false);
-  await phone.page.locator("#birth_date").fill(birth);
-  await phone.page.locator("#chief").fill("咳が続く");
-  await phone.page.getByLabel("なし").check();
-  await phone.page.getByRole("button", { name: "送る" }).click();
-  await phone.page.getByText("問診票を受け付けました").waitFor();
-  assert.deepEqual(phone.complaints, []);
-  await stands(nurse.page, "問診済");
-});
-
-test("without the stream the board is asked every ten seconds", async () => {
-  const { page, context } = clerk;
-  await context.route("**/live", (route) => route.abort());
-  await page.goto(`${base}/board?state=all`);
-  await settled(page);
-  assert.doesNotMatch(await page.locator("#live-mode").innerText(), /自動更新中/);
-  await downTo(nurse.page);
-  await nurse.page.keyboard.press("c");
-  await row(page).filter({ hasText: /呼出 \d\d:\d\d/ }).waitFor({ timeout: 15_000 });
-  await context.unroute("**/live");
 });
 
 test("nothing was complained about", () => {
