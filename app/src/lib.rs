@@ -43,6 +43,7 @@ pub mod services;
 pub mod sign_in;
 pub mod site;
 pub mod slices;
+pub mod snippets;
 pub mod staff;
 pub mod telemetry;
 pub mod tenants;

@@ -28,6 +28,7 @@ pub fn routes() -> Routes {
     crate::notes::routes(&mut r);
     crate::conditions::routes(&mut r);
     crate::inquiries::routes(&mut r);
+    crate::snippets::routes(&mut r);
     crate::outbox::routes(&mut r);
     crate::patient_import::routes(&mut r);
     crate::observations::routes(&mut r);

@@ -78,6 +78,7 @@ const remembered = document.querySelector("[data-remember]");
 if (remembered) remember(remembered);
 focusFirst(document);
 startKeys();
+if (document.body.dataset.lead || document.body.dataset.follow) import("./chart.js").then((m) => m.startChart());
 if (document.querySelector("[data-pick], .pane")) import("./pick.js").then((m) => m.startPicks());
 startRows();
 if (Number(document.body.dataset.idleLock) > 0) import("./lock.js").then((m) => m.startLock());

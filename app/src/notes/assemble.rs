@@ -1,5 +1,7 @@
 //! Builds the chart page: a fixed number of statements, whether the patient came once or a thousand times.
 
+use std::collections::HashMap;
+
 use domain::note::{AmendmentKind, NoteStatus, Section};
 use domain::{EncounterId, PatientId, StaffId};
 use tenancy::permission::Permission;
@@ -8,6 +10,8 @@ use tenancy::{Access, Error, TenantTx};
 use super::forms::Rejected;
 use super::neighbours::{self, Person};
 use super::record::{Names, NoteRecord};
+use super::store::past::Drugs;
+use super::store::read::Kind;
 use super::store::{self, read, visit};
 use super::views::chart::{self, ConflictLink, Part, PastVisit, Reader};
 use super::views::{AmendForm, By, ChartPage, Mark, Notice, SectionView, Timeline, Today, VisitHead, by_of, labels, rail, sheet};
@@ -35,6 +39,7 @@ pub async fn chart<P: Permission>(
     let (here, past, has_more) = read::chart_heads(tx, id, &group).await?;
     let people = here.iter().chain(&past).flat_map(NoteRecord::people).chain(visit.doctor_id);
     let staff = store::staff(tx, people).await?;
+    let drugs = store::past::drugs_of(tx, &past).await?;
 
     let note = current(&here);
     let previous = past.iter().find(|n| n.encounter_id != id && n.status() == NoteStatus::Signed && n.noted_on <= visit.date);
@@ -71,13 +76,18 @@ pub async fn chart<P: Permission>(
         stripe,
         visit: VisitHead {
             id,
+            month: visit.date.format("%Y-%m").to_string(),
             date: labels::day(visit.date),
             purpose: visit.purpose,
             doctor: visit.doctor_id.map(|d| staff.names.of(d).to_owned()),
         },
         today,
+        previous_day: previous.map(|n| labels::near_day(n.noted_on, day)),
         previous_plan: previous.and_then(|n| chart::plan_line(labels::near_day(n.noted_on, day), n.current_body(Section::Plan))),
-        timeline: timeline(shown, &past, has_more, &staff.names, day, Some(id)),
+        timeline: timeline(
+            &Past { patient: shown, notes: &past, has_more, drugs: &drugs, kind: Kind::All, today: day, here: Some(id) },
+            &staff.names,
+        ),
         panes: rail::panes(access, shown, id),
         amend: AmendForm { idempotency_key: tx.new_id(), ..extra.amend },
         notice: extra.notice,
@@ -117,27 +127,34 @@ async fn returned(tx: &TenantTx, note: &NoteRecord, names: &Names) -> Result<Opt
     }))
 }
 
-/// The left pane. `here` marks the encounter that is open in the middle.
-pub fn timeline(
-    patient: PatientId,
-    notes: &[NoteRecord],
-    has_more: bool,
-    names: &Names,
-    today: chrono::NaiveDate,
-    here: Option<EncounterId>,
-) -> Timeline {
-    let visits = notes.iter().map(|n| PastVisit {
+/// What the left pane is made of.
+pub struct Past<'a> {
+    pub patient: PatientId,
+    pub notes: &'a [NoteRecord],
+    pub has_more: bool,
+    pub drugs: &'a HashMap<uuid::Uuid, Drugs>,
+    pub kind: Kind,
+    pub today: chrono::NaiveDate,
+    /// The encounter that is open in the middle.
+    pub here: Option<EncounterId>,
+}
+
+/// The left pane.
+pub fn timeline(past: &Past, names: &Names) -> Timeline {
+    let visits = past.notes.iter().map(|n| PastVisit {
         note_id: n.id,
-        date: labels::near_day(n.noted_on, today),
+        date: labels::near_day(n.noted_on, past.today),
         date_iso: n.noted_on.to_string(),
         doctor: names.of(n.responsible_id).to_owned(),
         excerpt: excerpt(n),
         parts: parts(n),
+        drugs: past.drugs.get(&n.encounter_id.as_uuid()).and_then(Drugs::line),
         mark: (n.status() != NoteStatus::Signed || n.is_amended()).then(|| Mark::of(n)),
-        is_today: here == Some(n.encounter_id),
+        is_today: past.here == Some(n.encounter_id),
     });
-    let older_url = notes.last().filter(|_| has_more).map(|n| format!("/patients/{patient}/chart?before={}", read::Cursor::after(n)));
-    Timeline { visits: visits.collect(), older_url }
+    let kind = past.kind.code();
+    let older = |n: &NoteRecord| format!("/patients/{}/chart?before={}&kind={kind}", past.patient, read::Cursor::after(n));
+    Timeline { visits: visits.collect(), older_url: past.notes.last().filter(|_| past.has_more).map(older) }
 }
 
 fn parts(note: &NoteRecord) -> Vec<Part> {

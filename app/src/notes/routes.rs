@@ -1,10 +1,12 @@
 //! Paths of the note pages.
 
-use super::handlers::{amendments, approvals, charts, conflicts, history, sections, signing, warnings};
+use super::handlers::{amendments, approvals, charts, conflicts, history, past, repeat, sections, signing, warnings};
 use crate::web::Routes;
 
 pub fn routes(r: &mut Routes) {
+    r.get("/encounters/next", past::next);
     r.get("/encounters/{id}", charts::show);
+    r.get("/encounters/{id}/repeat", repeat::show);
     r.post("/encounters/{id}/note", sections::save_all);
     r.post("/encounters/{id}/note/sections/{section}", sections::save_of_encounter);
     r.post("/encounters/{id}/note/finalization", signing::finalize_of_encounter);
@@ -27,5 +29,6 @@ pub fn routes(r: &mut Routes) {
     r.get("/notes/{id}/history", history::show);
 
     r.get("/patients/{id}/chart", charts::patient);
+    r.get("/patients/{id}/chart/calendar", past::calendar);
     r.get("/patients/{id}/chart/print", charts::print);
 }

@@ -147,3 +147,114 @@ async fn another_doctors_draft_is_taken_over_before_it_is_signed() {
     let history = stranger.get(&format!("/notes/{note}/history")).await.expect(200).body;
     assert!(history.contains("責任医師の引き継ぎ"));
 }
+
+/// S07: the past by day, by kind, with its drugs, in as many statements as ever; and a second window that only reads.
+#[tokio::test]
+async fn the_past_is_found_by_day_and_by_kind_in_constant_statements() {
+    let h = Harness::get();
+    let c = crate::demo::clinic(h, "ainosato").await;
+    let doctor = c.client(h, Role::Doctor).await;
+    let busy = crate::demo::path_into(h, &c, "/patients/{id}").await.unwrap();
+    let all = doctor.get_fragment(&format!("{busy}/chart")).await.expect(200);
+    assert!(all.body.contains("visit-drugs") && all.body.contains("剤"), "{}", all.body);
+    let rx = doctor.get_fragment(&format!("{busy}/chart?kind=rx")).await.expect(200);
+    let (visits, drugs) = (rx.body.matches("class=\"visit\"").count(), rx.body.matches("visit-drugs").count());
+    assert!(visits > 0 && visits == drugs && rx.body.contains("kind=rx"), "{visits} {drugs}");
+    let calendar = doctor.get_fragment(&format!("{busy}/chart/calendar")).await.expect(200);
+    assert!(!calendar.body.contains("<html") && calendar.body.contains("記載へ"));
+    let month = doctor.get_fragment(&format!("{busy}/chart/calendar?month=nonsense")).await.expect(200);
+    assert!(month.body.contains("前の月"));
+    let day = calendar.body.split("?day=").nth(1).unwrap()[..10].to_owned();
+    let from = doctor.get_fragment(&format!("{busy}/chart?day={day}")).await.expect(200);
+    assert!(from.body.contains(&format!("datetime=\"{day}\"")));
+    let visit = crate::demo::path_into(h, &c, "/encounters/{id}").await.unwrap();
+    let chart = doctor.get(&visit).await.expect(200);
+    for answer in [&all, &rx, &calendar, &from, &chart] {
+        assert!(answer.statements() <= 12, "{}", answer.statements());
+    }
+    let window = doctor.get(&format!("{busy}/chart?follow=1")).await.expect(200).body;
+    assert!(window.contains("過去カルテ") && window.contains("data-follow") && !window.contains("<textarea"));
+}
+
+/// Alt+N: the longest waiting of one's own or nobody's; never the one just left.
+#[tokio::test]
+async fn the_next_patient_is_the_longest_waiting_of_ones_own() {
+    let h = Harness::get();
+    let c = clinic(h).await;
+    let v = Visit::new(h, &c).await;
+    let doctor = c.client(h, Role::Doctor).await;
+    let next = |after: String| {
+        let doctor = doctor.clone();
+        async move { doctor.get(&format!("/encounters/next?after={after}")).await.expect(303).header("location").to_owned() }
+    };
+    assert_eq!(next(String::new()).await, "/board?state=waiting");
+    let sql = "UPDATE encounter SET status = 'waiting', reception_date = ((now() AT TIME ZONE 'Asia/Tokyo') - interval '4 hours')::date WHERE id = $1";
+    run(h, sql, &[v.encounter]).await;
+    assert_eq!(next(id()).await, format!("/encounters/{}", v.encounter));
+    assert_eq!(next(v.encounter.to_string()).await, "/board?state=waiting");
+    let (stranger, _) = another_doctor(h, &c).await;
+    assert_eq!(stranger.get("/encounters/next").await.expect(303).header("location"), "/board?state=waiting", "another doctor's patient");
+}
+
+/// まるごとDo shows what would change, writes nothing by itself, and overwrites nobody.
+#[tokio::test]
+async fn the_last_visit_is_repeated_as_a_difference() {
+    let h = Harness::get();
+    let c = clinic(h).await;
+    let v = Visit::new(h, &c).await;
+    let doctor = c.client(h, Role::Doctor).await;
+    send(&v, &doctor, "note/finalization", ["0"; 4], ["変わりない", "", "高血圧症", "同じ薬"], &id()).await.expect(303);
+    let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
+    let second = Visit { encounter: crate::notes::encounter(h, &c, v.patient, day, 9).await, patient: v.patient };
+    second.save(&doctor, "S", 0, "変わりない。咳").await.expect(200);
+    let page = doctor.get(&format!("/encounters/{}/repeat", second.encounter)).await.expect(200);
+    assert!(page.body.contains("<ins>") && page.body.contains("name=\"body_P\" rows=\"3\">\n同じ薬</textarea>"), "{}", page.body);
+    assert!(page.body.contains("変わりない。咳</textarea>"), "today's own words stay");
+    assert!(page.statements() <= 12, "{}", page.statements());
+    assert_eq!(
+        count(h, "SELECT count(*) FROM note_section s JOIN note n ON n.id = s.note_id WHERE n.encounter_id = $1", second.encounter).await,
+        1
+    );
+    send(&second, &doctor, "note", ["1", "0", "0", "0"], ["変わりない。咳", "", "高血圧症", "同じ薬"], &id()).await.expect(303);
+    assert_eq!(
+        count(h, "SELECT count(*) FROM note_section s JOIN note n ON n.id = s.note_id WHERE n.encounter_id = $1", second.encounter).await,
+        3
+    );
+    doctor.get(&format!("/encounters/{}/repeat", v.encounter)).await.expect(422);
+}
+
+/// 定型文: one's own over the clinic's, refused at the field, free again when retired.
+#[tokio::test]
+async fn snippets_are_ones_own_or_the_clinics() {
+    let h = Harness::get();
+    let c = clinic(h).await;
+    let (doctor, nurse) = (c.client(h, Role::Doctor).await, c.client(h, Role::Nurse).await);
+    let add = |by: &Client, name: &str, body: &str, owner: &str| {
+        let (by, key) = (by.clone(), id());
+        let (name, body, owner) = (name.to_owned(), body.to_owned(), owner.to_owned());
+        async move {
+            by.post("/snippets", &[("idempotency_key", key.as_str()), ("short_name", &name), ("body", &body), ("owner", &owner)]).await
+        }
+    };
+    add(&doctor, "ht", "院内の文", "clinic").await.expect(303);
+    add(&nurse, "ht", "自分の文", "").await.expect(303);
+    add(&nurse, "x", "院内に足したい", "clinic").await.expect(422);
+    for (name, body, says) in
+        [("ＨＴ", "文", "半角の英小文字"), ("", "文", "半角の英小文字"), ("a", " ", "文を入れてください"), ("ht", "二つ目", "同じ略号")]
+    {
+        let refused = add(&nurse, name, body, "").await.expect(422);
+        assert!(refused.body.contains(says), "{says}");
+    }
+    let texts = |by: Client| async move {
+        by.send(by.request("GET", "/snippets").header("accept", "application/json")).await.expect(200).json()["snippets"]["ht"].clone()
+    };
+    assert_eq!((texts(doctor.clone()).await, texts(nurse.clone()).await), ("院内の文".into(), "自分の文".into()));
+    let page = nurse.get("/snippets").await.expect(200).body;
+    let own = page.split("action=\"/snippets/").nth(1).unwrap()[..36].to_owned();
+    doctor.post(&format!("/snippets/{own}"), &[("version", "1"), ("short_name", "ht"), ("body", "人の文")]).await.expect(404);
+    nurse.post(&format!("/snippets/{own}"), &[("version", "9"), ("short_name", "ht"), ("body", "古い版")]).await.expect(409);
+    nurse.post(&format!("/snippets/{own}"), &[("version", "1"), ("short_name", "ht"), ("body", "直した文")]).await.expect(303);
+    nurse.post(&format!("/snippets/{own}/retirement"), &[("version", "2")]).await.expect(303);
+    assert_eq!(texts(nurse.clone()).await, "院内の文");
+    add(&nurse, "ht", "また自分の文", "").await.expect(303);
+}

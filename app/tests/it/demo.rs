@@ -54,6 +54,7 @@ const IDS: &[(&str, &str)] = &[
     ("/vital-signs/{id}", "vital_signs"),
     ("/notes/{id}", "note"),
     ("/conditions/{id}", "condition"),
+    ("/snippets/{id}", "snippet"),
     ("/account/passkeys/{id}", "staff_passkey"),
     ("/staff/{id}", "staff"),
     ("/appointments/{id}", "appointment"),

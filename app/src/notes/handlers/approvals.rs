@@ -42,7 +42,7 @@ pub async fn pending(access: Access<NoteRead>, query: web::Query<PendingQuery>) 
     let (notes, has_more) = read::unsigned(&tx, own.then(|| tx.actor()), LIMIT).await?;
     let staff = store::staff(&tx, notes.iter().flat_map(NoteRecord::people)).await?;
     let cards = neighbours::cards(&tx, notes.iter().map(|n| n.patient_id)).await?;
-    let rows = notes.iter().filter_map(|n| row(n, &staff.names, cards.get(&n.patient_id)?, tx.now()));
+    let rows = notes.iter().filter_map(|n| row(n, &staff.names, cards.get(&n.patient_id)?, tx.actor(), tx.now()));
     let page = PendingPage {
         chrome: Chrome::of(access.principal(), Nav::Approvals),
         filters: vec![
@@ -68,14 +68,14 @@ fn notice(query: &PendingQuery) -> Option<Notice> {
     }
 }
 
-fn row(n: &NoteRecord, names: &Names, card: &neighbours::Card, now: chrono::DateTime<chrono::Utc>) -> Option<PendingRow> {
+fn row(n: &NoteRecord, names: &Names, card: &neighbours::Card, me: StaffId, now: chrono::DateTime<chrono::Utc>) -> Option<PendingRow> {
     let latest = n.sections.iter().max_by_key(|s| s.recorded_at);
     let hours = latest.map_or(0, |s| (now - s.recorded_at).num_hours());
     let texts: Vec<&str> = n.sections.iter().map(|s| s.body.as_str()).collect();
     Some(PendingRow {
         encounter_id: n.encounter_id,
         stamp: forms::stamp(n),
-        is_pending: n.stored_status == NoteStatus::PendingApproval,
+        is_pending: n.stored_status == NoteStatus::PendingApproval && n.responsible_id == me,
         date: labels::day(n.noted_on),
         overdue: (hours >= OVERDUE_H).then(|| format!("{hours}時間")),
         patient_id: n.patient_id,

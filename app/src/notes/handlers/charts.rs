@@ -8,10 +8,11 @@ use tenancy::permission::NoteRead;
 use tenancy::{Access, Act, Audit, InfoClass};
 
 use crate::AppError;
-use crate::notes::assemble::{self, Extra};
+use crate::notes::assemble::{self, Extra, Past};
 use crate::notes::neighbours;
 use crate::notes::record::NoteRecord;
-use crate::notes::store::{self, Cursor, read};
+use crate::notes::store::read::Kind;
+use crate::notes::store::{self, Cursor, past, read};
 use crate::notes::views::chart::TimelinePage;
 use crate::notes::views::{ChartPrintPage, NoteSheet, PatientChartPage, labels};
 use crate::web::Page;
@@ -40,6 +41,12 @@ pub async fn show(access: Access<NoteRead>, path: web::Path<EncounterId>, query:
 #[serde(default)]
 pub struct HistoryQuery {
     before: String,
+    /// `rx`: visits with a prescription only.
+    kind: String,
+    /// From this day backwards.
+    day: String,
+    /// The second window, which follows the patient of the first.
+    follow: String,
 }
 
 /// The chart without an encounter; for htmx the next page of the left pane.
@@ -50,18 +57,23 @@ pub async fn patient(
     req: HttpRequest,
 ) -> Result<Page, AppError> {
     let tx = access.begin().await?;
-    let person = neighbours::person(&tx, *path).await?;
-    let (notes, has_more) = read::history_page(&tx, &person.group, Cursor::parse(&query.before)).await?;
+    let (person, kind) = (neighbours::person(&tx, *path).await?, Kind::parse(&query.kind));
+    let (notes, has_more) = {
+        let before = Cursor::parse(&query.before).or_else(|| Cursor::up_to(query.day.parse().ok()?));
+        read::history_page(&tx, &person.group, before, kind).await?
+    };
+    let drugs = past::drugs_of(&tx, &notes).await?;
     let staff = store::staff(&tx, notes.iter().flat_map(NoteRecord::people)).await?;
     let id = person.stripe.patient_id;
     let receipt = tx.commit(Audit::viewed(InfoClass::Note).subject(id).detail("notes", notes.len())).await?;
     let today = labels::jst(access.clock().now()).date_naive();
-    let timeline = assemble::timeline(id, &notes, has_more, &staff.names, today, None);
+    let timeline = assemble::timeline(&Past { patient: id, notes: &notes, has_more, drugs: &drugs, kind, today, here: None }, &staff.names);
     let page = PatientChartPage {
         chrome: Chrome::of(access.principal(), Nav::Patients),
         stripe: person.stripe,
         notes: notes.iter().map(|n| NoteSheet::of(n, &staff.names)).collect(),
         older_url: timeline.older_url.clone(),
+        is_window: !query.follow.is_empty(),
     };
     Page::full_or(&req, receipt, &page, TimelinePage { timeline })
 }

@@ -5,6 +5,8 @@ pub mod approvals;
 pub mod charts;
 pub mod conflicts;
 pub mod history;
+pub mod past;
+pub mod repeat;
 pub mod sections;
 pub mod signing;
 pub mod warnings;

@@ -29,6 +29,11 @@ impl Cursor {
         Self { noted_on: note.noted_on, id: note.id.as_uuid() }
     }
 
+    /// Everything up to and including a day.
+    pub fn up_to(day: NaiveDate) -> Option<Self> {
+        Some(Self { noted_on: day.succ_opt()?, id: Uuid::nil() })
+    }
+
     /// `2026-11-06.<uuid>`; anything else is no cursor.
     pub fn parse(text: &str) -> Option<Self> {
         let (day, id) = text.split_once('.')?;
@@ -44,6 +49,40 @@ impl std::fmt::Display for Cursor {
 
 fn notes(tx: &TenantTx) -> sea_orm::Select<note::Entity> {
     note::Entity::find().filter(note::Column::TenantId.eq(tx.tenant_id().as_uuid()))
+}
+
+/// Which visits of the past are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    #[default]
+    All,
+    /// Visits that ended with a signed prescription.
+    Prescribed,
+}
+
+impl Kind {
+    pub fn parse(code: &str) -> Self {
+        if code == "rx" { Self::Prescribed } else { Self::All }
+    }
+
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::Prescribed => "rx",
+        }
+    }
+}
+
+/// Visits of these patients with a signed prescription.
+fn prescribed(tx: &TenantTx, patients: &[PatientId]) -> SelectStatement {
+    use crate::prescriptions::entity::medication_request::{Column as C, Entity};
+    Entity::find()
+        .select_only()
+        .column(C::EncounterId)
+        .filter(C::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(C::PatientId.is_in(patients.iter().map(|p| p.as_uuid())))
+        .filter(C::Status.eq(crate::prescriptions::store::SIGNED))
+        .into_query()
 }
 
 fn past(tx: &TenantTx, patients: &[PatientId], before: Option<Cursor>) -> sea_orm::Select<note::Entity> {
@@ -79,8 +118,17 @@ pub async fn chart_heads(
 }
 
 /// One page of a patient's notes, newest first, and whether there are older ones.
-pub async fn history_page(tx: &TenantTx, patients: &[PatientId], before: Option<Cursor>) -> Result<(Vec<NoteRecord>, bool), Error> {
-    let mut heads = past(tx, patients, before).all(tx).await?;
+pub async fn history_page(
+    tx: &TenantTx,
+    patients: &[PatientId],
+    before: Option<Cursor>,
+    kind: Kind,
+) -> Result<(Vec<NoteRecord>, bool), Error> {
+    let mut query = past(tx, patients, before);
+    if kind == Kind::Prescribed {
+        query = query.filter(note::Column::EncounterId.in_subquery(prescribed(tx, patients)));
+    }
+    let mut heads = query.all(tx).await?;
     let has_more = heads.len() > PAGE_SIZE as usize;
     heads.truncate(PAGE_SIZE as usize);
     Ok((load(tx, heads).await?, has_more))

@@ -23,6 +23,8 @@ pub struct ChartPage {
     pub visit: VisitHead,
     pub today: Today,
     pub previous_plan: Option<PreviousPlan>,
+    /// The day of the signed visit before, when there is one.
+    pub previous_day: Option<String>,
     pub timeline: Timeline,
     pub panes: Vec<Pane>,
     pub amend: AmendForm,
@@ -39,6 +41,8 @@ impl Subjects for ChartPage {
 #[derive(Debug, Clone)]
 pub struct VisitHead {
     pub id: EncounterId,
+    /// `2026-11`, for the calendar.
+    pub month: String,
     pub date: String,
     pub purpose: String,
     pub doctor: Option<String>,
@@ -254,6 +258,8 @@ pub struct PastVisit {
     pub doctor: String,
     pub excerpt: String,
     pub parts: Vec<Part>,
+    /// 「28日 見本アルファ錠 ほか3剤」
+    pub drugs: Option<String>,
     pub mark: Option<Mark>,
     pub is_today: bool,
 }

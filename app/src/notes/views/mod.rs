@@ -1,11 +1,13 @@
 //! What the note pages show: one askama struct per page, display text as methods or plain fields.
 
+pub mod calendar;
 pub mod chart;
 pub mod conflict;
 pub mod history;
 pub mod labels;
 pub mod pending;
 pub mod rail;
+pub mod repeat;
 pub mod sheet;
 pub mod warnings;
 

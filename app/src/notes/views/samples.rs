@@ -93,6 +93,7 @@ fn visit(n: u128, date: &str, doctor: &str, excerpt: &str) -> PastVisit {
         doctor: doctor.into(),
         excerpt: excerpt.into(),
         parts: vec![Part { letter: "S", text: "変わりないが外食が増えた。".into() }, Part { letter: "P", text: excerpt.into() }],
+        drugs: Some("28日 メトホルミン ほか3剤".into()),
         mark: None,
         is_today: false,
     }
@@ -117,6 +118,7 @@ fn page(stripe: PatientStripe, today: Today, timeline: Timeline) -> ChartPage {
         stripe,
         visit: VisitHead {
             id: EncounterId::new(uuid(1)),
+            month: "2026-11".into(),
             date: "2026/11/20(金)".into(),
             purpose: "定期".into(),
             doctor: Some("山﨑 理恵".into()),
@@ -126,6 +128,7 @@ fn page(stripe: PatientStripe, today: Today, timeline: Timeline) -> ChartPage {
             date: "11/06(金)".into(),
             text: "間食の記録を2週間。eGFR が 40 を切ったため次回メトホルミン減量を検討。".into(),
         }),
+        previous_day: Some("11/06(金)".into()),
         timeline,
         panes: vec![],
         amend: AmendForm { idempotency_key: uuid(9), ..AmendForm::default() },
@@ -147,7 +150,7 @@ fn chart_of_a_first_visit_is_empty_and_says_so() {
     first.note_id = None;
     let mut chart = page(PatientStripe::sample_long(), first, Timeline::default());
     chart.previous_plan = None;
-    assert!(show("chart-empty", &chart).contains("以前の記載はありません"));
+    assert!(show("chart-empty", &chart).contains("この条件の記載はありません"));
 }
 
 fn amended() -> Vec<SectionView> {
@@ -317,6 +320,7 @@ fn patient_chart_and_print() {
         stripe: PatientStripe::sample(),
         notes,
         older_url: older.map(str::to_owned),
+        is_window: false,
     };
     show("patient-chart", &chart(sheets(), Some("/patients/1/chart?before=x")));
     assert!(show("patient-chart-empty", &chart(vec![], None)).contains("記載はありません"));

@@ -75,6 +75,8 @@ pub struct PatientChartPage {
     pub stripe: PatientStripe,
     pub notes: Vec<NoteSheet>,
     pub older_url: Option<String>,
+    /// 過去カルテ beside the chart: it follows the patient of the first window.
+    pub is_window: bool,
 }
 
 /// The same on paper, for a period.
