@@ -71,7 +71,6 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000051_allergy_intolerance::Migration),
             Box::new(m20261121_000052_service_request::Migration),
             Box::new(m20261121_000042_snippet::Migration),
-            Box::new(m20261121_000070_outbox::Migration),
             Box::new(m20261121_000060_billing::Migration),
             Box::new(m20261121_000061_day_close::Migration),
             Box::new(m20261121_000070_outbox::Migration),
