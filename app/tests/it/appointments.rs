@@ -269,6 +269,24 @@ async fn one_press_on_the_board_makes_the_visit() {
 }
 
 #[tokio::test]
+async fn two_presses_at_the_same_moment_make_one_visit() {
+    let d = desk("1", "0").await;
+    let id = d.booked_today().await;
+    let form = [("version", "1"), ("patient_token", d.patient.as_str()), ("back", "board")];
+    let path = format!("/appointments/{id}/arrival");
+    let all = futures_util::future::join_all((0..6).map(|_| d.clerk.post(&path, &form))).await;
+    assert!(all.iter().all(|answer| answer.status == 303), "{:?}", all.iter().map(|a| a.status).collect::<Vec<_>>());
+    assert!(all.iter().all(|answer| answer.header("location") == all[0].header("location")));
+    let visits: i64 = sqlx::query("SELECT count(*) FROM encounter WHERE tenant_id = $1")
+        .bind(d.here.id.as_uuid())
+        .fetch_one(&mut d.h.superuser().await)
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(visits, 1);
+}
+
+#[tokio::test]
 async fn arriving_is_refused_for_another_day_another_patient_and_stale_pages() {
     let d = desk("1", "0").await;
     let slot = d.slot(later(), 600);
@@ -454,7 +472,16 @@ async fn the_book_shows_a_day_and_a_week_in_a_constant_number_of_statements() {
 #[tokio::test]
 async fn wrong_slots_are_refused_and_nothing_is_booked() {
     let d = desk("1", "0").await;
-    for slot in ["", "x/y/z", &d.slot(later(), 601), &d.slot(later(), 99_999), &d.slot(later(), -15), &format!("{}/x/600", d.schedule)] {
+    for slot in [
+        "",
+        "x/y/z",
+        &d.slot(later(), 601),
+        &d.slot(later(), 99_999),
+        &d.slot(later(), -15),
+        &d.slot(NaiveDate::MIN, 600),
+        &d.slot(NaiveDate::MAX, 600),
+        &format!("{}/x/600", d.schedule),
+    ] {
         let answer = d.book(&d.clerk, &d.patient, ("slot", slot), &[]).await;
         assert_eq!(answer.status, 422, "{slot}: {}", answer.body);
     }

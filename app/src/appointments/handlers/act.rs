@@ -6,7 +6,7 @@ use domain::patient_search::PatientSearch;
 use domain::{AppointmentId, ClosureId, EncounterId, PatientId, ScheduleId, text};
 use serde::{Deserialize, Serialize};
 use tenancy::permission::{AppointmentRead, AppointmentWrite, EncounterWrite, Permission};
-use tenancy::{Access, Audit, InfoClass, Receipt, TenantTx};
+use tenancy::{Access, Audit, Error, InfoClass, Receipt, TenantTx};
 
 use super::book::{NOTE_MAX, PURPOSE_MAX, check_patient};
 use super::{Answer, acts, next, toast_of, today, version};
@@ -232,7 +232,8 @@ pub async fn arrive(
         match deeds::arrive(&tx, row, access.principal()).await {
             Ok(Ok(row)) => return arrived(tx, &row, &form).await,
             Ok(Err(refusal)) => return Err(refused(refusal)),
-            Err(error) if is_number_race(&error) => {}
+            // Somebody received, or pressed twice, in this very moment: the next try sees it.
+            Err(error) if is_number_race(&error) || matches!(error, Error::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -1,7 +1,7 @@
 //! Seats taken from the book: held, booked, moved. Whoever comes too late gets the book again and a sentence.
 
 use actix_web::{Either, web};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use domain::appointment::{AppointmentRefusal, Route};
 use domain::{AppointmentId, PatientId, ScheduleId, text};
 use serde::Deserialize;
@@ -22,6 +22,8 @@ use crate::web::{Page, Redirect, Subjects};
 
 pub const PURPOSE_MAX: usize = 40;
 pub const NOTE_MAX: usize = 200;
+/// Days a book can have; the calendar of the database ends earlier than ours.
+const YEARS: std::ops::Range<i32> = 2000..2200;
 const HOLD: &str = "appointment.hold";
 const BOOK: &str = "appointment.book";
 
@@ -51,7 +53,7 @@ impl SlotForm {
         let mut parts = code.split('/');
         let wish = (|| {
             let schedule: ScheduleId = parts.next()?.parse().ok()?;
-            let day: NaiveDate = parts.next()?.parse().ok()?;
+            let day: NaiveDate = parts.next()?.parse().ok().filter(|day: &NaiveDate| YEARS.contains(&day.year()))?;
             let starts_min: i32 = parts.next()?.parse().ok().filter(|minute| (0..24 * 60).contains(minute))?;
             let slots: i32 = if self.slots.is_empty() { Some(1) } else { self.slots.parse().ok() }?;
             Some(Wish { schedule, day, starts_min, slots, overbook })
