@@ -27,10 +27,10 @@ mod m20261121_000036_patient_background;
 mod m20261121_000037_patient_import;
 mod m20261121_000040_warning_answer;
 mod m20261121_000041_condition;
+mod m20261121_000042_snippet;
 mod m20261121_000050_prescription;
 mod m20261121_000051_allergy_intolerance;
 mod m20261121_000052_service_request;
-mod m20261121_000042_snippet;
 mod m20261121_000060_billing;
 mod m20261121_000061_day_close;
 mod m20261121_000070_outbox;
@@ -67,10 +67,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000037_patient_import::Migration),
             Box::new(m20261121_000040_warning_answer::Migration),
             Box::new(m20261121_000041_condition::Migration),
+            Box::new(m20261121_000042_snippet::Migration),
             Box::new(m20261121_000050_prescription::Migration),
             Box::new(m20261121_000051_allergy_intolerance::Migration),
             Box::new(m20261121_000052_service_request::Migration),
-            Box::new(m20261121_000042_snippet::Migration),
             Box::new(m20261121_000060_billing::Migration),
             Box::new(m20261121_000061_day_close::Migration),
             Box::new(m20261121_000070_outbox::Migration),
