@@ -8,6 +8,7 @@ pub mod audit;
 pub mod availability;
 pub mod backup;
 pub mod billing;
+pub mod claims;
 pub mod cli;
 pub mod clinic;
 pub mod conditions;

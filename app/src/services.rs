@@ -12,6 +12,7 @@ use tenancy::keys::{KeyProvider, Keyring, LocalFileProvider, RecoveryPublicKey};
 
 use crate::adapters::kms::{KmsConfig, KmsProvider};
 use crate::adapters::national::NationalClient;
+use crate::claims::driver::ReceiptDriver;
 use crate::config::{self, ObjectStoreConfig};
 use crate::inquiries::EligibilityDriver;
 use crate::objectstore::{ObjectStore, StoreConfig};
@@ -33,8 +34,11 @@ pub async fn keyring() -> anyhow::Result<Keyring> {
 
 /// The partners this deployment is connected to. A service without a driver keeps its messages waiting.
 pub fn drivers() -> anyhow::Result<Vec<Arc<dyn Driver>>> {
-    let Some(national) = national()? else { return Ok(Vec::new()) };
-    Ok(vec![Arc::new(EligibilityDriver::new(national))])
+    let mut drivers: Vec<Arc<dyn Driver>> = vec![Arc::new(ReceiptDriver::new()?)];
+    if let Some(national) = national()? {
+        drivers.push(Arc::new(EligibilityDriver::new(national)));
+    }
+    Ok(drivers)
 }
 
 /// The way to the national services; None where this deployment is not connected to them.

@@ -24,6 +24,7 @@ pub fn routes() -> Routes {
     crate::appointments::routes(&mut r);
     crate::schedules::routes(&mut r);
     crate::billing::routes(&mut r);
+    crate::claims::routes(&mut r);
     crate::day_close::routes(&mut r);
     crate::notes::routes(&mut r);
     crate::conditions::routes(&mut r);

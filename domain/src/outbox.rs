@@ -24,6 +24,7 @@ codes! {
         PrescriptionRegister "prescription_register" "処方箋の登録"
         PrescriptionRevoke "prescription_revoke" "処方箋の取消"
         Claim "claim" "診療行為の送信"
+        ClaimRead "claim_read" "計算結果の読取"
     }
 }
 
@@ -32,7 +33,7 @@ impl Errand {
         match self {
             Self::QualificationConfirm => Service::Eligibility,
             Self::PrescriptionRegister | Self::PrescriptionRevoke => Service::Prescription,
-            Self::Claim => Service::Receipt,
+            Self::Claim | Self::ClaimRead => Service::Receipt,
         }
     }
 }
@@ -46,6 +47,7 @@ codes! {
         Closed "closed" "先方の受付時間外です"
         Failing "failing" "先方に障害が起きています"
         Unreadable "unreadable" "返事を読み取れませんでした"
+        Unfinished "unfinished" "先方でまだ計算が済んでいません"
         Unprepared "unprepared" "送る準備ができませんでした。接続の設定を確かめてください"
     }
 }

@@ -33,6 +33,8 @@ mod m20261121_000051_allergy_intolerance;
 mod m20261121_000052_service_request;
 mod m20261121_000060_billing;
 mod m20261121_000061_day_close;
+mod m20261121_000062_claim;
+mod m20261121_000063_account_unsettled;
 mod m20261121_000070_outbox;
 mod m20261121_000071_standing;
 mod m20261121_000072_eligibility_inquiry;
@@ -76,6 +78,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000070_outbox::Migration),
             Box::new(m20261121_000071_standing::Migration),
             Box::new(m20261121_000072_eligibility_inquiry::Migration),
+            Box::new(m20261121_000062_claim::Migration),
+            Box::new(m20261121_000063_account_unsettled::Migration),
         ]
     }
 }

@@ -4,3 +4,4 @@ pub mod eligibility;
 pub mod eprescription;
 pub mod kms;
 pub mod national;
+pub mod receipt;

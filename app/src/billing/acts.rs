@@ -83,6 +83,9 @@ pub async fn settle(tx: &TenantTx, principal: &Principal, mut case: Case, taken:
     case.account.is_estimate = false;
     leave(&mut case.account, taken);
     store::keep(tx, case.account, "").await?;
+    if unpaid_yen == 0 {
+        crate::claims::paid(tx, case.visit.id.into()).await?;
+    }
     close_visit(tx, principal, case.visit, unpaid_yen).await?;
     Ok(Settled { payment: till.first, unpaid_yen })
 }

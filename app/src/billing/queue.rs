@@ -2,13 +2,13 @@
 
 use chrono::NaiveDate;
 use domain::TenantId;
-use domain::billing::AccountStatus;
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
 use super::entity::account;
+use super::store::is_unsettled;
 use crate::patients::entity::patient;
 
 /// Lines of the list of what is owed.
@@ -72,7 +72,7 @@ fn statement(tenant: TenantId) -> SelectStatement {
         )
         .and_where(a(A::TenantId).eq(tenant.as_uuid()))
         .and_where(Expr::col((patient::Entity, P::TenantId)).eq(tenant.as_uuid()))
-        .and_where(a(A::Status).is_in([AccountStatus::Issued.code(), AccountStatus::LeftUnpaid.code()]))
+        .and_where(is_unsettled())
         .order_by((account::Entity, A::BilledOn), Order::Asc)
         .order_by((account::Entity, A::Id), Order::Asc)
         .limit(SHOWN as u64 + 1)

@@ -2,6 +2,7 @@
 
 use domain::billing::{AccountStatus, Line, Sums, Terms, price};
 use domain::{ChargeItemId, EncounterId, PatientId, PaymentNoticeId};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use tenancy::{Authorship, Error, TenantTx, versioned};
@@ -74,13 +75,19 @@ pub async fn find_account(tx: &TenantTx, encounter: EncounterId) -> Result<Optio
     Ok(row)
 }
 
+/// Written out: a bound value could not be proven to match the index that holds only such rows.
+pub(super) fn is_unsettled() -> Expr {
+    let written = |status: AccountStatus| Expr::Constant(status.code().into());
+    Expr::col((account::Entity, account::Column::Status)).is_in([written(AccountStatus::Issued), written(AccountStatus::LeftUnpaid)])
+}
+
 /// What the patient still owes, or is owed, of other visits; oldest first.
 pub async fn unsettled(tx: &TenantTx, patients: &[PatientId], except: EncounterId) -> Result<Vec<account::Model>, Error> {
     use account::Column as C;
     let rows = account::Entity::find()
         .filter(C::TenantId.eq(tx.tenant_id().as_uuid()))
         .filter(C::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
-        .filter(C::Status.is_in([AccountStatus::Issued.code(), AccountStatus::LeftUnpaid.code()]))
+        .filter(is_unsettled())
         .order_by_asc(C::BilledOn)
         .order_by_asc(C::Id)
         .all(tx)

@@ -13,6 +13,7 @@ use super::entity::{account, charge_item, payment_notice};
 use super::forms::LATER;
 use super::procedures::Procedure;
 use super::queue::Owed;
+use crate::claims::ClaimFace;
 use crate::coverages::store as coverages;
 use crate::encounters::list::Row;
 use crate::prescriptions::entity::medication_request;
@@ -113,6 +114,7 @@ pub struct BillFacts {
     pub payments: Vec<payment_notice::Model>,
     pub prescribed: Vec<medication_request::Model>,
     pub options: Vec<Procedure>,
+    pub claim: Option<ClaimFace>,
     pub key: Uuid,
     pub can_write: bool,
 }
@@ -146,6 +148,7 @@ pub struct BillPage {
     pub others: Vec<OtherView>,
     pub payments: Vec<PaymentView>,
     pub options: Vec<Procedure>,
+    pub claim: Option<ClaimFace>,
     pub form: FormState,
     pub is_stale: bool,
     pub can_write: bool,
@@ -183,6 +186,7 @@ impl BillPage {
             others: case.others.iter().map(OtherView::of).collect(),
             payments: facts.payments.iter().map(PaymentView::of).collect(),
             options: facts.options,
+            claim: facts.claim,
             form: prefilled(form, account, to_pay_yen),
             is_stale: false,
             can_write: facts.can_write,
@@ -390,7 +394,7 @@ fn owed_row(row: Owed) -> OwedRow {
         kana: row.kana,
         number: row.number,
         unpaid_yen: row.unpaid_yen,
-        unpaid: grouped(row.unpaid_yen.into()),
+        unpaid: grouped(i64::from(row.unpaid_yen).abs()),
         reason: reason.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join("・"),
         is_estimate: row.is_estimate,
     }

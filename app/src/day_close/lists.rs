@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use domain::PatientId;
 use domain::billing::{AccountStatus, PaymentMethod, grouped};
+use domain::claim::ClaimStatus;
 use domain::eligibility::EligibilityStatus;
 use domain::encounter::VisitStatus;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -12,6 +13,8 @@ use uuid::Uuid;
 use super::store;
 use crate::billing::entity::{account, payment_notice};
 use crate::billing::queue;
+use crate::claims::entity::claim;
+use crate::claims::store as claims;
 use crate::encounters::list::{self, Row};
 use crate::notes::entity::note;
 
@@ -47,7 +50,9 @@ impl DayFacts {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let unsigned = unsigned(tx, &ids).await?;
         let accounts = queue::accounts(tx, &ids).await?;
-        let lists = vec![notes(&rows, &unsigned), unbilled(&rows, &accounts), unpaid(&rows, &accounts), unchecked(&rows)];
+        let claims = claims::of_visits(tx, &ids).await?;
+        let lists =
+            vec![notes(&rows, &unsigned), unbilled(&rows, &accounts), unsent(&rows, &claims), unpaid(&rows, &accounts), unchecked(&rows)];
         let payments = store::payments(tx, day).await?;
         let visits = rows.iter().filter(|row| row.status != VisitStatus::Cancelled.code()).count();
         Ok(Self { day, visits, lists, payments, accounts })
@@ -97,6 +102,23 @@ fn unbilled(rows: &[Row], accounts: &[account::Model]) -> OpenList {
     let items = rows.iter().filter(is_open).map(|row| item(row, word(row), format!("/encounters/{}/billing", row.id))).collect();
     OpenList {
         code: "unbilled", label: "会計が終わっていない受診", todo: "会計を済ませるか、未収として残します", items
+    }
+}
+
+/// What the receipt computer does not have, or no longer has as it is.
+fn unsent(rows: &[Row], claims: &[claim::Model]) -> OpenList {
+    let of = |row: &Row| {
+        let claim = claims.iter().find(|claim| claim.id == row.id)?;
+        let status = ClaimStatus::from_code(&claim.status)?;
+        let is_open = status.is_to_send() || !claim.engine_code.is_empty();
+        let what = if claim.engine_said.is_empty() { status.label().to_owned() } else { claim.engine_said.clone() };
+        is_open.then(|| item(row, what, format!("/encounters/{}/billing", row.id)))
+    };
+    OpenList {
+        code: "unsent",
+        label: "レセコンに送れていない会計",
+        todo: "会計の画面で直して再送します",
+        items: rows.iter().filter_map(of).collect(),
     }
 }
 

@@ -110,8 +110,8 @@ impl DayPage {
         self.day.succ_opt().unwrap_or(self.day).to_string()
     }
 
-    fn coins(&self) -> Vec<(i32, String)> {
-        DENOMINATIONS.into_iter().map(|value| (value, format!("n_{value}"))).collect()
+    fn coins(&self) -> Vec<(String, String)> {
+        DENOMINATIONS.into_iter().map(|value| (grouped(value.into()), format!("n_{value}"))).collect()
     }
 
     fn why(&self, list: &OpenList) -> &'static str {

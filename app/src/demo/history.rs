@@ -8,6 +8,7 @@ use tenancy::staff::staff;
 use tenancy::{Act, InfoClass};
 use uuid::Uuid;
 
+use super::bills::Ends;
 use super::bookings::Books;
 use super::clinics::{Clinic, Person as Member, STAFF};
 use super::conditions::{self, Disease};
@@ -22,6 +23,8 @@ use super::visits::{Drug, Receptions, Team, Visit, arrival};
 pub const BUSY_CHART: usize = 99;
 const BUSY_VISITS: u64 = 1_000;
 const DAY_BOUNDARY_MIN: i32 = 240;
+/// Visits of the first clinic since then have their bills; so has every one of the long chart.
+const BILLED_DAYS: u64 = 90;
 
 /// Today's arrivals, oldest first.
 const TODAY: &[&str] = &[
@@ -112,7 +115,7 @@ impl History {
         let at = arrival(first_day, number);
         let person = people::register(&mut self.ledger, &Arrival { index, at, age }, self.team.clerk);
         self.met.push(Known { patient: person.id, since: at });
-        self.visit(&person, first_day, number);
+        self.visit(&person, first_day, number, is_busy);
         if self.wards.is_empty() {
             self.outpatient(index, &person, first_day, is_busy);
             let today = self.today();
@@ -129,11 +132,14 @@ impl History {
         findings::orders(&mut self.ledger, self.team, &open);
     }
 
-    fn visit(&mut self, person: &Person, day: NaiveDate, number: i32) {
+    fn visit(&mut self, person: &Person, day: NaiveDate, number: i32, is_busy: bool) {
         let problem = texts::problem(person.age_on(day), &mut self.ledger.rng);
         let visit = Visit { person, day, number, arrived_at: arrival(day, number), status: "paid", problem, now: self.now };
         let id = visit.completed(&mut self.ledger, self.team, &self.drugs);
         conditions::note(&mut self.ledger, &mut self.known, &visit, self.team, id, &self.diseases);
+        if self.clinic.has_busy_chart && (is_busy || day + Days::new(BILLED_DAYS) > self.today()) {
+            visit.bill(&mut self.ledger, self.team.clerk, id, Ends::Paid);
+        }
     }
 
     fn outpatient(&mut self, index: usize, person: &Person, first_day: NaiveDate, is_busy: bool) {
@@ -146,7 +152,7 @@ impl History {
                 break;
             }
             let number = self.receptions.next(day);
-            self.visit(person, day, number);
+            self.visit(person, day, number, is_busy);
         }
         if let Some(status) = TODAY.get(index.wrapping_sub(2)) {
             self.arrive_today(person, index - 2, status);
@@ -176,6 +182,10 @@ impl History {
                 let id = visit.completed(&mut self.ledger, self.team, &self.drugs);
                 conditions::note(&mut self.ledger, &mut self.known, &visit, self.team, id, &self.diseases);
                 self.open.push(Open { patient: person.id, encounter: id, at: arrived_at });
+                if status != "treatment" {
+                    let ends = if status == "paid" { Ends::Paid } else { Ends::Waiting };
+                    visit.bill(&mut self.ledger, self.team.clerk, id, ends);
+                }
             }
             "in_consult" | "exam_doing" | "exam_waiting" => {
                 let encounter_id = visit.receive(&mut self.ledger, self.team);

@@ -36,6 +36,10 @@ const TABLES: &[&str] = &[
     "allergy_intolerance",
     "service_request",
     "observation_result",
+    "charge_item",
+    "account",
+    "invoice",
+    "payment_notice",
     "row_version",
     "audit_event",
 ];

@@ -3,6 +3,7 @@
 //! The generator is seeded: the same day gives the same people and visits. It writes through the slices' own row types
 //! and gives every row its history, digest and audit event, so that nothing about demo data is special once it is there.
 
+mod bills;
 mod bookings;
 mod clinics;
 mod conditions;

@@ -16,6 +16,7 @@ pub struct Person {
     pub id: Uuid,
     pub coverage_id: Uuid,
     pub birth_date: NaiveDate,
+    pub copay_percent: i32,
 }
 
 impl Person {
@@ -50,9 +51,10 @@ pub fn register(ledger: &mut Ledger, arrival: &Arrival, clerk: StaffId) -> Perso
     ledger.insert(&mut deed, row);
     let coverage_id = ledger.id_at(arrival.at);
     let row = coverage_row(ledger, coverage_id, id, arrival.age, arrival.at.date_naive());
+    let copay_percent = row.copay_percent.unwrap_or(100);
     ledger.insert(&mut deed, row);
     ledger.done(deed, ("patient", id));
-    Person { id, coverage_id, birth_date }
+    Person { id, coverage_id, birth_date, copay_percent }
 }
 
 /// The patient alone, as part of an act that brings many: enough to search among.

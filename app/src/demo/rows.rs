@@ -2,6 +2,7 @@
 
 pub use crate::allergies::entity as allergy_intolerance;
 pub use crate::appointments::entity as appointment;
+pub use crate::billing::entity::{account, charge_item, invoice, payment_notice};
 pub use crate::conditions::entity as condition;
 pub use crate::coverages::entity::coverage;
 pub use crate::encounters::entity::encounter;

@@ -41,6 +41,7 @@ mod plans;
 mod prescriptions;
 mod privacy;
 mod questionnaires;
+mod receipt;
 mod routes;
 mod signing_in;
 mod staff;

@@ -21,4 +21,7 @@ pub const SERVICES: &[Service] = &[
         path: "/national",
         specification: "同 資格確認 OQSsiquc01req/res (公開された項目名による。接続先と認証の形は独自)",
     },
+    Service {
+        name: "レセコン(日レセ API)", path: "/orca", specification: "日医標準レセプトソフト API (公開された呼出しと項目名による)"
+    },
 ];

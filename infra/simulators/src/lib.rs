@@ -6,3 +6,4 @@
 pub mod catalog;
 pub mod national;
 pub mod reader;
+pub mod receipt;

@@ -62,6 +62,7 @@ async fn main() -> anyhow::Result<()> {
         println!("national services: https://{address}");
         actix_web::rt::spawn(server);
     }
+    let receipt = web::Data::new(simulators::receipt::Receipt::default());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(reader.clone())
@@ -69,13 +70,16 @@ async fn main() -> anyhow::Result<()> {
             .configure(national::control)
             .route("/healthz", web::get().to(|| async { HttpResponse::Ok().body("ok\n") }))
             .route("/", web::get().to(|| async { HttpResponse::Ok().json(catalog::SERVICES) }))
+            .app_data(receipt.clone())
             .configure(reader::routes)
+            .configure(simulators::receipt::routes)
     })
     .workers(1)
     .shutdown_timeout(5)
     .bind(("127.0.0.1", options.port))?;
     for address in server.addrs() {
         println!("card reader: http://{address}/reader");
+        println!("receipt computer: http://{address}/orca");
     }
     server.run().await?;
     Ok(())

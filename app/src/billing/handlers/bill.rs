@@ -11,6 +11,7 @@ use crate::billing::forms::RawBillForm;
 use crate::billing::procedures::{self, Procedure};
 use crate::billing::store;
 use crate::billing::views::{BillFacts, BillPage};
+use crate::claims::{ClaimFace, store as claims};
 use crate::encounters::store as encounters;
 use crate::error::AppError;
 use crate::patients::store as patients;
@@ -57,16 +58,23 @@ async fn draw<P: Permission>(
     let facts = BillFacts {
         payments: store::payments(&tx, id).await?,
         prescribed: prescriptions::lines(&tx, id).await?.into_iter().filter(|line| line.status == prescriptions::SIGNED).collect(),
+        claim: claim_face(&tx, id).await?,
         options,
         key: tx.new_id(),
         can_write: access.may::<BillingWrite>(),
     };
     let same_name = patients::count_namesakes(&tx, &case.group.patient).await?;
-    let chrome = Chrome::of(access.principal(), Nav::Today);
+    let chrome = Chrome::of(access.principal(), Nav::Billing);
     let stripe = PatientStripe::of(&case.group.patient, clock::today(tx.now()), same_name);
     let raw = typed.unwrap_or_default();
     let form = FormState::of(&raw).with_errors(errors);
     Ok((tx, BillPage::of(chrome, stripe, case, facts, form)))
+}
+
+/// The receipt computer's chip; two statements where there is one.
+async fn claim_face(tx: &TenantTx, id: EncounterId) -> Result<Option<ClaimFace>, tenancy::Error> {
+    let Some(claim) = claims::find(tx, id).await? else { return Ok(None) };
+    Ok(Some(ClaimFace::of(&claim, claims::last_message(tx, id).await?.as_ref())))
 }
 
 pub(super) async fn search(tx: &TenantTx, q: &str) -> Result<Vec<Procedure>, tenancy::Error> {

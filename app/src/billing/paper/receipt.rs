@@ -20,7 +20,7 @@ impl Canvas<'_, '_, '_> {
             self.cell(area(LEFT, y + 1.0, RIGHT - LEFT, 8.0), SMALL, remark);
             y += 9.0;
         }
-        self.text(LEFT, 184.0, SMALL, "この領収書は再発行しません。医療費控除を受けるときに必要です。");
+        self.text(LEFT, 184.0, SMALL, "医療費控除を受けるときに必要です。大切に保管してください。");
         self.letterhead(&sheet.head, 188.0);
     }
 

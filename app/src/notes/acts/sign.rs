@@ -40,6 +40,7 @@ async fn set_in_motion(tx: &TenantTx, signed: &SignedNote) -> Result<(), Error> 
     crate::encounters::note_signed(tx, signed).await?;
     crate::prescriptions::note_signed(tx, signed).await?;
     crate::orders::note_signed(tx, signed).await?;
+    crate::claims::note_signed(tx, signed).await?;
     Ok(())
 }
 
