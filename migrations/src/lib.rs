@@ -75,11 +75,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000052_service_request::Migration),
             Box::new(m20261121_000060_billing::Migration),
             Box::new(m20261121_000061_day_close::Migration),
+            Box::new(m20261121_000062_claim::Migration),
+            Box::new(m20261121_000063_account_unsettled::Migration),
             Box::new(m20261121_000070_outbox::Migration),
             Box::new(m20261121_000071_standing::Migration),
             Box::new(m20261121_000072_eligibility_inquiry::Migration),
-            Box::new(m20261121_000062_claim::Migration),
-            Box::new(m20261121_000063_account_unsettled::Migration),
         ]
     }
 }
