@@ -91,9 +91,9 @@ impl Importing {
         Ok(row.bind(self.kind.code()).bind(sha256.as_slice()).fetch_one(&mut *self.tx).await?.try_get(0)?)
     }
 
-    /// The newest version of every code.
+    /// The newest version of every code that came from a file.
     pub async fn current(&mut self) -> Result<Vec<MasterEntry>, Error> {
-        let sql = format!("SELECT DISTINCT ON (code) entry FROM {} ORDER BY code, valid_from DESC", table(self.kind));
+        let sql = format!("SELECT DISTINCT ON (code) entry FROM {} WHERE entry ? 'code' ORDER BY code, valid_from DESC", table(self.kind));
         let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *self.tx).await?;
         rows.iter().map(|row| serde_json::from_value(row.try_get("entry")?).map_err(Error::internal)).collect()
     }

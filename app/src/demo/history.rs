@@ -23,7 +23,7 @@ use super::visits::{Drug, Receptions, Team, Visit, arrival};
 pub const BUSY_CHART: usize = 99;
 const BUSY_VISITS: u64 = 1_000;
 const DAY_BOUNDARY_MIN: i32 = 240;
-/// Visits of the first clinic since then have their bills; so has every one of the long chart.
+/// Visits of the first clinic since then have their bills.
 const BILLED_DAYS: u64 = 90;
 
 /// Today's arrivals, oldest first.
@@ -115,7 +115,7 @@ impl History {
         let at = arrival(first_day, number);
         let person = people::register(&mut self.ledger, &Arrival { index, at, age }, self.team.clerk);
         self.met.push(Known { patient: person.id, since: at });
-        self.visit(&person, first_day, number, is_busy);
+        self.visit(&person, first_day, number);
         if self.wards.is_empty() {
             self.outpatient(index, &person, first_day, is_busy);
             let today = self.today();
@@ -132,12 +132,12 @@ impl History {
         findings::orders(&mut self.ledger, self.team, &open);
     }
 
-    fn visit(&mut self, person: &Person, day: NaiveDate, number: i32, is_busy: bool) {
+    fn visit(&mut self, person: &Person, day: NaiveDate, number: i32) {
         let problem = texts::problem(person.age_on(day), &mut self.ledger.rng);
         let visit = Visit { person, day, number, arrived_at: arrival(day, number), status: "paid", problem, now: self.now };
         let id = visit.completed(&mut self.ledger, self.team, &self.drugs);
         conditions::note(&mut self.ledger, &mut self.known, &visit, self.team, id, &self.diseases);
-        if self.clinic.has_busy_chart && (is_busy || day + Days::new(BILLED_DAYS) > self.today()) {
+        if self.clinic.has_busy_chart && day + Days::new(BILLED_DAYS) > self.today() {
             visit.bill(&mut self.ledger, self.team.clerk, id, Ends::Paid);
         }
     }
@@ -152,7 +152,7 @@ impl History {
                 break;
             }
             let number = self.receptions.next(day);
-            self.visit(person, day, number, is_busy);
+            self.visit(person, day, number);
         }
         if let Some(status) = TODAY.get(index.wrapping_sub(2)) {
             self.arrive_today(person, index - 2, status);

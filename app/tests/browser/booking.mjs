@@ -86,7 +86,7 @@ test("on the chart the same box books beside the text, within four keys", async 
   const { page } = doctor;
   await page.goto(`${base}/board`);
   await ready(page);
-  const open = page.locator('tr[id^=visit-]:has(td > .state:text-is("診察待ち")) a[data-row]').first();
+  const open = page.locator('tr[id^=visit-]:has(.state:text-is("診察待ち")) a[data-row]').first();
   await tabTo(page, open, { most: 200 });
   await press(page, "Enter", "**/encounters/*");
   await page.locator("#pane-next input[name=ahead]").waitFor();

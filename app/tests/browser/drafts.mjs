@@ -11,7 +11,7 @@ before(async () => {
   doctor = await person(browser);
   await signIn(doctor.page, "doctor");
   await doctor.page.goto(`${base}/board`);
-  const waiting = doctor.page.locator('tr[id^=visit-]:has(td > .state:text-is("診察待ち"))');
+  const waiting = doctor.page.locator('tr[id^=visit-]:has(.state:text-is("診察待ち"))');
   visits = await waiting.locator("a.name").evaluateAll((links) => links.map((link) => link.href));
   assert.ok(visits.length >= 2, "the demo has visits that wait");
 });

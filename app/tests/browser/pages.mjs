@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { faults, inspect } from "./lib/inspect.mjs";
+import { quiet } from "./lib/keyboard.mjs";
 import { base, launch, person, signIn } from "./lib/product.mjs";
 
 // Pages nobody links to until something happened; a role that may not open one is told so on a page that is looked at too.
@@ -19,7 +20,8 @@ const walk = async (page) => {
     const path = queue.shift();
     if (seen.has(pattern(path)) || NOT_PAGES.test(pattern(path))) continue;
     seen.add(pattern(path));
-    const answer = await page.goto(base + path, { waitUntil: "networkidle" });
+    const answer = await page.goto(base + path);
+    await quiet(page);
     const found = [200, 403].includes(answer.status()) ? await faults(page) : [`status ${answer.status()}`];
     if (found.length) wrong.push([path, found]);
     queue.push(...(await linksOf(page)));
@@ -47,7 +49,8 @@ for (const [user, least] of [["director", 20], ["nurse", 18], ["clerk", 18], ["a
 test("pages outside the sign-in and pages that do not exist are held to the same", async () => {
   const { context, page } = await person(browser);
   for (const path of ["/login", "/conformance", "/session/locked", "/no-such-page"]) {
-    await page.goto(base + path, { waitUntil: "networkidle" });
+    await page.goto(base + path);
+    await quiet(page);
     await inspect(page);
   }
   await context.close();

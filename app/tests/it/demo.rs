@@ -11,6 +11,8 @@ use crate::fixtures::Clinic;
 use crate::harness::{Harness, keyring, role_url};
 
 async fn seeder(h: &Harness) -> Seeder {
+    // Visits prescribe from the sample drugs, as in the product's own demo.
+    tsumugi::masters::import::load_samples(&h.operator()).await.unwrap();
     let bulk = BulkPool::new(&role_url("RESTORE_DATABASE_URL", &h.database)).unwrap();
     Seeder::new(bulk, h.operator(), keyring()).await.unwrap()
 }

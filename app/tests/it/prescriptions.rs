@@ -14,8 +14,6 @@ async fn master(h: &Harness) {
     static LOADED: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
     LOADED
         .get_or_init(|| async {
-            // The sample files first: a file is compared with every row there is, and these rows come from none.
-            tsumugi::masters::import::load_samples(&h.operator()).await.unwrap();
             let mut db = h.superuser().await;
             let release = Uuid::now_v7();
             sqlx::query(

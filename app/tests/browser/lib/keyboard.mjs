@@ -25,8 +25,17 @@ export const press = async (page, key, url) => {
   await ready(page);
 };
 
+/** Everything asked for has come. The network itself is never quiet: a live page keeps its stream open. */
+export const quiet = async (page) => {
+  const settled = () => document.readyState === "complete" && !document.querySelector(".htmx-request");
+  for (let times = 0; times < 2; times += 1) {
+    await page.waitForFunction(settled);
+    await page.waitForTimeout(150);
+  }
+};
+
 /** The page's own keys answer. */
 export const ready = async (page) => {
   await page.waitForFunction(() => document.documentElement.dataset.script === "on");
-  await page.waitForLoadState("networkidle");
+  await quiet(page);
 };
