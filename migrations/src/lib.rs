@@ -31,6 +31,7 @@ mod m20261121_000042_snippet;
 mod m20261121_000050_prescription;
 mod m20261121_000051_allergy_intolerance;
 mod m20261121_000052_service_request;
+mod m20261121_000055_prescription_by_day;
 mod m20261121_000060_billing;
 mod m20261121_000061_day_close;
 mod m20261121_000062_claim;
@@ -73,6 +74,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000050_prescription::Migration),
             Box::new(m20261121_000051_allergy_intolerance::Migration),
             Box::new(m20261121_000052_service_request::Migration),
+            Box::new(m20261121_000055_prescription_by_day::Migration),
             Box::new(m20261121_000060_billing::Migration),
             Box::new(m20261121_000061_day_close::Migration),
             Box::new(m20261121_000062_claim::Migration),

@@ -108,6 +108,8 @@ test("a menu that became stale says so and changes nothing", async () => {
   await downTo(page);
   await page.keyboard.press("m");
   await page.locator("#moves:popover-open button").first().waitFor();
+  await toBoard(nurse.page);
+  await downTo(nurse.page);
   await nurse.page.keyboard.press("m");
   await nurse.page.locator("#moves:popover-open").waitFor();
   await nurse.page.keyboard.press("Enter");
