@@ -142,7 +142,15 @@ test("Do brings the last prescription in three keys, to the signed note", async 
 
 test("all days follow the next booking with one key", async () => {
   const { page } = doctor;
-  await openVisit(page, /次回 \d/);
+  await openVisit(page, /薬を足す/);
+  await page.locator("#pane-next input[name=ahead]").waitFor();
+  await page.keyboard.press("Alt+j");
+  await page.keyboard.insertText("2w");
+  await page.keyboard.press("Enter");
+  await page.locator("#pane-next [role=status]", { hasText: "の予約です" }).waitFor();
+  await page.reload();
+  await ready(page);
+  await drawn(page);
   await page.keyboard.press("Alt+p");
   await page.keyboard.insertText("みほんみゅ 3t 5");
   await page.locator("#drug-options input:checked").waitFor();
