@@ -1,5 +1,6 @@
 //! The price table. Amounts are yen with tax.
 
+use domain::billing::grouped;
 use serde::Deserialize;
 
 const TABLE: &str = include_str!("prices.toml");
@@ -57,11 +58,11 @@ impl Prices {
 
 impl Plan {
     pub fn monthly_yen(&self) -> String {
-        grouped(self.monthly)
+        grouped(self.monthly.into())
     }
 
     pub fn initial_yen(&self) -> String {
-        grouped(self.initial)
+        grouped(self.initial.into())
     }
 }
 
@@ -84,16 +85,9 @@ fn words(yen: Option<u32>, per: &str) -> String {
     match (yen, per) {
         (None, _) => "–".to_owned(),
         (Some(0), _) => "含む".to_owned(),
-        (Some(yen), "") => format!("{}円", grouped(yen)),
-        (Some(yen), per) => format!("{}円/{per}", grouped(yen)),
+        (Some(yen), "") => format!("{}円", grouped(yen.into())),
+        (Some(yen), per) => format!("{}円/{per}", grouped(yen.into())),
     }
-}
-
-/// `17600` → `17,600`.
-fn grouped(number: u32) -> String {
-    let digits = number.to_string();
-    let threes: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|three| std::str::from_utf8(three).ok()).collect();
-    threes.join(",")
 }
 
 #[cfg(test)]
