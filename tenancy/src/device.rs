@@ -28,14 +28,9 @@ impl SignIn {
     pub async fn known_on(&self, device: Uuid) -> Result<Vec<Known>, Error> {
         let known: Vec<Known> = self.sessions().parked(DEVICE, &device_token(device)).await?.unwrap_or_default();
         let oldest = self.clock().now().timestamp() - ABSOLUTE_S as i64;
-        let mut still = Vec::with_capacity(known.len());
-        for person in known {
-            let since = self.sessions().forgotten_at(person.tenant_id, person.staff_id).await?.unwrap_or(i64::MIN).max(oldest);
-            if person.signed_in_at > since {
-                still.push(person);
-            }
-        }
-        Ok(still)
+        let forgotten = self.sessions().forgotten_at(known.iter().map(|k| (k.tenant_id, k.staff_id))).await?;
+        let still = |(person, at): &(Known, Option<i64>)| person.signed_in_at > at.unwrap_or(i64::MIN).max(oldest);
+        Ok(known.into_iter().zip(forgotten).filter(still).map(|(person, _)| person).collect())
     }
 
     /// Signs the person out everywhere: every session ends, and no device knows them any more.

@@ -211,8 +211,13 @@ impl Sessions {
         Ok(())
     }
 
-    pub async fn forgotten_at(&self, tenant: TenantId, staff: StaffId) -> Result<Option<i64>, Error> {
-        Ok(self.redis.clone().get(forgotten_key(tenant, staff)).await?)
+    /// For each person, in one round trip.
+    pub async fn forgotten_at(&self, people: impl Iterator<Item = (TenantId, StaffId)>) -> Result<Vec<Option<i64>>, Error> {
+        let keys: Vec<String> = people.map(|(tenant, staff)| forgotten_key(tenant, staff)).collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.redis.clone().mget(&keys).await?)
     }
 
     /// Changes what the open sessions of a person believe; used when the clinic's settings change.
