@@ -19,6 +19,7 @@ mod m20261120_000021_indexes;
 mod m20261121_000001_clinic_settings_version;
 mod m20261121_000002_audit_by_id;
 mod m20261121_000003_availability;
+mod m20261121_000004_patient_last_visit;
 mod m20261121_000030_reception;
 mod m20261121_000031_vital_signs;
 mod m20261121_000032_questionnaire;
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_clinic_settings_version::Migration),
             Box::new(m20261121_000002_audit_by_id::Migration),
             Box::new(m20261121_000003_availability::Migration),
+            Box::new(m20261121_000004_patient_last_visit::Migration),
             Box::new(m20261121_000030_reception::Migration),
             Box::new(m20261121_000031_vital_signs::Migration),
             Box::new(m20261121_000032_questionnaire::Migration),

@@ -92,6 +92,17 @@ impl BulkTx {
         Ok(())
     }
 
+    /// 最終受診 of every patient, once the visits are there; nobody of these was merged.
+    ///
+    /// # Errors
+    /// When Postgres goes away.
+    pub async fn note_last_visits(&mut self) -> Result<(), Error> {
+        let update = "UPDATE patient p SET last_visit_on = v.day FROM (SELECT patient_id, max(reception_date) AS day FROM encounter
+                      WHERE tenant_id = $1 AND status <> 'cancelled' GROUP BY patient_id) v WHERE p.tenant_id = $1 AND p.id = v.patient_id";
+        sqlx::query(update).bind(self.tenant_id.as_uuid()).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
     /// # Errors
     /// When a deferred rule is broken or Postgres goes away; nothing is kept then.
     pub async fn commit(self) -> Result<(), Error> {

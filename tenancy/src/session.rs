@@ -1,10 +1,11 @@
 //! Sessions in Redis. Losing Redis signs people out and loses no text: drafts are in Postgres.
 //!
 //! A session is two keys under the hash of its token: the record, which ends absolutely, and an activity key that lives as long as
-//! the idle limit and is renewed by every request a person makes. When it has gone the screen is locked (GL-09).
+//! the idle limit and is renewed by what a person asks for, at most once in [`ACTIVITY_STEP_S`]. When it has gone the screen is locked
+//! (GL-09).
 
+use redis::AsyncCommands;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncCommands, Script};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ use crate::{Error, Principal};
 
 /// A full sign-in lasts a working day and no longer.
 pub const ABSOLUTE_S: u64 = 12 * 3600;
+/// A screen may lock this much early, so that a page of many parts is noted once.
+const ACTIVITY_STEP_S: i64 = 10;
 /// Time to find the authenticator between two sign-in steps.
 pub const PENDING_S: u64 = 600;
 
@@ -24,7 +27,6 @@ pub const PENDING_S: u64 = 600;
 pub struct Sessions {
     client: redis::Client,
     redis: ConnectionManager,
-    look: std::sync::Arc<Script>,
 }
 
 /// What a request finds behind its cookie.
@@ -70,14 +72,7 @@ impl Sessions {
     pub fn new(url: &str) -> Result<Self, Error> {
         let client = redis::Client::open(url).map_err(|_| Error::Internal("redis url cannot be parsed".into()))?;
         let redis = connect_lazily(&client)?;
-        let look = Script::new(
-            "local r = redis.call('GET', KEYS[1])
-             if not r then return {} end
-             local idle = redis.call('GET', KEYS[2])
-             if idle and ARGV[1] == '1' then redis.call('EXPIRE', KEYS[2], idle) end
-             return {r, idle or ''}",
-        );
-        Ok(Self { client, redis, look: look.into() })
+        Ok(Self { client, redis })
     }
 
     /// The same store through a connection of its own, as [`crate::TenantPool::apart`].
@@ -94,19 +89,20 @@ impl Sessions {
         self.redis.clone()
     }
 
-    /// One round trip. `by_person` is false for polling, which must not keep an empty chair signed in.
+    /// One round trip, and a second when activity is due to be noted. `by_person` is false for polling, which must not keep an empty
+    /// chair signed in.
     pub async fn find(&self, token: &Token, by_person: bool) -> Result<Found, Error> {
         let h = token.hash();
-        let answer: Vec<String> = self
-            .look
-            .key(record_key(&h))
-            .key(active_key(&h))
-            .arg(if by_person { "1" } else { "0" })
-            .invoke_async(&mut self.redis.clone())
-            .await?;
-        let [record, idle] = answer.as_slice() else { return Ok(Found::None) };
-        let Ok(record) = serde_json::from_str::<Record>(record) else { return Ok(Found::None) };
-        Ok(if record.locked || idle.is_empty() { Found::Locked(record.principal) } else { Found::Active(record.principal) })
+        let active = active_key(&h);
+        let mut redis = self.redis.clone();
+        let ((record, idle_s), left_ms): ((Option<String>, Option<i64>), i64) =
+            redis::pipe().mget(&[record_key(&h), active.clone()]).pttl(&active).query_async(&mut redis).await?;
+        let Some(Ok(record)) = record.map(|text| serde_json::from_str::<Record>(&text)) else { return Ok(Found::None) };
+        let Some(idle_s) = idle_s.filter(|_| !record.locked) else { return Ok(Found::Locked(record.principal)) };
+        if by_person && left_ms < (idle_s - ACTIVITY_STEP_S.min(idle_s / 20)) * 1000 {
+            redis.expire::<_, ()>(&active, idle_s).await?;
+        }
+        Ok(Found::Active(record.principal))
     }
 
     /// Starts a session and says how many others the person has.

@@ -148,5 +148,6 @@ async fn load(tx: &mut BulkTx, mut batches: mpsc::Receiver<Batch>) -> Result<u64
     while let Some(batch) = batches.recv().await {
         loaded += batch.load(tx).await?;
     }
+    tx.note_last_visits().await?;
     Ok(loaded)
 }

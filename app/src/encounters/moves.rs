@@ -1,6 +1,7 @@
 //! The way of a visit over the board: moved, called, taken back, ended by a signature.
 
 use chrono::{DateTime, Utc};
+use domain::PatientId;
 use domain::encounter::{MoveFacts, MoveRefusal, MovedBy, VisitStatus, after_signing, can_undo};
 use domain::note::NoteStatus;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
@@ -11,6 +12,7 @@ use super::entity::encounter;
 use super::store::{get, known_status, locate};
 use crate::notes::SignedNote;
 use crate::notes::entity::{note, note_section};
+use crate::patients::last_visit;
 
 /// Which rules of moving apply to the role in force.
 pub const fn moved_by(role: Role) -> MovedBy {
@@ -37,6 +39,7 @@ pub async fn change_status(
     }
     enter(tx, &mut visit, to);
     let visit = versioned::update(tx, visit, Authorship::own(tx), reason).await?;
+    recount(tx, &visit, [from, to]).await?;
     if let (VisitStatus::InConsult, Some(place)) = (to, principal.place_id) {
         locate(tx, visit.id, place).await?;
     }
@@ -101,9 +104,20 @@ pub async fn undo(tx: &TenantTx, mut visit: encounter::Model) -> Result<Undo, Er
     if status.code() == visit.status && called_at == visit.called_at {
         return Ok(Undo::TooLate);
     }
+    let from = known_status(&visit)?;
     enter(tx, &mut visit, status);
     visit.called_at = called_at;
-    Ok(Undo::Done(Box::new(versioned::update(tx, visit, Authorship::own(tx), "元に戻す").await?)))
+    let visit = versioned::update(tx, visit, Authorship::own(tx), "元に戻す").await?;
+    recount(tx, &visit, [from, status]).await?;
+    Ok(Undo::Done(Box::new(visit)))
+}
+
+/// A cancelled visit is no 最終受診.
+async fn recount(tx: &TenantTx, visit: &encounter::Model, states: [VisitStatus; 2]) -> Result<(), Error> {
+    if states.contains(&VisitStatus::Cancelled) {
+        last_visit::refresh(tx, PatientId::new(visit.patient_id)).await?;
+    }
+    Ok(())
 }
 
 /// State and call as the version before had them.

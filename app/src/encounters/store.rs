@@ -11,7 +11,7 @@ use tenancy::{Authorship, Error, Principal, Role, TenantTx, versioned};
 use uuid::Uuid;
 
 use super::entity::{encounter, encounter_location};
-use crate::patients::store as patients;
+use crate::patients::{last_visit as patient_last_visit, store as patients};
 
 /// Name of the rule that keeps reception numbers apart; a loser of the race tries again.
 const NUMBER_RULE: &str = "reception_number";
@@ -132,6 +132,7 @@ pub async fn receive(tx: &TenantTx, new: &NewVisit, principal: &Principal) -> Re
         called_at: None,
     };
     let model = versioned::insert(tx, model, Authorship::own(tx)).await?;
+    patient_last_visit::refresh(tx, new.patient_id).await?;
     if let Some(place) = principal.place_id {
         locate(tx, model.id, place).await?;
     }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::entity::patient::{ACTIVE, MERGED, Model};
 use super::entity::{patient, patient_alias, patient_merge};
-use super::store;
+use super::{last_visit, store};
 
 const MERGED_REASON: &str = "統合";
 const FOLLOWED_REASON: &str = "統合先の統合";
@@ -67,6 +67,7 @@ pub async fn merge(tx: &TenantTx, survivor: (PatientId, i32), merged: (PatientId
     versioned::update(tx, give, Authorship::own(tx), MERGED_REASON).await?;
     // The survivor's own statements stay; its new version marks the moment and meets a concurrent edit or merge as a conflict.
     versioned::update(tx, keep, Authorship::own(tx), MERGED_REASON).await?;
+    last_visit::refresh(tx, survivor.0).await?;
     Ok(Ok(MergeId::new(merge_id)))
 }
 
@@ -91,6 +92,9 @@ pub async fn undo(tx: &TenantTx, id: MergeId) -> Result<Result<Merge, PatientErr
         .filter(patient_alias::Column::MergeId.eq(id.as_uuid()))
         .exec(tx)
         .await?;
+    for own in [merge.survivor.id, merge.merged.id] {
+        last_visit::refresh(tx, own).await?;
+    }
     mark_undone(tx, id).await?;
     Ok(Ok(merge))
 }

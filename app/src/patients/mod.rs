@@ -11,6 +11,7 @@ pub mod fields;
 pub mod forms;
 mod handlers;
 pub mod history;
+pub mod last_visit;
 pub mod merge;
 mod merge_handlers;
 mod numbers;

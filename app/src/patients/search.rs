@@ -8,15 +8,15 @@ use domain::patient_search::{CodePart, NamePart, PatientSearch};
 use domain::search_key::PrefixRange;
 use domain::{PatientId, TenantId};
 use sea_orm::sea_query::{
-    Alias, CaseStatement, CommonTableExpression, Cond, Condition, Expr, ExprTrait, Func, IntoColumnRef, JoinType, Order, Query,
-    SelectStatement, UnionType,
+    Alias, CaseStatement, CommonTableExpression, Cond, Condition, Expr, ExprTrait, Func, IntoColumnRef, Order, Query, SelectStatement,
+    UnionType,
 };
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
 use super::entity::patient::{ACTIVE, Column, Entity};
-use super::entity::patient_alias;
+use super::{entity::patient_alias, last_visit};
 
 pub const LIMIT: usize = 20;
 const LAST_VISIT: &str = "last_visit";
@@ -170,7 +170,7 @@ fn name_column(name: &NamePart) -> Column {
 pub(super) fn active(tenant: TenantId) -> SelectStatement {
     Query::select()
         .columns(COLUMNS.map(|column| (Entity, column)))
-        .expr_as(last_visit(tenant), Alias::new(LAST_VISIT))
+        .expr_as(Expr::col((Entity, Alias::new(last_visit::COLUMN))), Alias::new(LAST_VISIT))
         .from(Entity)
         .and_where(col(Column::TenantId).eq(tenant.as_uuid()))
         .and_where(col(Column::Status).eq(ACTIVE))
@@ -226,32 +226,6 @@ fn within(key: Expr, range: &PrefixRange) -> Condition {
         Some(upper) => from.add(key.lt(upper.clone())),
         None => from,
     }
-}
-
-/// 最終受診: one step into the index of visits for each row that is shown, and one for charts merged into it.
-fn last_visit(tenant: TenantId) -> Expr {
-    use crate::encounters::entity::encounter::{Column as E, Entity as Encounter};
-    let visits =
-        |of: Expr| Query::select().expr(of).from(Encounter).and_where(Expr::col((Encounter, E::TenantId)).eq(tenant.as_uuid())).take();
-    let day = Expr::col((Encounter, E::ReceptionDate));
-    let own = visits(day.clone())
-        .and_where(Expr::col((Encounter, E::PatientId)).equals((Entity, Column::Id)))
-        .order_by((Encounter, E::ReceptionDate), Order::Desc)
-        .limit(1)
-        .take();
-    let merged = Alias::new("merged");
-    let theirs = visits(Func::max(day).into())
-        .join_as(
-            JoinType::InnerJoin,
-            Entity,
-            merged.clone(),
-            Cond::all()
-                .add(Expr::col((merged.clone(), Column::TenantId)).eq(tenant.as_uuid()))
-                .add(Expr::col((merged.clone(), Column::Id)).equals((Encounter, E::PatientId))),
-        )
-        .and_where(Expr::col((merged, Column::MergedIntoId)).equals((Entity, Column::Id)))
-        .take();
-    Func::greatest([own, theirs].map(|query| Expr::SubQuery(None, Box::new(query.into())))).into()
 }
 
 fn namesake_statement(tenant: TenantId, keys: impl IntoIterator<Item = String>) -> SelectStatement {

@@ -1,9 +1,11 @@
 //! Every door of the product, recorded. A handler's first argument `Access<P>` is its permission; a public door gives its reason.
 //! `tests/golden/routes.txt` holds the list, so a reviewer sees each new one.
 
+use std::collections::BTreeMap;
+
 use actix_web::dev::Handler;
 use actix_web::http::Method;
-use actix_web::{FromRequest, Responder, Route, web};
+use actix_web::{FromRequest, Resource, Responder, Route, Scope, web};
 use tenancy::Access;
 use tenancy::permission::{Permission, Right};
 
@@ -33,6 +35,14 @@ pub struct Recorded {
 pub enum Door {
     Guarded(&'static Right),
     Public(&'static str),
+}
+
+/// `/patients/{id}/chart` → `/patients` and `/{id}/chart`; the first segment never varies. `/` has no room.
+fn split_room(path: &'static str) -> (&'static str, &'static str) {
+    if path == "/" {
+        return ("", path);
+    }
+    path.split_at(path.bytes().skip(1).position(|b| b == b'/').map_or(path.len(), |i| i + 1))
 }
 
 #[derive(Default)]
@@ -89,17 +99,24 @@ impl Routes {
         &self.0
     }
 
-    /// Registers every path once with all its methods, in the order they were recorded.
+    /// Registers every path once with all its methods, a scope for each first segment: a request is compared with the rooms' names
+    /// and then with one room's doors. A fixed path goes before one with a part that varies.
     pub fn configure(&self, config: &mut web::ServiceConfig) {
-        let mut paths: Vec<&'static str> = Vec::new();
-        for path in self.0.iter().map(|r| r.path) {
-            if !paths.contains(&path) {
-                paths.push(path);
-            }
+        let mut rooms: BTreeMap<&'static str, BTreeMap<(bool, &'static str), Resource>> = BTreeMap::new();
+        for door in &self.0 {
+            let (room, rest) = split_room(door.path);
+            let doors = rooms.entry(room).or_default();
+            let resource = doors.remove(&(rest.contains('{'), rest)).unwrap_or_else(|| web::resource(rest));
+            doors.insert((rest.contains('{'), rest), resource.route((door.make)()));
         }
-        for path in paths {
-            let resource = self.0.iter().filter(|r| r.path == path).fold(web::resource(path), |resource, r| resource.route((r.make)()));
-            config.service(resource);
+        for (room, doors) in rooms {
+            if !room.is_empty() {
+                config.service(doors.into_values().fold(web::scope(room), Scope::service));
+                continue;
+            }
+            for door in doors.into_values() {
+                config.service(door);
+            }
         }
     }
 

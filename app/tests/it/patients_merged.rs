@@ -78,3 +78,41 @@ async fn a_merge_stays_after_thirty_days() {
     assert!(admin.get(&path).await.expect(200).body.contains("期限を過ぎた"));
     undo(&admin, &path, &b).await.expect(422);
 }
+
+/// What the list says of the last visit, by number.
+async fn last_visit(clerk: &Client, number: &str) -> bool {
+    !clerk.get_fragment(&format!("/patients?q={number}")).await.expect(200).body.contains("受診なし")
+}
+
+async fn receive(clerk: &Client, patient: &str) -> String {
+    let key = key();
+    let form = [
+        ("patient_token", patient),
+        ("class", "AMB"),
+        ("purpose", "咳"),
+        ("visit_kind", "first"),
+        ("waits_at", "lobby"),
+        ("idempotency_key", &key),
+    ];
+    let answer = clerk.post("/encounters", &form).await.expect(303);
+    answer.header("location").split("moved=").nth(1).unwrap().split('&').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_last_visit_follows_receptions_their_cancelling_and_merges() {
+    let (h, here, _, clerk) = desk().await;
+    let admin = here.client(h, Role::ClinicAdmin).await;
+    let (a, b) = (register(&clerk, &[]).await, register(&clerk, &[]).await);
+    assert!(!last_visit(&clerk, "000001").await);
+    let visit = receive(&clerk, &a).await;
+    assert!(last_visit(&clerk, "000001").await && !last_visit(&clerk, "000002").await);
+    let cancelled = [("to", "cancelled"), ("version", "1"), ("patient_token", a.as_str()), ("reason", "帰宅")];
+    clerk.post(&format!("/encounters/{visit}/status"), &cancelled).await.expect(303);
+    assert!(!last_visit(&clerk, "000001").await, "a cancelled reception is no visit");
+    clerk.post(&format!("/encounters/{visit}/status/undo"), &[("version", "2"), ("patient_token", a.as_str())]).await.expect(303);
+    assert!(last_visit(&clerk, "000001").await);
+    let merged = merge(&admin, (&b, "1"), (&a, "1")).await.expect(303).header("location").to_owned();
+    assert!(last_visit(&clerk, "000002").await, "the survivor's list knows the visit of the other chart");
+    undo(&admin, &merged, &a).await.expect(303);
+    assert!(last_visit(&clerk, "000001").await && !last_visit(&clerk, "000002").await);
+}
