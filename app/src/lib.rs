@@ -19,6 +19,7 @@ pub mod day_close;
 pub mod demo;
 pub mod encounters;
 pub mod error;
+pub mod flags;
 pub mod guide;
 pub mod health;
 pub mod inquiries;
@@ -48,6 +49,7 @@ pub mod snippets;
 pub mod staff;
 pub mod telemetry;
 pub mod tenants;
+pub mod waiting;
 pub mod web;
 pub mod worker;
 

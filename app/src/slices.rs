@@ -23,11 +23,13 @@ pub fn routes() -> Routes {
     crate::live::routes(&mut r);
     crate::appointments::routes(&mut r);
     crate::schedules::routes(&mut r);
+    crate::waiting::routes(&mut r);
     crate::billing::routes(&mut r);
     crate::claims::routes(&mut r);
     crate::day_close::routes(&mut r);
     crate::notes::routes(&mut r);
     crate::conditions::routes(&mut r);
+    crate::coverages::routes(&mut r);
     crate::inquiries::routes(&mut r);
     crate::snippets::routes(&mut r);
     crate::outbox::routes(&mut r);
@@ -37,6 +39,7 @@ pub fn routes() -> Routes {
     crate::patients::routes(&mut r);
     crate::prescriptions::routes(&mut r);
     crate::allergies::routes(&mut r);
+    crate::flags::routes(&mut r);
     crate::orders::routes(&mut r);
     r.public_get("/assets/{hash}/{path:.*}", crate::web::assets::serve, "static files, the same for everybody");
     r

@@ -21,10 +21,12 @@ pub enum CoverageKind {
     Automobile,
     /// 自費
     SelfPay,
+    /// 公費負担医療: stands beside an insurance
+    PublicExpense,
 }
 
 impl CoverageKind {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Employees,
         Self::National,
         Self::LateElderly,
@@ -32,6 +34,7 @@ impl CoverageKind {
         Self::WorkersAccident,
         Self::Automobile,
         Self::SelfPay,
+        Self::PublicExpense,
     ];
 
     /// The stored code.
@@ -44,6 +47,7 @@ impl CoverageKind {
             Self::WorkersAccident => "workers_accident",
             Self::Automobile => "automobile",
             Self::SelfPay => "self_pay",
+            Self::PublicExpense => "public_expense",
         }
     }
 
@@ -62,7 +66,23 @@ impl CoverageKind {
             Self::WorkersAccident => "労災",
             Self::Automobile => "自賠",
             Self::SelfPay => "自費",
+            Self::PublicExpense => "公費",
         }
+    }
+
+    /// One of these stands at a time; the others stand beside it.
+    pub const fn is_main_insurance(self) -> bool {
+        matches!(self, Self::Employees | Self::National | Self::LateElderly | Self::PublicAssistance)
+    }
+
+    /// Printed as a payer and a recipient number.
+    pub const fn is_public(self) -> bool {
+        matches!(self, Self::PublicAssistance | Self::PublicExpense)
+    }
+
+    /// Whether the paper has a number of the insurer: nobody issues one for 自費, 自賠責 and 労災 have their own.
+    pub const fn needs_insurer(self) -> bool {
+        !matches!(self, Self::WorkersAccident | Self::Automobile | Self::SelfPay)
     }
 
     /// From the card's 証区分 and the 法別番号 that leads an eight-digit 保険者番号; six digits are 国保.
@@ -96,6 +116,28 @@ pub enum Verification {
 }
 
 impl Verification {
+    pub const ALL: [Self; 4] = [Self::Card, Self::Certificate, Self::Sight, Self::Unavailable];
+
+    /// Reads a stored code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.code() == code)
+    }
+
+    /// The word on the page.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Card => "マイナ保険証",
+            Self::Certificate => "資格確認書",
+            Self::Sight => "目視",
+            Self::Unavailable => "照会不可",
+        }
+    }
+
+    /// Nobody answered for it: it is to be asked again.
+    pub const fn is_by_eye(self) -> bool {
+        matches!(self, Self::Sight | Self::Unavailable)
+    }
+
     /// The stored code.
     pub const fn code(self) -> &'static str {
         match self {
@@ -106,6 +148,29 @@ impl Verification {
         }
     }
 }
+
+/// 限度額区分 (OQSCD012) with its word.
+pub const LIMIT_CATEGORIES: [(&str, &str); 16] = [
+    ("A01", "ア"),
+    ("A02", "イ"),
+    ("A03", "ウ"),
+    ("A04", "エ"),
+    ("A05", "オ"),
+    ("A06", "オ(境界層)"),
+    ("B01", "現役並みⅢ"),
+    ("B02", "現役並みⅡ"),
+    ("B03", "現役並みⅠ"),
+    ("B04", "一般"),
+    ("B05", "低所得Ⅱ"),
+    ("B06", "低所得Ⅰ"),
+    ("B07", "低所得Ⅰ(老福)"),
+    ("B08", "低所得Ⅰ(境界層)"),
+    ("B09", "一般Ⅱ"),
+    ("B10", "一般Ⅰ"),
+];
+
+/// 公費 kept of one patient at a time.
+pub const PUBLIC_EXPENSES: usize = 4;
 
 /// What one coverage says, without its identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +190,10 @@ pub struct CoverageContent {
     pub verified_on: NaiveDate,
     pub verification: Verification,
     pub eligibility: EligibilityStatus,
+    /// 公費の優先順位 1–4; 0 for an insurance.
+    pub priority: u8,
+    /// 公費の月の自己負担上限額
+    pub cap_yen: Option<u32>,
 }
 
 impl CoverageContent {
@@ -146,6 +215,8 @@ impl CoverageContent {
             verified_on,
             verification: if by_card { Verification::Card } else { Verification::Certificate },
             eligibility: status,
+            priority: 0,
+            cap_yen: None,
         }
     }
 
@@ -176,6 +247,8 @@ impl CoverageContent {
         compare(CoverageField::LimitCategory, self.limit_category.clone(), new.limit_category.clone());
         compare(CoverageField::ValidFrom, day(self.valid_from), day(new.valid_from));
         compare(CoverageField::ValidTo, day(self.valid_to), day(new.valid_to));
+        compare(CoverageField::Priority, rank(self.priority), rank(new.priority));
+        compare(CoverageField::Cap, yen(self.cap_yen), yen(new.cap_yen));
         compare(CoverageField::Eligibility, self.eligibility.label().into(), new.eligibility.label().into());
         found
     }
@@ -207,6 +280,8 @@ pub enum CoverageField {
     LimitCategory,
     ValidFrom,
     ValidTo,
+    Priority,
+    Cap,
     Eligibility,
 }
 
@@ -225,6 +300,8 @@ impl CoverageField {
             Self::LimitCategory => "限度額区分",
             Self::ValidFrom => "有効開始",
             Self::ValidTo => "有効終了",
+            Self::Priority => "優先順位",
+            Self::Cap => "月の上限額",
             Self::Eligibility => "資格",
         }
     }
@@ -244,6 +321,14 @@ fn percent(value: Option<u8>) -> String {
         Some(p) => format!("{p}%"),
         None => String::new(),
     }
+}
+
+fn rank(value: u8) -> String {
+    if value == 0 { String::new() } else { format!("第{value}公費") }
+}
+
+fn yen(value: Option<u32>) -> String {
+    value.map(|yen| format!("{yen}円")).unwrap_or_default()
 }
 
 fn day(value: Option<NaiveDate>) -> String {
@@ -275,6 +360,8 @@ mod tests {
             verified_on: on("2026-11-20"),
             verification: Verification::Card,
             eligibility: EligibilityStatus::Valid,
+            priority: 0,
+            cap_yen: None,
         }
     }
 

@@ -67,11 +67,22 @@ pub enum EligibilityStatus {
     Multiple,
     Pending,
     Unavailable,
+    /// Seen by a person while nobody could be asked; to be asked again.
+    ManualVerified,
 }
 
 impl EligibilityStatus {
-    pub const ALL: [Self; 8] =
-        [Self::Unchecked, Self::Valid, Self::Invalid, Self::Superseded, Self::NotFound, Self::Multiple, Self::Pending, Self::Unavailable];
+    pub const ALL: [Self; 9] = [
+        Self::Unchecked,
+        Self::Valid,
+        Self::Invalid,
+        Self::Superseded,
+        Self::NotFound,
+        Self::Multiple,
+        Self::Pending,
+        Self::Unavailable,
+        Self::ManualVerified,
+    ];
 
     /// The stored code.
     pub const fn code(self) -> &'static str {
@@ -84,12 +95,18 @@ impl EligibilityStatus {
             Self::Multiple => "multiple",
             Self::Pending => "pending",
             Self::Unavailable => "unavailable",
+            Self::ManualVerified => "manual_verified",
         }
     }
 
     /// Reads a stored code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.code() == code)
+    }
+
+    /// The insurance is known not to hold.
+    pub const fn is_void(self) -> bool {
+        matches!(self, Self::Invalid | Self::Superseded | Self::NotFound)
     }
 
     /// The words on the board.
@@ -103,6 +120,7 @@ impl EligibilityStatus {
             Self::Multiple => "複数候補",
             Self::Pending => "処理中",
             Self::Unavailable => "照会不可",
+            Self::ManualVerified => "目視確認",
         }
     }
 }

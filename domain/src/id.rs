@@ -102,6 +102,8 @@ ids! {
     PaymentNoticeId
     /// アレルギー
     AllergyId
+    /// 感染・禁忌・妊娠・付箋
+    FlagId
     /// 検査・処置のオーダー
     ServiceRequestId
     /// 検査結果の一項目
@@ -114,6 +116,10 @@ ids! {
     ReaderResultId
     /// 予約
     AppointmentId
+    /// 病名の提案
+    ConditionProposalId
+    /// 順番予約
+    QueueTicketId
     /// 予約を受ける人・部屋・機器
     ScheduleId
     /// 予約枠の定義

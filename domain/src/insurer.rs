@@ -33,6 +33,33 @@ pub fn parse_public_recipient_number(input: &str) -> Result<String, InsurerNumbe
     checked(input, &[7])
 }
 
+/// 法別番号 of a 公費負担者番号 in words; 41–48 and 80–99 belong to the prefectures and towns.
+pub fn public_scheme(payer_number: &str) -> &'static str {
+    match payer_number.get(..2).unwrap_or_default() {
+        "10" | "11" => "結核",
+        "12" => "生活保護",
+        "13" | "14" => "戦傷病",
+        "15" => "更生医療",
+        "16" => "育成医療",
+        "17" => "療育給付",
+        "18" | "19" => "原爆",
+        "20" => "措置入院",
+        "21" => "精神通院",
+        "23" => "養育医療",
+        "24" => "療養介護",
+        "25" => "中国残留邦人等",
+        "28" | "29" => "感染症",
+        "38" => "肝炎",
+        "51" => "特定疾患等",
+        "52" => "小児慢性",
+        "54" => "難病",
+        "62" => "B型肝炎",
+        "66" => "石綿",
+        number if matches!(number.parse::<u8>(), Ok(41..=48 | 80..=99)) => "地方単独",
+        _ => "公費",
+    }
+}
+
 fn checked(input: &str, lengths: &[usize]) -> Result<String, InsurerNumberError> {
     let digits: String = input.nfkc().filter(|c| !c.is_whitespace()).collect();
     if digits.is_empty() {
@@ -74,6 +101,15 @@ mod tests {
         }
         assert_eq!(parse_public_recipient_number("1234566").as_deref(), Ok("1234566"));
         assert_eq!(parse_insurer_number(" １３８０５７ ").as_deref(), Ok("138057"));
+    }
+
+    #[test]
+    fn schemes_are_named_by_their_first_two_digits() {
+        for (number, word) in
+            [("54139993", "難病"), ("80139991", "地方単独"), ("45139991", "地方単独"), ("99", "地方単独"), ("", "公費"), ("あ", "公費")]
+        {
+            assert_eq!(public_scheme(number), word, "{number}");
+        }
     }
 
     #[test]

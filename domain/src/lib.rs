@@ -14,6 +14,7 @@ pub mod coverage;
 pub mod day_close;
 pub mod eligibility;
 pub mod encounter;
+pub mod flag;
 pub mod id;
 pub mod insurer;
 pub mod kana;
@@ -40,6 +41,7 @@ pub mod standing;
 pub mod text;
 pub mod text_merge;
 pub mod vital_signs;
+pub mod waiting;
 pub mod wareki;
 pub mod warning;
 

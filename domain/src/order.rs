@@ -25,6 +25,16 @@ codes! {
     }
 }
 
+/// Where the patient goes for it, as the board names it.
+pub fn station(category: &str, specimen: &str) -> &'static str {
+    match (OrderCategory::from_code(category), specimen) {
+        (Some(OrderCategory::Procedure), _) => "処置",
+        (_, "血液") => "採血",
+        (_, "尿") => "採尿",
+        _ => "検査",
+    }
+}
+
 /// What somebody wants to do with an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderAct {

@@ -40,6 +40,11 @@ mod m20261121_000063_account_unsettled;
 mod m20261121_000070_outbox;
 mod m20261121_000071_standing;
 mod m20261121_000072_eligibility_inquiry;
+mod m20261121_000100_public_expense;
+mod m20261121_000101_patient_flag;
+mod m20261121_000102_order_position;
+mod m20261121_000103_queue_ticket;
+mod m20261121_000104_condition_proposal;
 mod table;
 
 pub struct Migrator;
@@ -84,6 +89,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000070_outbox::Migration),
             Box::new(m20261121_000071_standing::Migration),
             Box::new(m20261121_000072_eligibility_inquiry::Migration),
+            Box::new(m20261121_000100_public_expense::Migration),
+            Box::new(m20261121_000101_patient_flag::Migration),
+            Box::new(m20261121_000102_order_position::Migration),
+            Box::new(m20261121_000103_queue_ticket::Migration),
+            Box::new(m20261121_000104_condition_proposal::Migration),
         ]
     }
 }

@@ -18,6 +18,8 @@ const prepare = (root) => {
   if (root.querySelector("[data-passkey]")) import("./webauthn.js").then((m) => m.startPasskeys(root));
 };
 
+if (document.querySelector('.app-nav a[href="/notes/pending"]')) import("./overdue.js").then((m) => m.startOverdue());
+
 // A search box keeps its text selected: the next word or card replaces it.
 const focusFirst = (root) => {
   const place = root.matches?.("[data-focus]") ? root : root.querySelector("[data-focus]");

@@ -71,6 +71,7 @@ codes! {
         Delivery "delivery" "外部送信"
         Billing "billing" "会計"
         Allergy "allergy" "アレルギー"
+        Flag "flag" "感染・付箋"
         Order "order" "検査・処置"
         Master "master" "マスタ"
         Audit "audit" "監査記録"

@@ -49,6 +49,24 @@ impl LinkToken {
     }
 }
 
+/// What a link opens; one for the one opens nothing of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkPurpose {
+    /// 問診票
+    Questionnaire,
+    /// 待ち状況
+    Waiting,
+}
+
+impl LinkPurpose {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Questionnaire => "questionnaire",
+            Self::Waiting => "waiting",
+        }
+    }
+}
+
 /// A good link, and whose visit it is.
 #[derive(Debug, Clone)]
 pub struct PatientLink {
@@ -61,11 +79,26 @@ pub struct PatientLink {
 }
 
 /// Makes a link for the visit, good for `lasts`.
-pub async fn issue(tx: &TenantTx, encounter_id: EncounterId, patient_id: PatientId, lasts: TimeDelta) -> Result<LinkToken, Error> {
+pub async fn issue(
+    tx: &TenantTx,
+    encounter_id: EncounterId,
+    patient_id: PatientId,
+    lasts: TimeDelta,
+    purpose: LinkPurpose,
+) -> Result<LinkToken, Error> {
     let token = LinkToken::draw(tx.tenant_id());
     let query = Query::insert()
         .into_table(Link::Table)
-        .columns([Link::TenantId, Link::Id, Link::EncounterId, Link::PatientId, Link::SecretSha256, Link::CreatedAt, Link::ExpiresAt])
+        .columns([
+            Link::TenantId,
+            Link::Id,
+            Link::EncounterId,
+            Link::PatientId,
+            Link::SecretSha256,
+            Link::CreatedAt,
+            Link::ExpiresAt,
+            Link::Purpose,
+        ])
         .values_panic([
             tx.tenant_id().as_uuid().into(),
             tx.new_id().into(),
@@ -74,6 +107,7 @@ pub async fn issue(tx: &TenantTx, encounter_id: EncounterId, patient_id: Patient
             token.hash().into(),
             tx.now().into(),
             (tx.now() + lasts).into(),
+            purpose.code().into(),
         ])
         .take();
     tx.execute(&query).await?;
@@ -82,13 +116,19 @@ pub async fn issue(tx: &TenantTx, encounter_id: EncounterId, patient_id: Patient
 
 impl Gate {
     /// The clinic's transaction for the holder of a good token; `None` when it is unknown, over or closed.
-    pub async fn begin_by_link(&self, token: &LinkToken, meta: RequestMeta) -> Result<Option<(TenantTx, PatientLink)>, Error> {
+    pub async fn begin_by_link(
+        &self,
+        token: &LinkToken,
+        purpose: LinkPurpose,
+        meta: RequestMeta,
+    ) -> Result<Option<(TenantTx, PatientLink)>, Error> {
         let tx = self.pool().begin(token.tenant_id, Actor::Patient, meta).await?;
         let query = Query::select()
             .columns([Link::Id, Link::EncounterId, Link::PatientId, Link::Tries, Link::UsedAt])
             .from(Link::Table)
             .and_where(Expr::col(Link::TenantId).eq(token.tenant_id.as_uuid()))
             .and_where(Expr::col(Link::SecretSha256).eq(token.hash()))
+            .and_where(Expr::col(Link::Purpose).eq(purpose.code()))
             .and_where(Expr::col(Link::ExpiresAt).gt(tx.now()))
             .and_where(Expr::col(Link::Tries).lt(TRIES))
             .take();
@@ -140,6 +180,7 @@ enum Link {
     ExpiresAt,
     Tries,
     UsedAt,
+    Purpose,
 }
 
 #[cfg(test)]

@@ -71,6 +71,12 @@ pub async fn of_board(tx: &TenantTx, day: NaiveDate) -> Result<Vec<Row>, Error> 
     Ok(all.into_iter().filter(|row| !is_held(row)).collect())
 }
 
+/// 無断キャンセル of a day.
+pub async fn no_shows(tx: &TenantTx, day: NaiveDate) -> Result<Vec<Row>, Error> {
+    let all = of_days(tx, day, day, None).await?;
+    Ok(all.into_iter().filter(|row| row.status == AppointmentStatus::NoShow.code()).collect())
+}
+
 /// What a patient has ahead and had before, newest first; cancelled ones stay to be seen.
 pub async fn of_patient(tx: &TenantTx, group: &[PatientId]) -> Result<Vec<Row>, Error> {
     rows(tx, &patient_statement(tx.tenant_id(), group)).await

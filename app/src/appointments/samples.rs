@@ -192,6 +192,7 @@ fn a_patients_page_holds_the_box_of_the_next_visit() {
     let form = FormState::default().set("ahead", "2x").with_errors(errors(&[("ahead", "読めません")]));
     let next = NextBox { patient_id: PatientId::new(Uuid::from_u128(1)), form, schedules, ahead: vec![], done: None, may_book: true };
     let page = PatientAppointmentsPage {
+        queue_key: uuid::Uuid::nil(),
         chrome: Chrome::sample(Nav::Patients),
         stripe: PatientStripe::sample_long(),
         next,

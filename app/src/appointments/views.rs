@@ -279,6 +279,8 @@ impl Subjects for AppointmentPage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "appointments/patient.html")]
 pub struct PatientAppointmentsPage {
+    /// One press of 順番 is one number.
+    pub queue_key: Uuid,
     pub chrome: Chrome,
     pub stripe: PatientStripe,
     pub next: NextBox,

@@ -1,7 +1,8 @@
 //! One visit's money as it is judged: visit, patient's group, account, lines, and what else is owed.
 
 use domain::billing::Sums;
-use domain::{CoverageId, EncounterId, PatientId};
+use domain::coverage::CoverageKind;
+use domain::{EncounterId, PatientId};
 use tenancy::{Error, TenantTx};
 
 use super::entity::{account, charge_item};
@@ -17,6 +18,10 @@ pub struct Case {
     pub visit: encounter::Model,
     pub group: Group,
     pub coverage: Option<coverage::Model>,
+    /// 公費 in force on the day of the visit, in the order they pay.
+    pub public: Vec<coverage::Model>,
+    /// Other insurances of that day this visit could use.
+    pub alternatives: Vec<coverage::Model>,
     pub account: account::Model,
     pub lines: Vec<charge_item::Model>,
     /// Other visits with something to pay or to give back, oldest first.
@@ -28,15 +33,38 @@ impl Case {
     pub async fn load(tx: &TenantTx, visit: encounter::Model) -> Result<Self, Error> {
         let id = EncounterId::new(visit.id);
         let group = patients::get_group(tx, PatientId::new(visit.patient_id)).await?;
-        let coverage = match visit.coverage_id {
-            Some(id) => Some(coverages::get(tx, CoverageId::new(id)).await?),
-            None => None,
+        let known = coverages::all_of(tx, &group.ids()).await?;
+        let day = visit.reception_date;
+        let coverage = known.iter().find(|row| Some(row.id) == visit.coverage_id).cloned();
+        let is_used = |row: &coverage::Model| Some(row.id) == visit.coverage_id;
+        let public = coverages::public_on(&known, day).into_iter().filter(|row| !is_used(row)).cloned().collect();
+        let could = |row: &&coverage::Model| {
+            !is_used(row) && coverages::kind_of(row) != CoverageKind::PublicExpense && coverages::trouble(row, day).is_none()
         };
+        let alternatives = known.iter().filter(could).cloned().collect();
         let stored = store::find_account(tx, id).await?;
         let account = stored.unwrap_or_else(|| store::begun(&visit, coverage.as_ref().and_then(|row| row.copay_percent)));
         let lines = store::lines(tx, id).await?;
         let others = store::unsettled(tx, &group.ids(), id).await?;
-        Ok(Self { visit, group, coverage, account, lines, others })
+        Ok(Self { visit, group, coverage, public, alternatives, account, lines, others })
+    }
+
+    /// Insurance and 公費 in words.
+    pub fn coverage_words(&self) -> Option<String> {
+        let words: Vec<String> = self.coverage.iter().chain(&self.public).map(coverages::words).collect();
+        (!words.is_empty()).then(|| words.join("・"))
+    }
+
+    /// Why the insurance of this visit should be looked at before money is taken.
+    pub fn coverage_trouble(&self) -> Option<String> {
+        self.coverage.as_ref().and_then(|row| coverages::trouble(row, self.visit.reception_date))
+    }
+
+    /// `2割`, when the bill counts with another share than the insurance says.
+    pub fn other_share(&self) -> Option<String> {
+        let stated = self.coverage.as_ref().and_then(|row| row.copay_percent)?;
+        let differs = self.public.is_empty() && self.account.copay_percent.is_some_and(|counted| counted != stated);
+        differs.then(|| format!("{}割", stated / 10))
     }
 
     pub fn id(&self) -> EncounterId {

@@ -7,6 +7,7 @@ pub fn routes(r: &mut Routes) {
     r.get("/billing", queue::show);
     r.post("/procedures", lines::procedures);
     r.get("/encounters/{id}/billing", bill::show);
+    r.get("/encounters/{id}/done", bill::done);
     r.post("/encounters/{id}/charge-items", lines::add);
     r.post("/encounters/{id}/charge-items/copies", lines::copy);
     r.post("/charge-items/{id}/withdrawal", lines::withdraw);

@@ -29,7 +29,11 @@ fn page() -> BillPage {
         visit: face::visit(VisitStatus::BillingWait),
         is_at_cashier: true,
         coverage: "社保 全国健康保険協会　架空支部 本人 3割".into(),
-        prescribed: vec![],
+        coverage_trouble: None,
+        other_share: None,
+        alternatives: vec![],
+        visit_version: 3,
+        can_change_coverage: true,
         sections: vec![],
         sums: Sums::default(),
         copay: "30".into(),
@@ -63,6 +67,9 @@ fn full() -> BillPage {
         reason: String::new(),
     };
     BillPage {
+        coverage_trouble: Some("この受診の保険は 2026-11-15 で終わっています".into()),
+        other_share: Some("2割".into()),
+        alternatives: vec![(Uuid::nil(), "国保 見本市国民健康保険 本人 3割".into())],
         sections: vec![
             SectionView { label: "初・再診".into(), lines: vec![line("見本再診料", "75点")] },
             SectionView { label: "検査".into(), lines: vec![line("見本血液検査", "210点"), line(long, "144点")] },
@@ -94,7 +101,7 @@ fn a_bill_in_all_its_states() {
     let wrong = errors(&[("amount", "お支払いは3,960円までです"), ("unpaid_reason", "残る理由を選んでください")]);
     let form = FormState::default().set("amount", "99999").with_errors(wrong);
     assert!(show("billing-refused", &BillPage { form, is_stale: true, ..full() }).contains("2か所 直してください"));
-    let reader = show("billing-read", &BillPage { can_write: false, ..full() });
+    let reader = show("billing-read", &BillPage { can_write: false, can_change_coverage: false, ..full() });
     assert!(!reader.contains("method=\"post\""));
     let owed_back = BillPage { unpaid_yen: -420, to_pay_yen: 0, ..full() };
     assert!(show("billing-owed-back", &owed_back).contains("お返しする額"));

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::billing::{AccountStatus, PaymentMethod, SECTIONS, Sums, UnpaidReason, grouped, section_label};
 use domain::clock::jst;
 use domain::encounter::{VisitStatus, waited_min};
+use domain::order::OrderCategory;
 use domain::{EncounterId, PatientId};
 use uuid::Uuid;
 
@@ -16,6 +17,7 @@ use super::queue::Owed;
 use crate::claims::ClaimFace;
 use crate::coverages::store as coverages;
 use crate::encounters::list::Row;
+use crate::orders::store::DoneLine;
 use crate::prescriptions::entity::medication_request;
 use crate::prescriptions::views::LineView as PrescribedLine;
 use crate::web::face::{self, Face};
@@ -112,11 +114,11 @@ fn reason_label(code: &str) -> &'static str {
 /// What the page needs beside the case.
 pub struct BillFacts {
     pub payments: Vec<payment_notice::Model>,
-    pub prescribed: Vec<medication_request::Model>,
     pub options: Vec<Procedure>,
     pub claim: Option<ClaimFace>,
     pub key: Uuid,
     pub can_write: bool,
+    pub can_change_coverage: bool,
 }
 
 /// 会計 of one visit.
@@ -132,7 +134,12 @@ pub struct BillPage {
     pub visit: Face,
     pub is_at_cashier: bool,
     pub coverage: String,
-    pub prescribed: Vec<PrescribedLine>,
+    /// Why the insurance should be looked at first.
+    pub coverage_trouble: Option<String>,
+    pub other_share: Option<String>,
+    pub alternatives: Vec<(Uuid, String)>,
+    pub visit_version: i32,
+    pub can_change_coverage: bool,
     pub sections: Vec<SectionView>,
     pub sums: Sums,
     pub copay: String,
@@ -169,8 +176,11 @@ impl BillPage {
             day: case.visit.reception_date.to_string(),
             visit: face::visit(status),
             is_at_cashier: matches!(status, VisitStatus::BillingWait | VisitStatus::LeftUnpaid | VisitStatus::Paid),
-            coverage: case.coverage.as_ref().map(coverages::words).unwrap_or_else(|| "保険なし(自費)".into()),
-            prescribed: facts.prescribed.iter().map(PrescribedLine::of).collect(),
+            coverage: case.coverage_words().unwrap_or_else(|| "保険なし(自費)".into()),
+            coverage_trouble: case.coverage_trouble(),
+            other_share: case.other_share(),
+            alternatives: case.alternatives.iter().map(|row| (row.id, coverages::words(row))).collect(),
+            visit_version: case.visit.version,
             sections: sections(&case.lines),
             sums: case.sums(),
             copay: account.copay_percent.map(|percent| percent.to_string()).unwrap_or_default(),
@@ -190,6 +200,7 @@ impl BillPage {
             form: prefilled(form, account, to_pay_yen),
             is_stale: false,
             can_write: facts.can_write,
+            can_change_coverage: facts.can_change_coverage,
         }
     }
 
@@ -256,6 +267,63 @@ fn sections(lines: &[charge_item::Model]) -> Vec<SectionView> {
 impl Subjects for BillPage {
     fn subjects(&self) -> Vec<PatientId> {
         vec![self.stripe.patient_id]
+    }
+}
+
+/// One thing carried out at the visit.
+#[derive(Debug, Clone)]
+pub struct DoneView {
+    pub kind: &'static str,
+    pub name: String,
+    pub quantity: i32,
+    pub at: String,
+}
+
+impl DoneView {
+    fn of(line: DoneLine) -> Self {
+        Self {
+            kind: OrderCategory::from_code(&line.category).map_or("", OrderCategory::label),
+            name: line.name,
+            quantity: line.quantity,
+            at: line.done_at.map(clock_words).unwrap_or_default(),
+        }
+    }
+}
+
+fn clock_words(at: DateTime<Utc>) -> String {
+    jst(at).format("%H:%M").to_string()
+}
+
+/// 行ったこと beside the bill: orders done, measures, signed drugs.
+#[derive(Debug, Clone, Template)]
+#[template(path = "billing/done.html")]
+pub struct DonePane {
+    pub patient_id: PatientId,
+    pub done: Vec<DoneView>,
+    /// When vital signs were taken.
+    pub measured: Option<String>,
+    pub prescribed: Vec<PrescribedLine>,
+}
+
+impl DonePane {
+    pub fn of(
+        patient_id: PatientId,
+        done: Vec<DoneLine>,
+        measured: Option<DateTime<Utc>>,
+        prescribed: &[medication_request::Model],
+    ) -> Self {
+        Self {
+            patient_id,
+            done: done.into_iter().map(DoneView::of).collect(),
+            measured: measured.map(clock_words),
+            prescribed: prescribed.iter().map(PrescribedLine::of).collect(),
+        }
+    }
+}
+
+impl Subjects for DonePane {
+    fn subjects(&self) -> Vec<PatientId> {
+        vec![self.patient_id]
     }
 }
 

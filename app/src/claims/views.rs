@@ -21,6 +21,8 @@ pub struct ClaimFace {
     /// Nothing comes back at the moment: 概算預かり is the way.
     pub is_down: bool,
     pub can_resend: bool,
+    /// Nothing was ever sent: the button says 送信.
+    pub is_new: bool,
 }
 
 impl ClaimFace {
@@ -42,7 +44,20 @@ impl ClaimFace {
             Some(trouble) => format!("{}。自動で送り直しています", trouble.label()),
             None => claim.engine_said.clone(),
         };
-        Self { face, said, priced: claim.points.zip(claim.due_yen), is_down, can_resend: !underway }
+        Self {
+            face,
+            said,
+            priced: claim.points.zip(claim.due_yen),
+            is_down,
+            can_resend: !underway,
+            is_new: claim.message_version == 0 && claim.engine_code.is_empty(),
+        }
+    }
+
+    /// A visit signed before the clinic was connected.
+    pub fn never_sent() -> Self {
+        let face = Face { mark: "c-dash", word: "レセコン未送信", tone: "none" };
+        Self { face, said: String::new(), priced: None, is_down: false, can_resend: true, is_new: true }
     }
 
     /// Where the bill and the receipt computer differ.

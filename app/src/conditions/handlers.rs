@@ -8,14 +8,14 @@ use domain::clock;
 use domain::condition::{Course, Outcome};
 use domain::{ConditionId, EncounterId, PatientId};
 use serde::Deserialize;
-use tenancy::permission::{ConditionRead, ConditionWrite, MasterRead, Permission};
+use tenancy::permission::{ConditionPropose, ConditionRead, ConditionWrite, MasterRead, Permission};
 use tenancy::{Access, Audit, Error, InfoClass, TenantTx};
 
 use super::diseases::{self, Choice};
 use super::entity::Model;
 use super::forms::RawCondition;
 use super::views::{ConditionPage, ConditionPane, ConditionsPage, DiseaseOptions, Line, MonthView, Options, VersionLine};
-use super::{candidates, store};
+use super::{candidates, proposal, store};
 use crate::AppError;
 use crate::notes::neighbours;
 use crate::notes::store::staff;
@@ -51,7 +51,7 @@ pub async fn list(
     shown(&access, *path, &raw, FormErrors::default(), &query.month, &req).await
 }
 
-async fn shown<P: Permission>(
+pub(super) async fn shown<P: Permission>(
     access: &Access<P>,
     patient: PatientId,
     raw: &RawCondition,
@@ -96,7 +96,8 @@ async fn pane<P: Permission>(
     let rows = store::of_patient(tx, patient).await?;
     let encounter: Option<EncounterId> = raw.encounter.parse().ok();
     let can_write = access.may::<ConditionWrite>();
-    let options = match (can_write, raw.q.trim().is_empty()) {
+    let may_propose = !can_write && access.may::<ConditionPropose>();
+    let options = match (can_write || may_propose, raw.q.trim().is_empty()) {
         (false, _) => vec![],
         (true, false) => diseases::search(tx, &raw.q, today).await?,
         (true, true) => {
@@ -111,12 +112,14 @@ async fn pane<P: Permission>(
         lines: rows.iter().map(|row| Line::of(row, today)).collect(),
         options: Options::new(options, &raw.q),
         can_write,
+        may_propose,
+        proposals: proposal::open_of(tx, &crate::patients::store::group_ids(tx, patient).await?).await?,
         form: FormState::of(&fresh).with_errors(errors),
     })
 }
 
 /// R3: the page the form stood on must be this person's.
-async fn check_token(tx: &TenantTx, token: &str, patient: PatientId) -> Result<(), AppError> {
+pub(super) async fn check_token(tx: &TenantTx, token: &str, patient: PatientId) -> Result<(), AppError> {
     let token: PatientId = token.parse().map_err(|_| AppError::WrongPatient)?;
     let is_same = token == patient || crate::patients::store::group_ids(tx, token).await?.contains(&patient);
     if is_same { Ok(()) } else { Err(AppError::WrongPatient) }
@@ -153,7 +156,7 @@ pub async fn add(
 }
 
 /// The visit the name is noted at must be this patient's.
-async fn visit_of(tx: &TenantTx, encounter: &str, patient: PatientId) -> Result<Option<EncounterId>, AppError> {
+pub(super) async fn visit_of(tx: &TenantTx, encounter: &str, patient: PatientId) -> Result<Option<EncounterId>, AppError> {
     let Ok(id) = encounter.parse::<EncounterId>() else { return Ok(None) };
     let visit = crate::encounters::store::get(tx, id).await?;
     let group = crate::patients::store::group_ids(tx, patient).await?;
@@ -161,7 +164,12 @@ async fn visit_of(tx: &TenantTx, encounter: &str, patient: PatientId) -> Result<
 }
 
 /// The box again for htmx, which also asks the warnings to look again; else the page.
-async fn after<P: Permission>(access: &Access<P>, patient: PatientId, encounter: &str, req: &HttpRequest) -> Result<Answer, AppError> {
+pub(super) async fn after<P: Permission>(
+    access: &Access<P>,
+    patient: PatientId,
+    encounter: &str,
+    req: &HttpRequest,
+) -> Result<Answer, AppError> {
     if is_htmx(req) {
         let raw = RawCondition { encounter: encounter.to_owned(), ..RawCondition::default() };
         let page = shown(access, patient, &raw, FormErrors::default(), "", req).await?;

@@ -9,6 +9,8 @@ mod diseases;
 pub mod entity;
 mod forms;
 mod handlers;
+mod proposal;
+mod proposals;
 mod routes;
 #[cfg(test)]
 mod samples;

@@ -37,6 +37,8 @@ fn pane(lines: Vec<Line>) -> ConditionPane {
         lines,
         options: Options { lines: vec![option], q: String::new() },
         can_write: true,
+        may_propose: false,
+        proposals: vec![],
         form: FormState::default(),
     }
 }

@@ -7,6 +7,7 @@ use domain::{ConditionId, EncounterId, PatientId, wareki};
 
 use super::diseases::Choice;
 use super::entity::Model;
+use super::proposal;
 use super::store::{ACTIVE, Version};
 use crate::notes::record::Names;
 use crate::notes::views::labels;
@@ -94,10 +95,20 @@ pub struct ConditionPane {
     pub lines: Vec<Line>,
     pub options: Options,
     pub can_write: bool,
+    /// Somebody who may only have a doctor look at it.
+    pub may_propose: bool,
+    /// What waits for a doctor.
+    pub proposals: Vec<proposal::Model>,
     pub form: FormState,
 }
 
 impl ConditionPane {
+    /// Where the form of one more name goes.
+    pub fn action(&self) -> String {
+        let to = if self.can_write { "conditions" } else { "condition-proposals" };
+        format!("/patients/{}/{to}", self.patient_id)
+    }
+
     pub fn active(&self) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(|line| line.is_active)
     }

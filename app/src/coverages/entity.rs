@@ -34,6 +34,9 @@ pub mod coverage {
         pub verified_on: Option<Date>,
         pub verification: String,
         pub eligibility: String,
+        /// 公費の優先順位 1–4; 0 for an insurance.
+        pub priority: i32,
+        pub cap_yen: Option<i32>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

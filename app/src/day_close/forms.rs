@@ -75,6 +75,8 @@ pub fn why_field(code: &str) -> &'static str {
         "unpaid" => "why_unpaid",
         "unchecked" => "why_unchecked",
         "unsent" => "why_unsent",
+        "unmatched" => "why_unmatched",
+        "no_show" => "why_no_show",
         _ => "why_cash",
     }
 }

@@ -11,11 +11,13 @@ use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
 use super::store;
+use crate::appointments::list as bookings;
 use crate::billing::entity::{account, payment_notice};
 use crate::billing::queue;
 use crate::claims::entity::claim;
 use crate::claims::store as claims;
 use crate::encounters::list::{self, Row};
+use crate::encounters::reader_store;
 use crate::notes::entity::note;
 
 /// One of the lists; the code names it in the form and in the stored closing.
@@ -29,7 +31,8 @@ pub struct OpenList {
 
 #[derive(Debug, Clone)]
 pub struct Item {
-    pub patient_id: PatientId,
+    /// None of what nobody could put to a patient.
+    pub patient_id: Option<PatientId>,
     pub name: String,
     pub what: String,
     pub href: String,
@@ -51,8 +54,15 @@ impl DayFacts {
         let unsigned = unsigned(tx, &ids).await?;
         let accounts = queue::accounts(tx, &ids).await?;
         let claims = claims::of_visits(tx, &ids).await?;
-        let lists =
-            vec![notes(&rows, &unsigned), unbilled(&rows, &accounts), unsent(&rows, &claims), unpaid(&rows, &accounts), unchecked(&rows)];
+        let lists = vec![
+            notes(&rows, &unsigned),
+            unbilled(&rows, &accounts),
+            unsent(&rows, &claims),
+            unpaid(&rows, &accounts),
+            unchecked(&rows),
+            unmatched(reader_store::unreflected(tx, day).await?),
+            no_shows(bookings::no_shows(tx, day).await?),
+        ];
         let payments = store::payments(tx, day).await?;
         let visits = rows.iter().filter(|row| row.status != VisitStatus::Cancelled.code()).count();
         Ok(Self { day, visits, lists, payments, accounts })
@@ -82,7 +92,7 @@ async fn unsigned(tx: &TenantTx, visits: &[Uuid]) -> Result<Vec<Uuid>, Error> {
 }
 
 fn item(row: &Row, what: impl Into<String>, href: String) -> Item {
-    Item { patient_id: PatientId::new(row.patient_id), name: row.name_ideographic.clone(), what: what.into(), href }
+    Item { patient_id: Some(PatientId::new(row.patient_id)), name: row.name_ideographic.clone(), what: what.into(), href }
 }
 
 fn notes(rows: &[Row], unsigned: &[Uuid]) -> OpenList {
@@ -148,5 +158,29 @@ fn unchecked(rows: &[Row]) -> OpenList {
     let items = rows.iter().filter(is_open).map(|row| item(row, word(row), format!("/patients/{}", row.patient_id))).collect();
     OpenList {
         code: "unchecked", label: "資格を確かめていない受診", todo: "カードを読み直すか、照会します", items
+    }
+}
+
+/// Answers of the card reader and of 照会 that belong to nobody yet.
+fn unmatched(lines: Vec<reader_store::Line>) -> OpenList {
+    let items = lines.into_iter().map(|line| Item {
+        patient_id: None,
+        name: format!("{} の読取", domain::clock::jst(line.received_at).format("%H:%M")),
+        what: EligibilityStatus::from_code(&line.validity).unwrap_or(EligibilityStatus::Unchecked).label().to_owned(),
+        href: format!("/reception/reader-results/{}", line.id),
+    });
+    OpenList { code: "unmatched", label: "未紐付結果(資格)", todo: "患者を確かめて反映します", items: items.collect() }
+}
+
+/// Bookings nobody came to.
+fn no_shows(rows: Vec<bookings::Row>) -> OpenList {
+    let items = rows.into_iter().map(|row| Item {
+        patient_id: row.patient(),
+        what: format!("{} {}", domain::clock::jst(row.starts_at).format("%H:%M"), row.purpose).trim_end().to_owned(),
+        href: format!("/appointments/{}", row.id),
+        name: row.name_ideographic.unwrap_or_default(),
+    });
+    OpenList {
+        code: "no_show", label: "予約の無断キャンセル", todo: "連絡して、取り直すか取り消します", items: items.collect()
     }
 }

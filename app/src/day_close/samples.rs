@@ -10,7 +10,7 @@ use crate::web::{Chrome, FormState, Nav};
 
 fn page() -> DayPage {
     let item = |name: &str| Item {
-        patient_id: PatientId::new(Uuid::nil()),
+        patient_id: Some(PatientId::new(Uuid::nil())),
         name: name.into(),
         what: "870円".into(),
         href: format!("/encounters/{}/billing", Uuid::nil()),

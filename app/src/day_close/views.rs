@@ -176,7 +176,7 @@ fn bars(day: NaiveDate, takings: &BTreeMap<NaiveDate, i64>) -> Vec<Bar> {
 
 impl Subjects for DayPage {
     fn subjects(&self) -> Vec<PatientId> {
-        self.lists.iter().flat_map(|list| &list.items).map(|item| item.patient_id).collect()
+        self.lists.iter().flat_map(|list| &list.items).filter_map(|item| item.patient_id).collect()
     }
 }
 

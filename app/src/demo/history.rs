@@ -129,6 +129,8 @@ impl History {
     pub fn finish(&mut self) {
         let (met, open) = (std::mem::take(&mut self.met), std::mem::take(&mut self.open));
         findings::allergies(&mut self.ledger, self.team, &met);
+        findings::flags(&mut self.ledger, self.team, &met);
+        findings::public_expenses(&mut self.ledger, self.team, &met);
         findings::orders(&mut self.ledger, self.team, &open);
     }
 
@@ -181,7 +183,7 @@ impl History {
             "paid" | "billing_wait" | "treatment" => {
                 let id = visit.completed(&mut self.ledger, self.team, &self.drugs);
                 conditions::note(&mut self.ledger, &mut self.known, &visit, self.team, id, &self.diseases);
-                self.open.push(Open { patient: person.id, encounter: id, at: arrived_at });
+                self.open.push(Open { patient: person.id, encounter: id, at: arrived_at, is_examined: false });
                 if status != "treatment" {
                     let ends = if status == "paid" { Ends::Paid } else { Ends::Waiting };
                     visit.bill(&mut self.ledger, self.team.clerk, id, ends);
@@ -190,10 +192,13 @@ impl History {
             "in_consult" | "exam_doing" | "exam_waiting" => {
                 let encounter_id = visit.receive(&mut self.ledger, self.team);
                 visit.open_note(&mut self.ledger, self.team, encounter_id);
+                if status != "in_consult" {
+                    self.open.push(Open { patient: person.id, encounter: encounter_id, at: arrived_at, is_examined: true });
+                }
             }
             _ => {
                 let encounter = visit.receive(&mut self.ledger, self.team);
-                self.open.push(Open { patient: person.id, encounter, at: arrived_at });
+                self.open.push(Open { patient: person.id, encounter, at: arrived_at, is_examined: false });
             }
         }
     }

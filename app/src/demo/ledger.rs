@@ -34,6 +34,7 @@ const TABLES: &[&str] = &[
     "note_amendment",
     "medication_request",
     "allergy_intolerance",
+    "patient_flag",
     "service_request",
     "observation_result",
     "charge_item",

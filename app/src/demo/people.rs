@@ -156,6 +156,8 @@ fn coverage_row(ledger: &mut Ledger, id: Uuid, patient_id: Uuid, age: i64, day: 
         verified_on: Some(day),
         verification: "card".into(),
         eligibility: "valid".into(),
+        priority: 0,
+        cap_yen: None,
     }
 }
 

@@ -6,6 +6,7 @@ pub use crate::billing::entity::{account, charge_item, invoice, payment_notice};
 pub use crate::conditions::entity as condition;
 pub use crate::coverages::entity::coverage;
 pub use crate::encounters::entity::encounter;
+pub use crate::flags::entity as patient_flag;
 pub use crate::notes::entity::{note, note_amendment, note_section};
 pub use crate::orders::entity::{observation_result, service_request};
 pub use crate::patients::entity::patient;

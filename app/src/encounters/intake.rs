@@ -132,6 +132,7 @@ pub const fn advice(status: EligibilityStatus) -> &'static str {
         EligibilityStatus::Multiple => "候補が複数あります。どの資格を使うかを、患者に確かめて選んでください。",
         EligibilityStatus::Pending => "照会はまだ処理中です。少し待ってから読み直してください。",
         EligibilityStatus::Unavailable => "いまは照会できません。目視で確かめて受付を続け、あとで読み直してください。",
+        EligibilityStatus::ManualVerified => "目視で確かめました。再照会の一覧から照会してください。",
         EligibilityStatus::Unchecked => "まだ照会していません。",
     }
 }

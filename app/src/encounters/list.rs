@@ -1,7 +1,9 @@
 //! 本日の受付: everybody of one day in two statements.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{EncounterId, TenantId};
+use domain::{EncounterId, PatientId, TenantId};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use tenancy::{Error, TenantTx};
@@ -9,7 +11,9 @@ use uuid::Uuid;
 
 use super::entity::{encounter, encounter_location};
 use crate::coverages::entity::coverage;
+use crate::flags::{self, Flags};
 use crate::observations::store as observations;
+use crate::orders::store as orders;
 use crate::patients::entity::patient;
 use crate::prescriptions::entity::medication_request;
 use crate::prescriptions::store::SIGNED;
@@ -46,6 +50,8 @@ pub struct Row {
     pub place_id: Option<Uuid>,
     pub place_name: Option<String>,
     pub eligibility: Option<String>,
+    /// Last day of the visit's coverage.
+    pub coverage_until: Option<NaiveDate>,
 }
 
 /// Everybody received on that day, in the order of their numbers.
@@ -107,6 +113,7 @@ fn statement(tenant: TenantId, which: SimpleExpr) -> SelectStatement {
         .expr_as(Expr::col(("place", "id")), Alias::new("place_id"))
         .expr_as(Expr::col(("place", "name")), Alias::new("place_name"))
         .column((coverage::Entity, coverage::Column::Eligibility))
+        .expr_as(Expr::col((coverage::Entity, coverage::Column::ValidTo)), Alias::new("coverage_until"))
         .from(encounter::Entity)
         .inner_join(
             patient::Entity,
@@ -157,16 +164,25 @@ pub struct Beside {
     pub measured: Vec<Uuid>,
     /// 問診済
     pub answered: Vec<Uuid>,
+    /// Open orders as stations.
+    pub stations: HashMap<Uuid, Vec<&'static str>>,
+    pub flags: Flags,
+    /// Unread results by patient.
+    pub unread: HashMap<PatientId, i64>,
 }
 
 pub async fn beside(tx: &TenantTx, rows: &[Row]) -> Result<Beside, Error> {
     if rows.is_empty() {
         return Ok(Beside::default());
     }
+    let patients: Vec<PatientId> = rows.iter().map(|row| PatientId::new(row.patient_id)).collect();
     Ok(Beside {
         prescribed: with_prescription(tx, rows).await?,
         measured: observations::measured(tx, rows.iter().map(|row| row.id)).await?,
         answered: questionnaires::answered(tx, rows.iter().map(|row| row.id)).await?,
+        stations: orders::stations(tx, &rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?,
+        flags: flags::of_board(tx, &patients).await?,
+        unread: orders::unread_counts(tx, &patients).await?,
     })
 }
 

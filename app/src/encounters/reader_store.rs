@@ -1,9 +1,11 @@
 //! Reader results kept: the file as it arrived, sealed under the clinic's key, once per content.
 
+use chrono::{NaiveDate, NaiveTime};
 use domain::eligibility::EligibilityStatus;
 use domain::{EncounterId, PatientId, ReaderResultId, TenantId};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Set};
+use tenancy::clock::JST;
 use tenancy::keys::{Envelope, Keyring};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
@@ -18,6 +20,7 @@ const RECEIVED: &str = "received";
 const REFLECTED: &str = "reflected";
 /// Lines on the page.
 const RECENT: u64 = 30;
+const OF_DAY: u64 = 200;
 
 /// One line of the list: never the content.
 #[derive(Debug, Clone, FromQueryResult)]
@@ -132,6 +135,22 @@ pub async fn count_namesakes(tx: &TenantTx, row: &Model) -> Result<u64, Error> {
 pub async fn recent(tx: &TenantTx) -> Result<Vec<Line>, Error> {
     let rows = tx.query_all(&recent_statement(tx.tenant_id())).await?;
     rows.iter().map(|row| Line::from_query_result(row, "").map_err(Error::from)).collect()
+}
+
+/// What came on that day and is not taken over yet, oldest first.
+pub async fn unreflected(tx: &TenantTx, day: NaiveDate) -> Result<Vec<Line>, Error> {
+    let rows = tx.query_all(&unreflected_statement(tx.tenant_id(), day)).await?;
+    rows.iter().map(|row| Line::from_query_result(row, "").map_err(Error::from)).collect()
+}
+
+fn unreflected_statement(tenant: TenantId, day: NaiveDate) -> SelectStatement {
+    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_local_timezone(JST).single().map(|at| at.to_utc()).unwrap_or_default();
+    recent_statement(tenant)
+        .and_where(Expr::col((Entity, Column::ReceivedAt)).gte(midnight(day)))
+        .and_where(Expr::col((Entity, Column::ReceivedAt)).lt(midnight(day.succ_opt().unwrap_or(day))))
+        .and_where(Expr::col((Entity, Column::Outcome)).eq(RECEIVED))
+        .limit(OF_DAY)
+        .take()
 }
 
 /// The newest results with the patient they became.

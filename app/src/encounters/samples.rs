@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::eligibility::EligibilityStatus;
 use domain::encounter::VisitStatus;
+use domain::flag::FlagCategory;
 use domain::{PatientId, Role};
 use uuid::Uuid;
 
@@ -10,6 +11,7 @@ use super::list::{Beside, Row};
 use super::reader_store::Line;
 use super::reader_views::ReaderListPage;
 use super::views::{Acts, Asked, BoardFacts, BoardPage, Filter, ReceptionPage};
+use crate::flags::Flags;
 use crate::web::chrome::tests::principal as sample_principal;
 use crate::web::samples::{errors, show};
 use crate::web::{Chrome, FormState, Nav, PatientStripe};
@@ -52,6 +54,7 @@ fn row(number: i32, name: &str, kana: &str, status: VisitStatus, eligibility: El
         place_id: Some(Uuid::from_u128(77)),
         place_name: Some("診察室1".into()),
         eligibility: Some(eligibility.code().into()),
+        coverage_until: None,
     }
 }
 
@@ -64,13 +67,16 @@ fn board(rows: Vec<Row>, role: Role, filter: Filter, moved: Option<Uuid>) -> Boa
             prescribed: rows.iter().map(|row| row.id).collect(),
             measured: vec![Uuid::from_u128(4)],
             answered: vec![Uuid::from_u128(5)],
+            stations: [(Uuid::from_u128(4), vec!["採血", "処置"])].into(),
+            flags: Flags::sample(Uuid::from_u128(1002), &[(FlagCategory::Infection, "HCV"), (FlagCategory::Sticky, "右耳から")]),
+            unread: [(PatientId::new(Uuid::from_u128(1002)), 2)].into(),
         },
         rows,
         asked: Asked { day: day(), today: day(), filter, doctor: None, place: None },
         moved,
         only: None,
         now: at("2026-11-20T01:42:05Z"),
-        acts: Acts { chart: true, measure: true, receive: true, take_in: true, bill: true, print: true },
+        acts: Acts { chart: true, measure: true, receive: true, take_in: true, bill: true, print: true, stick: true, results: true },
     };
     BoardPage::of(Chrome::of(&principal, Nav::Today), &principal, facts)
 }

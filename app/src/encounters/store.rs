@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::entity::{encounter, encounter_location};
 use crate::patients::{last_visit as patient_last_visit, store as patients};
+use crate::waiting::store as waiting;
 
 /// Name of the rule that keeps reception numbers apart; a loser of the race tries again.
 const NUMBER_RULE: &str = "reception_number";
@@ -33,6 +34,8 @@ pub struct NewVisit {
     pub waits_at: WaitsAt,
     /// 予約時刻 of the booking this visit came from.
     pub booked_for: Option<DateTime<Utc>>,
+    /// 受付番号 taken ahead; the day's next where there is none.
+    pub number: Option<i32>,
 }
 
 impl NewVisit {
@@ -49,6 +52,7 @@ impl NewVisit {
             is_isolated: false,
             waits_at: WaitsAt::Lobby,
             booked_for: None,
+            number: None,
         }
     }
 }
@@ -117,7 +121,10 @@ pub async fn receive(tx: &TenantTx, new: &NewVisit, principal: &Principal) -> Re
         patient_id: new.patient_id.as_uuid(),
         class: new.class.code().to_owned(),
         reception_date: day,
-        reception_number: next_number(tx, day).await?,
+        reception_number: match new.number {
+            Some(number) => number,
+            None => next_number(tx, day).await?,
+        },
         arrived_at: tx.now(),
         started_at: None,
         ended_at: None,
@@ -139,7 +146,8 @@ pub async fn receive(tx: &TenantTx, new: &NewVisit, principal: &Principal) -> Re
     Ok(model)
 }
 
-async fn next_number(tx: &TenantTx, day: NaiveDate) -> Result<i32, Error> {
+/// The day's next 受付番号, after every visit and every number taken ahead.
+pub async fn next_number(tx: &TenantTx, day: NaiveDate) -> Result<i32, Error> {
     let query = Query::select()
         .expr_as(Func::max(Expr::col(encounter::Column::ReceptionNumber)), "highest")
         .from(encounter::Entity)
@@ -147,7 +155,8 @@ async fn next_number(tx: &TenantTx, day: NaiveDate) -> Result<i32, Error> {
         .and_where(Expr::col(encounter::Column::ReceptionDate).eq(day))
         .take();
     let highest: Option<i32> = tx.query_one(&query).await?.map(|row| row.try_get("", "highest")).transpose()?.flatten();
-    highest.unwrap_or_default().checked_add(1).ok_or_else(|| Error::internal("reception numbers of the day are used up"))
+    let highest = std::cmp::max(highest.unwrap_or_default(), waiting::highest(tx, day).await?);
+    highest.checked_add(1).ok_or_else(|| Error::internal("reception numbers of the day are used up"))
 }
 
 /// The patient is somewhere else from now on.

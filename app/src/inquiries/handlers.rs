@@ -144,7 +144,7 @@ pub async fn repeat(access: Clerk, id: web::Path<InquiryId>, form: web::Form<Mov
     Ok(Redirect::to(tx.commit(audit).await?, path(&id.to_string())))
 }
 
-/// 目視で確認した.
+/// 目視で確認した: the coverage is marked so and stays on the list.
 pub async fn sighted(access: Clerk, id: web::Path<InquiryId>, form: web::Form<MoveForm>) -> Result<Redirect, AppError> {
     let tx = access.begin().await?;
     let row = form.row(&tx, *id).await?;
@@ -152,6 +152,11 @@ pub async fn sighted(access: Clerk, id: web::Path<InquiryId>, form: web::Form<Mo
         return Err(AppError::Refused("もう回答が届いています。回答を確かめてください。".into()));
     }
     let audit = audit(&row, Act::Update).detail("verification", "sight");
+    if let Some(patient) = row.patient_id.map(PatientId::new) {
+        let today = domain::clock::today(tx.now());
+        let known = coverages::in_force(&tx, &patients::group_ids(&tx, patient).await?, today).await?;
+        coverages::sight_numbers(&tx, patient, &known, &row.numbers(), today).await?;
+    }
     store::sighted(&tx, row).await?;
     Ok(Redirect::to(tx.commit(audit).await?, "/reception/inquiries"))
 }

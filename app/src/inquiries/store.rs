@@ -1,8 +1,10 @@
 //! Inquiries as rows: asking, repeating, answering.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use domain::coverage::CoverageContent;
 use domain::eligibility::EligibilityStatus;
 use domain::outbox::{Delivery, Errand};
+use domain::patient::Patient;
 use domain::{InquiryId, MessageId, PatientId, ReaderResultId};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QuerySelect};
@@ -39,6 +41,39 @@ pub struct Numbers {
 
 /// Writes the inquiry and its message together.
 pub async fn ask(tx: &TenantTx, id: InquiryId, patient: Option<PatientId>, numbers: &Numbers) -> Result<(), Error> {
+    begin(tx, id, patient, numbers, PENDING).await
+}
+
+/// Received by sight: the coverage waits on 再照会 until somebody answers for it. A card without numbers cannot be asked about, and
+/// what is being asked about already is not asked twice.
+pub async fn ask_sighted(tx: &TenantTx, patient: &Patient, coverage: &CoverageContent) -> Result<(), Error> {
+    if !coverage.kind.is_main_insurance() || coverage.insurer_number.is_empty() || coverage.insured_number.is_empty() {
+        return Ok(());
+    }
+    let open = Entity::find()
+        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(Column::PatientId.eq(patient.id.as_uuid()))
+        .filter(Column::Status.is_in([PENDING, UNAVAILABLE, SIGHTED]))
+        .filter(Column::InsurerNumber.eq(&coverage.insurer_number))
+        .filter(Column::InsuredNumber.eq(&coverage.insured_number))
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    if let Some(row) = open {
+        return if row.status == SIGHTED { Ok(()) } else { sighted(tx, row).await };
+    }
+    let numbers = Numbers {
+        insurer_number: coverage.insurer_number.clone(),
+        insured_symbol: coverage.insured_symbol.clone(),
+        insured_number: coverage.insured_number.clone(),
+        branch_number: coverage.branch_number.clone(),
+        birth_date: patient.demographics.birth_date,
+        limit_consent: false,
+    };
+    begin(tx, InquiryId::new(tx.new_id()), Some(patient.id), &numbers, SIGHTED).await
+}
+
+async fn begin(tx: &TenantTx, id: InquiryId, patient: Option<PatientId>, numbers: &Numbers, status: &str) -> Result<(), Error> {
     let id = id.as_uuid();
     let message_id = post(tx, id, 1, patient, numbers).await?;
     let row = Model {
@@ -53,7 +88,7 @@ pub async fn ask(tx: &TenantTx, id: InquiryId, patient: Option<PatientId>, numbe
         branch_number: numbers.branch_number.clone(),
         birth_date: numbers.birth_date,
         limit_consent: numbers.limit_consent,
-        status: PENDING.to_owned(),
+        status: status.to_owned(),
         reader_result_id: None,
         asked_at: tx.now(),
         asked_by_id: tx.actor().as_uuid(),
@@ -93,7 +128,7 @@ async fn institution_code(tx: &TenantTx) -> Result<String, Error> {
 }
 
 impl Model {
-    fn numbers(&self) -> Numbers {
+    pub fn numbers(&self) -> Numbers {
         Numbers {
             insurer_number: self.insurer_number.clone(),
             insured_symbol: self.insured_symbol.clone(),

@@ -3,12 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use domain::PatientId;
+use domain::patient::Patient;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tenancy::{Error, TenantTx};
 
 use crate::patients::entity::patient;
 use crate::web::stripe::PatientStripe;
-use crate::{allergies, patients};
+use crate::{allergies, flags, patients};
 
 /// The person a chart is about: the surviving record, and every record merged into it.
 #[derive(Debug, Clone)]
@@ -19,6 +20,14 @@ pub struct Person {
 
 /// The person behind a patient id, whether it survived a merge or not.
 pub async fn person(tx: &TenantTx, id: PatientId) -> Result<Person, Error> {
+    let (person, patient) = without_flags(tx, id).await?;
+    let flags = flags::store::of_patients(tx, &person.group).await?;
+    let today = crate::notes::views::labels::jst(tx.now()).date_naive();
+    Ok(Person { stripe: person.stripe.flagged(flags::guards(&flags, &patient, today)), ..person })
+}
+
+/// The same for a page that has no statement to spare: its stripe says nothing of 感染 and 妊娠.
+pub async fn without_flags(tx: &TenantTx, id: PatientId) -> Result<(Person, Patient), Error> {
     let mut group = patients::store::get_group(tx, id).await?;
     if let Some(survivor) = group.patient.merged_into {
         group = patients::store::get_group(tx, survivor).await?;
@@ -27,7 +36,8 @@ pub async fn person(tx: &TenantTx, id: PatientId) -> Result<Person, Error> {
     let today = crate::notes::views::labels::jst(tx.now()).date_naive();
     let ids = group.ids();
     let guard = allergies::guard(&allergies::store::of_patients(tx, &ids).await?);
-    Ok(Person { stripe: PatientStripe::of(&group.patient, today, namesakes).knowing(guard), group: ids })
+    let stripe = PatientStripe::of(&group.patient, today, namesakes).knowing(guard);
+    Ok((Person { stripe, group: ids }, group.patient))
 }
 
 /// How a list names a patient.

@@ -15,6 +15,7 @@ pub fn routes(r: &mut Routes) {
     r.get("/encounters/{id}/warnings", warnings::show);
     r.post("/encounters/{id}/warnings", warnings::answer);
     r.get("/notes/pending", approvals::pending);
+    r.get("/notes/overdue", approvals::overdue);
     r.post("/notes/approvals", approvals::approve_many);
     r.get("/notes/void-requests", amendments::void_requests);
     r.post("/notes/{id}/sections/{section}", sections::save);

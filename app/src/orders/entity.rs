@@ -27,6 +27,8 @@ pub mod service_request {
         /// 診療行為コード it is billed with; empty when there is none.
         pub procedure_code: String,
         pub quantity: i32,
+        /// Place among the orders of the visit, as they were added.
+        pub position: i32,
         pub is_stat: bool,
         pub due_on: Date,
         pub note: String,

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use domain::order::{OrderAct, OrderRefusal, OrderStatus, flag};
-use domain::{EncounterId, PatientId, Role, ServiceRequestId, clock};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
+use domain::order::{OrderAct, OrderRefusal, OrderStatus, flag, station};
+use domain::{EncounterId, PatientId, Role, ServiceRequestId, TenantId, clock};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tenancy::{Authorship, Error, TenantTx, versioned};
 use uuid::Uuid;
@@ -33,6 +33,7 @@ pub async fn of_encounter(tx: &TenantTx, encounter: EncounterId) -> Result<Vec<M
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
         .filter(Column::EncounterId.eq(encounter.as_uuid()))
         .filter(Column::Status.ne(OrderStatus::Cancelled.code()))
+        .order_by_asc(Column::Position)
         .order_by_asc(Column::Id)
         .all(tx)
         .await?;
@@ -63,7 +64,19 @@ pub async fn waiting(tx: &TenantTx, day: NaiveDate) -> Result<Vec<Model>, Error>
     Ok(rows)
 }
 
-pub async fn add(tx: &TenantTx, visit: &encounter::Model, item: &Item, content: &OrderContent) -> Result<Model, Error> {
+/// Where the next order of a visit stands; cancelled ones keep their place.
+pub async fn next_position(tx: &TenantTx, visit: &encounter::Model) -> Result<i32, Error> {
+    let query = Query::select()
+        .expr_as(Func::max(Expr::col("position")), "highest")
+        .from("service_request")
+        .and_where(Expr::col("tenant_id").eq(tx.tenant_id().as_uuid()))
+        .and_where(Expr::col("encounter_id").eq(visit.id))
+        .take();
+    let highest: Option<i32> = tx.query_one(&query).await?.map(|row| row.try_get("", "highest")).transpose()?.flatten();
+    Ok(highest.unwrap_or_default().saturating_add(1))
+}
+
+pub async fn add(tx: &TenantTx, visit: &encounter::Model, item: &Item, content: &OrderContent, position: i32) -> Result<Model, Error> {
     let model = Model {
         tenant_id: Uuid::nil(),
         id: tx.new_id(),
@@ -81,6 +94,7 @@ pub async fn add(tx: &TenantTx, visit: &encounter::Model, item: &Item, content: 
         specimen: item.specimen.clone(),
         procedure_code: item.procedure_code.clone(),
         quantity: i32::from(content.quantity),
+        position,
         is_stat: content.is_stat,
         due_on: clock::today(tx.now()),
         note: content.note.clone(),
@@ -163,6 +177,38 @@ pub async fn unread(tx: &TenantTx) -> Result<Vec<ResultRow>, Error> {
         .all(tx)
         .await?;
     Ok(rows)
+}
+
+/// Where each of these visits goes next, in the order of their orders: 採血, 処置.
+pub async fn stations(tx: &TenantTx, visits: &[Uuid]) -> Result<HashMap<Uuid, Vec<&'static str>>, Error> {
+    let mut next: HashMap<Uuid, Vec<&'static str>> = HashMap::new();
+    for row in tx.query_all(&open_statement(tx.tenant_id(), visits)).await? {
+        let (category, specimen): (String, String) = (row.try_get("", "category")?, row.try_get("", "specimen")?);
+        let stations = next.entry(row.try_get("", "encounter_id")?).or_default();
+        let station = station(&category, &specimen);
+        if !stations.contains(&station) {
+            stations.push(station);
+        }
+    }
+    Ok(next)
+}
+
+fn open_statement(tenant: TenantId, visits: &[Uuid]) -> SelectStatement {
+    let open = OrderStatus::ALL.iter().filter(|status| status.is_waiting()).map(|status| status.code());
+    Query::select()
+        .columns(["encounter_id", "category", "specimen"])
+        .from("service_request")
+        .and_where(Expr::col("tenant_id").eq(tenant.as_uuid()))
+        .and_where(Expr::col("encounter_id").is_in(visits.iter().copied()))
+        .and_where(Expr::col("status").is_in(open))
+        .order_by("position", Order::Asc)
+        .order_by("id", Order::Asc)
+        .take()
+}
+
+/// The board's query with typical input, for the plan test.
+pub fn plans(tenant: TenantId) -> Vec<(&'static str, SelectStatement)> {
+    vec![("open orders of visits", open_statement(tenant, &[Uuid::nil()]))]
 }
 
 /// How many unread results each of these patients has, for the board's chip.

@@ -234,6 +234,14 @@ pub struct ResultsPage {
     pub can_review: bool,
 }
 
+impl ResultsPage {
+    /// The first row of a patient is where the board's count leads to.
+    fn is_first(&self, at: &usize) -> bool {
+        let patient = |at: usize| self.rows.get(at).map(|listed| listed.row.patient_id);
+        (0..*at).all(|earlier| patient(earlier) != patient(*at))
+    }
+}
+
 impl Subjects for ResultsPage {
     fn subjects(&self) -> Vec<PatientId> {
         self.rows.iter().chain(&self.reviewed).map(|listed| PatientId::new(listed.row.patient_id)).collect()

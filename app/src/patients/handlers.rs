@@ -7,7 +7,9 @@ use domain::patient::{NewPatient, Patient, PatientError, PatientStatus};
 use domain::patient_search::PatientSearch;
 use serde::Deserialize;
 use serde_json::json;
-use tenancy::permission::{AllergyRead, CoverageWrite, EncounterWrite, NoteRead, PatientMerge, PatientRead, PatientWrite, Permission};
+use tenancy::permission::{
+    AllergyRead, CoverageWrite, EncounterWrite, FlagRead, NoteRead, PatientMerge, PatientRead, PatientWrite, Permission,
+};
 use tenancy::{Access, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
 
@@ -19,6 +21,7 @@ use super::views::*;
 use super::{history as versions, overview};
 use crate::allergies;
 use crate::error::AppError;
+use crate::flags;
 use crate::web::{Chrome, FormErrors, FormState, Nav, Page, Redirect};
 
 pub type Answer = Either<Redirect, Page>;
@@ -192,6 +195,9 @@ async fn show_page(access: &Access<PatientRead>, tx: &TenantTx, group: &Group, w
     let mut stripe = stripe(patient, store::count_namesakes(tx, patient).await?, today);
     if access.may::<AllergyRead>() {
         stripe = stripe.knowing(allergies::guard(&allergies::store::of_patients(tx, &group.ids()).await?));
+    }
+    if access.may::<FlagRead>() {
+        stripe = stripe.flagged(flags::guards(&flags::store::of_patients(tx, &group.ids()).await?, patient, today));
     }
     let probe = if was_registered { Probe::of(&patient.demographics, Some(patient.id.as_uuid())) } else { Probe::default() };
     Ok(PatientShowPage {

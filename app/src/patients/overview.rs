@@ -25,6 +25,9 @@ pub struct CoverageLine {
     pub valid_to: Option<NaiveDate>,
     pub verified_on: Option<NaiveDate>,
     pub eligibility: String,
+    pub verification: String,
+    pub priority: i32,
+    pub cap_yen: Option<i32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
@@ -60,6 +63,7 @@ fn coverages(tenant: Uuid, group: &[Uuid]) -> SelectStatement {
     Query::select()
         .columns([C::Id, C::Kind, C::InsurerNumber, C::InsurerName, C::InsuredSymbol, C::InsuredNumber, C::BranchNumber, C::Relation])
         .columns([C::CopayPercent, C::ValidFrom, C::ValidTo, C::VerifiedOn, C::Eligibility])
+        .columns([C::Verification, C::Priority, C::CapYen])
         .from(C::Table)
         .and_where(Expr::col(C::TenantId).eq(tenant))
         .and_where(Expr::col(C::PatientId).is_in(group.iter().copied()))
@@ -106,6 +110,9 @@ enum Coverage {
     ValidTo,
     VerifiedOn,
     Eligibility,
+    Verification,
+    Priority,
+    CapYen,
 }
 
 #[derive(Iden, Clone, Copy)]

@@ -3,7 +3,6 @@
 use actix_web::web;
 use chrono::NaiveDate;
 use domain::clock;
-use domain::coverage::CoverageKind;
 use domain::patient::Patient;
 use domain::prescription::head::{HeadContent, Leftover};
 use domain::prescription::{GenericSubstitution, Preparation};
@@ -124,12 +123,11 @@ impl Issue {
 async fn public_expense(tx: &TenantTx, patient: PatientId, day: NaiveDate) -> Result<Vec<(String, String)>, Error> {
     let group = patients::group_ids(tx, patient).await?;
     let rows = coverages::in_force(tx, &group, day).await?;
-    let is_public = |row: &&coverage::Model| is_public(row) && row.valid_from.is_none_or(|from| from <= day);
-    Ok(rows.iter().filter(is_public).map(|row| (row.insurer_number.clone(), row.insured_number.clone())).collect())
+    Ok(coverages::public_on(&rows, day).into_iter().map(|row| (row.insurer_number.clone(), row.insured_number.clone())).collect())
 }
 
 fn is_public(row: &coverage::Model) -> bool {
-    CoverageKind::from_code(&row.kind) == Some(CoverageKind::PublicAssistance)
+    coverages::kind_of(row).is_public()
 }
 
 fn sheet_line(line: &Model) -> SheetLine {

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use domain::clock::jst;
 use domain::{EncounterId, PatientId};
 use serde::Deserialize;
+use tenancy::patient_link::LinkPurpose;
 use tenancy::permission::{EncounterWrite, ObservationRead, Permission};
 use tenancy::{Access, Act, Audit, Error, InfoClass, TenantTx, patient_link};
 
@@ -73,7 +74,7 @@ pub async fn issue(
     if form.patient_token != visit.patient_id.to_string() {
         return Err(AppError::WrongPatient);
     }
-    let token = patient_link::issue(&tx, *path, PatientId::new(visit.patient_id), LASTS).await?;
+    let token = patient_link::issue(&tx, *path, PatientId::new(visit.patient_id), LASTS, LinkPurpose::Questionnaire).await?;
     let url = format!("{}/q/{}", deployment.public_url, token.text());
     let issued = Issued { qr_svg: qr_svg(&url)?, url, until: jst(tx.now() + LASTS).format("%H:%M").to_string() };
     let page = link_page(&access, &tx, *path, Some(issued)).await?;

@@ -7,7 +7,7 @@ use actix_web::{HttpMessage, HttpRequest, web};
 use domain::questionnaire::{AnswerError, Answers, ITEMS};
 use domain::wareki;
 use tenancy::access::RequestContext;
-use tenancy::patient_link::{LinkToken, PatientLink};
+use tenancy::patient_link::{LinkPurpose, LinkToken, PatientLink};
 use tenancy::{Act, Audit, Gate, InfoClass, RequestMeta, TenantTx};
 
 use super::store;
@@ -84,7 +84,7 @@ async fn open(token: &str, req: &HttpRequest, gate: &Gate) -> Result<Option<(Ten
         return Err(AppError::Unavailable("too many requests of one address".into()));
     }
     let Some(token) = LinkToken::parse(token) else { return Ok(None) };
-    Ok(gate.begin_by_link(&token, meta).await?)
+    Ok(gate.begin_by_link(&token, LinkPurpose::Questionnaire, meta).await?)
 }
 
 fn meta(req: &HttpRequest) -> Result<RequestMeta, AppError> {

@@ -39,10 +39,14 @@ pub const fn eligibility(status: EligibilityStatus) -> Face {
         EligibilityStatus::Multiple => ("same", "warn"),
         EligibilityStatus::Pending => ("glass", "info"),
         EligibilityStatus::Unavailable => ("eye", "warn"),
+        EligibilityStatus::ManualVerified => ("user", "warn"),
         EligibilityStatus::Unchecked => ("c-dash", "none"),
     };
     Face { mark, word: status.label(), tone }
 }
+
+/// The insurance ended before this day of the visit.
+pub const COVERAGE_OVER: Face = Face { mark: "x-c", word: "期間終了", tone: "stop" };
 
 pub fn note(status: NoteStatus) -> Face {
     let (mark, tone) = match status {

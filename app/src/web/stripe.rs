@@ -118,9 +118,21 @@ impl PatientStripe {
         self
     }
 
+    /// 感染・妊娠・禁忌 as their slice knows them; a page that has not looked says nothing of them either.
+    #[must_use]
+    pub fn flagged(mut self, guards: Vec<Guard>) -> Self {
+        let href = format!("/patients/{}/flags", self.patient_id);
+        self.guards.retain(|guard| guards.iter().all(|known| known.label != guard.label));
+        let at = self.guards.iter().position(|guard| guard.label == "eGFR").unwrap_or(self.guards.len());
+        for guard in guards.into_iter().rev() {
+            self.guards.insert(at, Guard { href: href.clone(), ..guard });
+        }
+        self
+    }
+
     /// What the stripe says while no slice can answer: nobody has asked, which is not the same as none.
     pub fn unasked() -> Vec<Guard> {
-        vec![Guard::new("感染", "germ", Level::Plain, Known::Unknown), Guard::new("eGFR", "flask", Level::Warn, Known::Unknown)]
+        vec![Guard::new("eGFR", "flask", Level::Warn, Known::Unknown)]
     }
 }
 

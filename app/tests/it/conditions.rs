@@ -269,3 +269,54 @@ async fn old_suspicions_are_listed_and_closed_together() {
     let after = chart.doctor.get(done.header("location")).await.expect(200).body;
     assert!(after.contains("3か月を超えた疑い 0件") && after.contains("2件は読んだ後に変わったため"));
 }
+
+/// S08, GL-12: somebody at the desk proposes, nothing is added by it, a doctor takes it over with one press or declines it.
+#[tokio::test]
+async fn a_proposal_is_no_condition_until_a_doctor_takes_it_over() {
+    let chart = Chart::open().await;
+    let clerk = chart.c.client(chart.h, Role::Clerk).await;
+    let (token, visit) = (chart.v.patient.to_string(), chart.v.encounter.to_string());
+    let path = format!("/patients/{}/condition-proposals", chart.v.patient);
+    let propose = |choice: &'static str, reason: String, key: String| {
+        let form = [
+            ("patient_token", token.clone()),
+            ("idempotency_key", key),
+            ("encounter", visit.clone()),
+            ("choice", choice.to_owned()),
+            ("reason", reason),
+        ];
+        let (clerk, path) = (&clerk, &path);
+        async move {
+            let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            clerk.post(path, &form).await
+        }
+    };
+    propose("", "x".into(), id()).await.expect(422);
+    propose("7770001", "あ".repeat(61), id()).await.expect(422);
+    let key = id();
+    propose("7770001+7701", "点検".into(), key.clone()).await.expect(303);
+    propose("7770001+7701", "点検".into(), key).await.expect(303);
+    propose("7770001?", String::new(), id()).await.expect(303);
+    assert_eq!(count(chart.h, "SELECT count(*) FROM condition WHERE patient_id = $1", chart.v.patient).await, 0);
+    chart.doctor.post(&path, &[("patient_token", token.as_str())]).await.expect(403);
+    let pane = chart.pane().await;
+    assert!(pane.body.contains("検急性検証胃炎") && pane.body.contains("点検") && pane.body.contains("Alt+Y") && pane.statements() <= 12);
+    assert_eq!(pane.body.matches("id=\"proposal-").count(), 2, "pressed twice it is one");
+    let proposal = |n: usize| pane.body.split("id=\"proposal-").nth(n).unwrap().split('"').next().unwrap().to_owned();
+    let answer = [("patient_token", token.as_str()), ("version", "1"), ("encounter", visit.as_str())];
+    clerk.post(&format!("/condition-proposals/{}/acceptance", proposal(1)), &answer).await.expect(403);
+    let stale = [("patient_token", token.as_str()), ("version", "9")];
+    chart.doctor.post(&format!("/condition-proposals/{}/acceptance", proposal(1)), &stale).await.expect(409);
+    let other = [("patient_token", "0190a2b4-7c3e-7d11-8a55-0123456789ab"), ("version", "1")];
+    let wrong = chart.doctor.post(&format!("/condition-proposals/{}/acceptance", proposal(1)), &other).await;
+    assert!(matches!(wrong.status, 404 | 422));
+    chart.doctor.post(&format!("/condition-proposals/{}/acceptance", proposal(1)), &answer).await.expect(303);
+    chart.doctor.post(&format!("/condition-proposals/{}/acceptance", proposal(1)), &answer).await.expect(409);
+    chart.doctor.post(&format!("/condition-proposals/{}/refusal", proposal(2)), &answer).await.expect(303);
+    let (condition, _) = chart.only().await;
+    let sql = "SELECT author_id FROM condition WHERE id = $1";
+    let author: Uuid = sqlx::query(sql).bind(condition).fetch_one(&mut chart.h.superuser().await).await.unwrap().get(0);
+    assert_eq!(author, chart.c.staff_of(Role::Doctor).as_uuid(), "it is the doctor's statement");
+    let pane = chart.pane().await;
+    assert!(pane.body.contains("検急性検証胃炎") && !pane.body.contains("id=\"proposal-"));
+}

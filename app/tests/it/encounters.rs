@@ -212,7 +212,7 @@ async fn an_open_list_gets_the_message_and_asks_for_the_row() {
     assert!(called.body.contains("呼出"), "{}", called.body);
     let rows = d.clerk.get(&format!("/board/rows?state=all&ids={visit}")).await.expect(200);
     assert!(rows.body.contains("呼出 ") && rows.body.contains(&format!("data-open=\"{visit}\"")) && !rows.body.contains("<html"));
-    assert_eq!(rows.statements(), 6);
+    assert_eq!(rows.statements(), 9);
     let undone = own(&[("version", "3"), ("patient_token", d.patient.as_str())]);
     d.clerk.send(post(format!("/encounters/{visit}/status/undo"), undone)).await.expect(200);
     let rows = d.clerk.get(&format!("/board/rows?state=all&ids={visit}")).await.expect(200);
@@ -278,7 +278,9 @@ async fn a_morning_without_eligibility_goes_on_by_sight() {
     assert!(form.body.contains("目視で確かめた"), "{}", form.body);
     receive(&d.clerk, &d.patient, &[("sighted", "yes")]).await.expect(303);
     let again = d.clerk.get("/board?state=eligibility").await.expect(200);
-    assert!(again.body.contains("長谷部") && again.body.contains("照会不可"), "{}", again.body);
+    assert!(again.body.contains("長谷部") && again.body.contains("目視確認"), "{}", again.body);
+    let list = d.clerk.get("/reception/inquiries").await.expect(200);
+    assert!(list.body.contains("01130012 1234567") && list.body.contains("目視・回答待ち"), "it waits to be asked again: {}", list.body);
 }
 
 #[tokio::test]
@@ -304,16 +306,16 @@ async fn wrong_fields_are_told_and_kept() {
 }
 
 #[tokio::test]
-async fn the_list_takes_six_statements_whatever_its_length() {
+async fn the_list_takes_nine_statements_whatever_its_length() {
     let d = desk().await;
     receive(&d.clerk, &d.patient, &[]).await.expect(303);
-    assert_eq!(d.clerk.get("/board?state=all").await.expect(200).statements(), 6);
+    assert_eq!(d.clerk.get("/board?state=all").await.expect(200).statements(), 9);
     for n in 0..5 {
         let patient = register(&d.clerk, &format!("並ぶ {n}"), "ナラブ").await;
         receive(&d.clerk, &patient, &[]).await.expect(303);
     }
     let board = d.clerk.get("/board?state=all").await.expect(200);
-    assert_eq!(board.statements(), 6);
+    assert_eq!(board.statements(), 9);
     assert!(board.body.contains("同姓同名"));
     assert!(d.clerk.get("/board?state=billing").await.expect(200).body.contains("この条件の受付はありません"));
     assert!(d.clerk.get("/board?day=2001-01-01").await.expect(200).body.contains("1月1日(月)"));

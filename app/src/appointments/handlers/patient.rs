@@ -56,6 +56,7 @@ pub async fn page<P: Permission>(
         None => None,
     };
     Ok(PatientAppointmentsPage {
+        queue_key: tx.new_id(),
         chrome: Chrome::of(access.principal(), Nav::Patients),
         stripe: stripe(patient, patients::count_namesakes(tx, patient).await?, access.clock().today_jst()),
         next,

@@ -1,8 +1,8 @@
 //! The bill of one visit, shown: fresh, refused, or changed by somebody else meanwhile.
 
 use actix_web::{Either, web};
-use domain::{EncounterId, clock};
-use tenancy::permission::{BillingRead, BillingWrite, Permission};
+use domain::{EncounterId, PatientId, clock};
+use tenancy::permission::{BillingRead, BillingWrite, CoverageWrite, Permission};
 use tenancy::{Access, Audit, InfoClass, TenantTx};
 
 use super::{Answer, Clerk};
@@ -10,10 +10,12 @@ use crate::billing::account::Case;
 use crate::billing::forms::RawBillForm;
 use crate::billing::procedures::{self, Procedure};
 use crate::billing::store;
-use crate::billing::views::{BillFacts, BillPage};
-use crate::claims::{ClaimFace, store as claims};
+use crate::billing::views::{BillFacts, BillPage, DonePane};
+use crate::claims::{ClaimFace, engine, store as claims};
 use crate::encounters::store as encounters;
 use crate::error::AppError;
+use crate::observations::store as observations;
+use crate::orders::store as orders;
 use crate::patients::store as patients;
 use crate::prescriptions::store as prescriptions;
 use crate::web::{Chrome, FormErrors, FormState, Nav, Page, PatientStripe};
@@ -57,11 +59,11 @@ async fn draw<P: Permission>(
     };
     let facts = BillFacts {
         payments: store::payments(&tx, id).await?,
-        prescribed: prescriptions::lines(&tx, id).await?.into_iter().filter(|line| line.status == prescriptions::SIGNED).collect(),
-        claim: claim_face(&tx, id).await?,
+        claim: claim_face(&tx, &case).await?,
         options,
         key: tx.new_id(),
         can_write: access.may::<BillingWrite>(),
+        can_change_coverage: access.may::<CoverageWrite>(),
     };
     let same_name = patients::count_namesakes(&tx, &case.group.patient).await?;
     let chrome = Chrome::of(access.principal(), Nav::Billing);
@@ -71,10 +73,28 @@ async fn draw<P: Permission>(
     Ok((tx, BillPage::of(chrome, stripe, case, facts, form)))
 }
 
-/// The receipt computer's chip; two statements where there is one.
-async fn claim_face(tx: &TenantTx, id: EncounterId) -> Result<Option<ClaimFace>, tenancy::Error> {
-    let Some(claim) = claims::find(tx, id).await? else { return Ok(None) };
-    Ok(Some(ClaimFace::of(&claim, claims::last_message(tx, id).await?.as_ref())))
+/// The receipt computer's chip; two statements. A visit from before the connection has no claim and can be sent all the same.
+async fn claim_face(tx: &TenantTx, case: &Case) -> Result<Option<ClaimFace>, tenancy::Error> {
+    let id = case.id();
+    if let Some(claim) = claims::find(tx, id).await? {
+        return Ok(Some(ClaimFace::of(&claim, claims::last_message(tx, id).await?.as_ref())));
+    }
+    let is_over = case.visit.ended_at.is_some();
+    let is_on = is_over && engine::find(tx).await?.is_some_and(|engine| engine.is_on());
+    Ok(is_on.then(ClaimFace::never_sent))
+}
+
+/// 行ったこと: what the lines of the bill should add up to.
+pub async fn done(access: Access<BillingRead>, path: web::Path<EncounterId>) -> Result<Page, AppError> {
+    let tx = access.begin().await?;
+    let visit = encounters::get(&tx, *path).await?;
+    let done = orders::done_lines(&tx, *path).await?;
+    let measured = observations::last_of_visit(&tx, *path).await?.map(|round| round.measured_at);
+    let mut prescribed = prescriptions::lines(&tx, *path).await?;
+    prescribed.retain(|line| line.status == prescriptions::SIGNED);
+    let pane = DonePane::of(PatientId::new(visit.patient_id), done, measured, &prescribed);
+    let audit = Audit::viewed(InfoClass::Billing).subject(pane.patient_id).entity("encounter", *path);
+    Page::full(tx.commit(audit).await?, &pane)
 }
 
 pub(super) async fn search(tx: &TenantTx, q: &str) -> Result<Vec<Procedure>, tenancy::Error> {

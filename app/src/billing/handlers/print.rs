@@ -59,7 +59,7 @@ async fn head(tx: &TenantTx, case: &Case) -> Result<Head, AppError> {
         patient_number: patient.number.as_str().to_owned(),
         visited_on: wareki::long(case.visit.reception_date),
         printed_on: wareki::long(clock::today(tx.now())),
-        coverage: case.coverage.as_ref().map(crate::coverages::store::words).unwrap_or_else(|| "自費".into()),
+        coverage: case.coverage_words().unwrap_or_else(|| "自費".into()),
         clinic_name: clinic.name,
         clinic_address: clinic.address,
         clinic_tel: clinic.tel,

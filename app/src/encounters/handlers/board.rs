@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 use domain::clock::clinic_day;
 use serde::Deserialize;
 use tenancy::permission::{
-    BillingWrite, ClinicManage, CoverageWrite, EncounterRead, EncounterWrite, NoteRead, ObservationWrite, Permission, PrescriptionPrint,
+    BillingWrite, ClinicManage, CoverageWrite, EncounterRead, EncounterWrite, NoteRead, ObservationWrite, OrderRead, Permission,
+    PrescriptionPrint, StickyWrite,
 };
 use tenancy::{Access, Audit, InfoClass};
 use uuid::Uuid;
@@ -97,6 +98,8 @@ fn acts<P: Permission>(access: &Access<P>) -> Acts {
         take_in: access.may::<CoverageWrite>(),
         bill: access.may::<BillingWrite>(),
         print: access.may::<PrescriptionPrint>(),
+        stick: access.may::<StickyWrite>(),
+        results: access.may::<OrderRead>(),
     }
 }
 

@@ -15,8 +15,9 @@ use super::board::board_path;
 use crate::coverages::store as coverages;
 use crate::encounters::entity::encounter;
 use crate::encounters::store::{self, NUMBER_TRIES, NewVisit, is_number_race};
-use crate::encounters::views::{ReceptionPage, TicketPage, day_words};
+use crate::encounters::views::{ReceptionPage, TicketPage};
 use crate::error::AppError;
+use crate::inquiries::store as inquiries;
 use crate::patients::store as patients;
 use crate::web::{Chrome, FormErrors, FormState, Nav, Page, PatientStripe, Redirect};
 
@@ -182,6 +183,8 @@ async fn commit(
     let usable = coverages::usable(&in_force);
     if let (true, Some(row)) = (wish.is_sighted, usable) {
         coverages::sight(&tx, row, today).await?;
+        let patient = patients::get(&tx, wish.visit.patient_id).await?;
+        inquiries::ask_sighted(&tx, &patient, &coverages::content_of(row)).await?;
     }
     let visit = NewVisit { coverage_id: usable.map(|row| CoverageId::new(row.id)), ..wish.visit.clone() };
     let visit = store::receive(&tx, &visit, access.principal()).await?;
@@ -227,7 +230,7 @@ async fn page(
         kinds: VisitKind::ALL.map(|kind| (kind.code(), kind.label())).to_vec(),
         waiting_places: WaitsAt::ALL.map(|place| (place.code(), place.label())).to_vec(),
         last_visit: last_visit.map(|day| (day.to_string(), is_long_ago(day, today))),
-        coverage: usable.map(coverages::words),
+        coverage: usable.map(|row| coverages::with_public(row, &in_force, today)),
         can_be_sighted: usable.is_some_and(|row| !coverages::is_confirmed_in(row, today)),
         already: store::active_on(tx, today, &group).await?.iter().map(words).collect(),
     })
@@ -239,15 +242,8 @@ pub async fn ticket(access: Access<EncounterRead>, path: web::Path<EncounterId>)
     let visit = store::get(&tx, *path).await?;
     let doctors = store::doctors(&tx, visit.reception_date).await?;
     let patient_id = PatientId::new(visit.patient_id);
-    let page = TicketPage {
-        clinic: access.principal().tenant_name.clone(),
-        day: day_words(visit.reception_date),
-        number: visit.reception_number,
-        arrived: domain::clock::jst(visit.arrived_at).format("%H:%M").to_string(),
-        doctor: visit.doctor_id.and_then(|id| doctors.into_iter().find(|(known, _)| *known == id.to_string())).map(|(_, name)| name),
-        waits_at: WaitsAt::from_code(&visit.waits_at).unwrap_or_default().label(),
-        patient_id,
-    };
+    let waits_at = WaitsAt::from_code(&visit.waits_at).unwrap_or_default();
+    let page = TicketPage::of(access.principal(), &visit, doctors, waits_at);
     let audit = Audit::of(Act::Print, InfoClass::Encounter).subject(patient_id).entity("encounter", *path);
     Page::full(tx.commit(audit).await?, &page)
 }

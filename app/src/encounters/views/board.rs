@@ -227,6 +227,8 @@ pub struct Acts {
     pub take_in: bool,
     pub bill: bool,
     pub print: bool,
+    pub stick: bool,
+    pub results: bool,
 }
 
 /// Everything the page is made of.

@@ -2,7 +2,11 @@
 
 use askama::Template;
 use domain::PatientId;
+use domain::reception::WaitsAt;
+use tenancy::Principal;
 
+use super::day_words;
+use crate::encounters::entity::encounter;
 use crate::web::{Chrome, FormState, PatientStripe, Subjects};
 
 type Choices = Vec<(&'static str, &'static str)>;
@@ -43,6 +47,28 @@ pub struct TicketPage {
     pub doctor: Option<String>,
     pub waits_at: &'static str,
     pub patient_id: PatientId,
+    pub encounter_id: uuid::Uuid,
+    /// The QR code of the patient's own page, and its address.
+    pub qr_svg: Option<String>,
+    pub url: String,
+}
+
+impl TicketPage {
+    pub fn of(principal: &Principal, visit: &encounter::Model, doctors: Vec<(String, String)>, waits_at: WaitsAt) -> Self {
+        let doctor = visit.doctor_id.and_then(|id| doctors.into_iter().find(|(known, _)| *known == id.to_string()));
+        Self {
+            clinic: principal.tenant_name.clone(),
+            day: day_words(visit.reception_date),
+            number: visit.reception_number,
+            arrived: domain::clock::jst(visit.arrived_at).format("%H:%M").to_string(),
+            doctor: doctor.map(|(_, name)| name),
+            waits_at: waits_at.label(),
+            patient_id: PatientId::new(visit.patient_id),
+            encounter_id: visit.id,
+            qr_svg: None,
+            url: String::new(),
+        }
+    }
 }
 
 impl Subjects for TicketPage {

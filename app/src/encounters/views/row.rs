@@ -5,6 +5,7 @@ use domain::PatientId;
 use domain::clock::jst;
 use domain::eligibility::EligibilityStatus;
 use domain::encounter::{VisitStatus, WaitLevel, waited_min};
+use domain::flag::FlagCategory;
 use domain::patient::{Age, Sex};
 use domain::reception::{VisitKind, WaitsAt};
 use tenancy::{Principal, StaffId};
@@ -50,6 +51,14 @@ pub struct BoardRow {
     pub has_prescription: bool,
     pub is_measured: bool,
     pub is_answered: bool,
+    /// Where the patient goes from here, when something is ordered.
+    pub next: Vec<&'static str>,
+    pub infections: String,
+    /// 妊娠 as somebody said it.
+    pub pregnancy: String,
+    /// 付箋
+    pub stuck: Vec<String>,
+    pub unread: i64,
     pub is_done: bool,
     pub is_mine: bool,
     pub(super) moved_at: DateTime<Utc>,
@@ -61,6 +70,8 @@ impl BoardRow {
     pub fn of(row: Row, beside: &Beside, principal: &Principal, now: DateTime<Utc>, day: NaiveDate) -> Self {
         let status = VisitStatus::from_code(&row.status).unwrap_or(VisitStatus::OnHold);
         let eligibility = row.eligibility.as_deref().and_then(EligibilityStatus::from_code).unwrap_or(EligibilityStatus::Unchecked);
+        let is_over = row.coverage_until.is_some_and(|until| until < day);
+        let eligibility_face = if is_over { face::COVERAGE_OVER } else { face::eligibility(eligibility) };
         let clock = |at: DateTime<Utc>| jst(at).format("%H:%M").to_string();
         let (place_key, place) = place_of(&row, status);
         Self {
@@ -90,11 +101,16 @@ impl BoardRow {
             called: row.called_at.filter(|_| status != VisitStatus::InConsult && !status.is_finished()).map(clock),
             can_move: !status.offers(moved_by(principal.role)).is_empty(),
             wait_min: status.counts_waiting().then(|| waited_min(row.arrived_at, now)),
-            eligibility: face::eligibility(eligibility),
-            has_eligibility_problem: !matches!(eligibility, EligibilityStatus::Valid),
+            eligibility: eligibility_face,
+            has_eligibility_problem: is_over || !matches!(eligibility, EligibilityStatus::Valid),
             has_prescription: beside.prescribed.contains(&row.id),
             is_measured: beside.measured.contains(&row.id),
             is_answered: beside.answered.contains(&row.id),
+            next: next(status, beside.stations.get(&row.id)),
+            infections: beside.flags.said(row.patient_id, FlagCategory::Infection).join("・"),
+            pregnancy: beside.flags.said(row.patient_id, FlagCategory::Pregnancy).join("・"),
+            stuck: beside.flags.stuck(row.patient_id, row.id).into_iter().map(str::to_owned).collect(),
+            unread: beside.unread.get(&PatientId::new(row.patient_id)).copied().unwrap_or_default(),
             is_done: status.is_finished(),
             is_mine: row.doctor_id == Some(StaffId::as_uuid(principal.staff_id)),
             moved_at: row.recorded_at,
@@ -128,6 +144,17 @@ impl BoardRow {
     pub fn is_first(&self) -> bool {
         self.kind == Some(VisitKind::First)
     }
+}
+
+/// 採血 → 診察: what is ordered, then the doctor who waits for it, or the counter.
+fn next(status: VisitStatus, stations: Option<&Vec<&'static str>>) -> Vec<&'static str> {
+    use VisitStatus as V;
+    let Some(stations) = stations.filter(|_| !status.is_finished()) else { return Vec::new() };
+    let last = match status {
+        V::InConsult | V::Treatment | V::BillingWait => "会計",
+        _ => "診察",
+    };
+    stations.iter().copied().chain([last]).collect()
 }
 
 /// In a room while somebody attends to the patient, else where the patient said they wait.

@@ -1,5 +1,6 @@
 //! 代行入力の承認: hand over, give back, and the list that is empty at the end of the day (GL-12).
 
+use actix_web::http::StatusCode;
 use actix_web::{Either, web};
 use domain::note::NoteStatus;
 use domain::{EncounterId, NoteId, StaffId};
@@ -20,7 +21,7 @@ use crate::notes::store::{self, read, write};
 use crate::notes::views::pending::{Filter, PendingPage, PendingRow};
 use crate::notes::views::{Notice, labels};
 use crate::web::chrome::{Chrome, Nav};
-use crate::web::{Page, Redirect};
+use crate::web::{Json, Page, Redirect};
 
 /// Lines on the list.
 const LIMIT: u64 = 100;
@@ -58,6 +59,20 @@ pub async fn pending(access: Access<NoteRead>, query: web::Query<PendingQuery>) 
     Page::full(tx.commit(audit).await?, &page)
 }
 
+/// How many of one's own notes wait longer than a day, for the number on every page (GL-12).
+pub async fn overdue(access: Access<NoteApprove>) -> Result<Json, AppError> {
+    let tx = access.begin().await?;
+    let (notes, _) = read::unsigned(&tx, Some(tx.actor()), LIMIT).await?;
+    let count = notes.iter().filter(|note| waited_hours(note, tx.now()) >= OVERDUE_H).count();
+    let receipt = tx.commit(Audit::viewed(InfoClass::Note).detail("overdue", count)).await?;
+    Json::of(receipt, StatusCode::OK, &[], &serde_json::json!({ "overdue": count }))
+}
+
+/// Since something was last written into it.
+fn waited_hours(note: &NoteRecord, now: chrono::DateTime<chrono::Utc>) -> i64 {
+    note.sections.iter().map(|section| section.recorded_at).max().map_or(0, |at| (now - at).num_hours())
+}
+
 fn notice(query: &PendingQuery) -> Option<Notice> {
     match (query.signed?, query.failed.unwrap_or(0)) {
         (0, 0) => Some(Notice::stop("承認する記録を選んでください。")),
@@ -70,7 +85,7 @@ fn notice(query: &PendingQuery) -> Option<Notice> {
 
 fn row(n: &NoteRecord, names: &Names, card: &neighbours::Card, me: StaffId, now: chrono::DateTime<chrono::Utc>) -> Option<PendingRow> {
     let latest = n.sections.iter().max_by_key(|s| s.recorded_at);
-    let hours = latest.map_or(0, |s| (now - s.recorded_at).num_hours());
+    let hours = waited_hours(n, now);
     let texts: Vec<&str> = n.sections.iter().map(|s| s.body.as_str()).collect();
     Some(PendingRow {
         encounter_id: n.encounter_id,

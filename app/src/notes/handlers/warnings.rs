@@ -36,7 +36,7 @@ async fn shown<P: Permission>(
         let receipt = tx.commit(audit.subject(visit.patient_id)).await?;
         return if is_invalid { Page::invalid(receipt, &panel) } else { Page::full(receipt, &panel) };
     }
-    let person = neighbours::person(&tx, visit.patient_id).await?;
+    let (person, _) = neighbours::without_flags(&tx, visit.patient_id).await?;
     let receipt = tx.commit(audit.subjects([visit.patient_id, person.stripe.patient_id])).await?;
     let page = WarningsPage { chrome: Chrome::of(access.principal(), Nav::Today), stripe: person.stripe, panel };
     if is_invalid { Page::invalid(receipt, &page) } else { Page::full(receipt, &page) }

@@ -144,7 +144,7 @@ pub async fn add(
     match read(&form, item) {
         Ok((item, content)) => {
             tx.remember(key, json!({})).await?;
-            let row = store::add(&tx, &visit, &item, &content).await?;
+            let row = store::add(&tx, &visit, &item, &content, store::next_position(&tx, &visit).await?).await?;
             done(&access, tx, &visit, &req, audit.entity("service_request", row.id)).await
         }
         Err(errors) => {
@@ -199,8 +199,10 @@ pub async fn add_set(
     tx.remember(key, json!({})).await?;
     let known = store::of_encounter(&tx, *path).await?;
     let content = OrderContent { quantity: 1, ..OrderContent::default() };
-    for item in items.iter().filter(|item| !known.iter().any(|row| row.code == item.code)) {
-        store::add(&tx, &visit, item, &content).await?;
+    let first = store::next_position(&tx, &visit).await?;
+    let new = items.iter().filter(|item| !known.iter().any(|row| row.code == item.code));
+    for (position, item) in (first..).zip(new) {
+        store::add(&tx, &visit, item, &content, position).await?;
     }
     done(&access, tx, &visit, &req, audit).await
 }

@@ -163,6 +163,19 @@ fn show_page(candidates: Vec<CandidateRow>) -> PatientShowPage {
         valid_to: "2027-03-31".parse().ok(),
         verified_on: "2026-11-06".parse().ok(),
         eligibility: "valid".into(),
+        verification: "card".into(),
+        priority: 0,
+        cap_yen: None,
+    };
+    let public = CoverageLine {
+        kind: "public_expense".into(),
+        insurer_number: "54139993".into(),
+        insurer_name: String::new(),
+        priority: 1,
+        cap_yen: Some(10_000),
+        verification: "sight".into(),
+        eligibility: "manual_verified".into(),
+        ..coverage.clone()
     };
     let expired = CoverageLine {
         eligibility: "superseded".into(),
@@ -185,7 +198,7 @@ fn show_page(candidates: Vec<CandidateRow>) -> PatientShowPage {
         stripe: stripe(&patient, 1, today()),
         facts: Facts::of(&patient.number, &patient.demographics),
         version: 3,
-        coverages: [coverage, expired].iter().map(CoverageRow::of).collect(),
+        coverages: [coverage, public, expired].iter().map(CoverageRow::of).collect(),
         visits: [waiting, visit].iter().map(VisitRow::of).collect(),
         merged: vec![MergedRow { merge_id: Some(MergeId::new(Uuid::nil())), number: "T00038".into(), name: "斎藤 千鶴子".into() }],
         was_registered: !candidates.is_empty(),

@@ -54,6 +54,7 @@ impl PatientShowPage {
 
 #[derive(Debug, Clone)]
 pub struct CoverageRow {
+    pub id: uuid::Uuid,
     pub kind: &'static str,
     pub payer: String,
     pub insured: String,
@@ -61,21 +62,33 @@ pub struct CoverageRow {
     pub period: String,
     pub face: face::Face,
     pub verified_on: String,
+    pub way: &'static str,
 }
 
 impl CoverageRow {
     pub fn of(line: &CoverageLine) -> Self {
-        use domain::coverage::CoverageKind;
+        use domain::billing::grouped;
+        use domain::coverage::{CoverageKind, Verification};
         use domain::eligibility::EligibilityStatus;
+        use domain::insurer::public_scheme;
         let day = |day: Option<NaiveDate>| day.map(wareki::short).unwrap_or_default();
         let insured = [&line.insured_symbol, &line.insured_number, &line.branch_number];
         let insured: Vec<&str> = insured.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
         let relation = if line.relation == "family" { "家族" } else { "本人" };
+        let kind = CoverageKind::from_code(&line.kind);
+        let terms = line.copay_percent.map_or(relation.to_owned(), |percent| format!("{relation} {}割", f64::from(percent) / 10.0));
+        let cap = line.cap_yen.map(|yen| format!(" 上限 {}円/月", grouped(yen.into()))).unwrap_or_default();
         Self {
-            kind: CoverageKind::from_code(&line.kind).map_or("その他", CoverageKind::label),
+            id: line.id,
+            kind: kind.map_or("その他", CoverageKind::label),
             payer: format!("{} {}", line.insurer_number, line.insurer_name).trim().to_owned(),
             insured: insured.join("・"),
-            terms: line.copay_percent.map_or(relation.to_owned(), |percent| format!("{relation} {}割", f64::from(percent) / 10.0)),
+            terms: if kind == Some(CoverageKind::PublicExpense) {
+                format!("第{}公費 {}{cap}", line.priority.max(1), public_scheme(&line.insurer_number))
+            } else {
+                terms
+            },
+            way: Verification::from_code(&line.verification).map_or("", Verification::label),
             period: format!("{} 〜 {}", day(line.valid_from), day(line.valid_to)),
             face: face::eligibility(EligibilityStatus::from_code(&line.eligibility).unwrap_or(EligibilityStatus::Unchecked)),
             verified_on: day(line.verified_on),
