@@ -2,6 +2,7 @@
 
 use domain::billing::SECTIONS;
 use domain::clock::jst;
+use domain::insurer::public_scheme;
 use domain::patient::{Patient, Sex};
 use domain::{CoverageId, EncounterId, PatientId};
 use sea_orm::ConnectionTrait;
@@ -10,7 +11,9 @@ use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
 use super::entity::receipt_engine;
-use crate::adapters::receipt::content::{ActGroup, ActItem, ClaimContent, CoverageFacts, PatientFacts, provider_class};
+use crate::adapters::receipt::content::{
+    ActGroup, ActItem, ClaimContent, CoverageFacts, PatientFacts, PublicFacts, provider_class, public_class,
+};
 use crate::billing::entity::charge_item;
 use crate::billing::store as billing;
 use crate::coverages::entity::coverage;
@@ -38,6 +41,11 @@ pub async fn gather(
         Some(id) => Some(coverages::get(tx, CoverageId::new(id)).await?),
         None => None,
     };
+    let group = patients::group_ids(tx, patient.id).await?;
+    let known = coverages::in_force(tx, &group, visit.reception_date).await?;
+    let beside = |row: &&coverage::Model| Some(row.id) != visit.coverage_id;
+    let public: Vec<PublicFacts> =
+        coverages::public_on(&known, visit.reception_date).into_iter().filter(beside).filter_map(public_facts).collect();
     let physician = match visit.doctor_id {
         Some(id) => engine.physician(&login_of(tx, id).await?),
         None => None,
@@ -50,7 +58,7 @@ pub async fn gather(
         Ok(ClaimContent {
             version: 0,
             patient: patient_facts(&patient)?,
-            coverage: coverage.as_ref().map(coverage_facts).transpose()?.flatten(),
+            coverage: coverage.as_ref().map(coverage_facts).transpose()?.flatten().map(|facts| CoverageFacts { public, ..facts }),
             performed_on: visit.reception_date.to_string(),
             performed_at: arrived.format("%H:%M:%S").to_string(),
             department: engine.department_code.clone(),
@@ -112,7 +120,21 @@ fn coverage_facts(row: &coverage::Model) -> Result<Option<CoverageFacts>, Missin
         valid_from: day(row.valid_from),
         valid_to: day(row.valid_to),
         checked_on: day(row.verified_on),
+        public: Vec::new(),
     }))
+}
+
+/// `None` for schemes whose class only that receipt computer knows: they are added there.
+fn public_facts(row: &coverage::Model) -> Option<PublicFacts> {
+    let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    Some(PublicFacts {
+        class: public_class(&row.insurer_number)?,
+        name: public_scheme(&row.insurer_number).to_owned(),
+        payer_number: row.insurer_number.clone(),
+        recipient_number: row.insured_number.clone(),
+        valid_from: day(row.valid_from),
+        valid_to: day(row.valid_to),
+    })
 }
 
 /// A line with a code of the master; what was priced there or has no code is not sent back.

@@ -100,7 +100,7 @@ pub fn flags(ledger: &mut Ledger, team: Team, known: &[Known]) {
     const STUCK: [&str; 3] = ["車いす", "難聴・右耳から", "ご家族が説明に同席"];
     for (at, person) in known.iter().enumerate() {
         if at % 7 == 3 {
-            let said = if at % 3 == 0 { INFECTIONS[(at / 21) % INFECTIONS.len()] } else { "" };
+            let said = if at % 2 == 0 { INFECTIONS[(at / 14) % INFECTIONS.len()] } else { "" };
             flag(ledger, team, person, "infection", said);
         }
         if at % 10 == 4 {

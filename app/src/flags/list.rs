@@ -65,30 +65,23 @@ pub async fn of_board(tx: &TenantTx, patients: &[PatientId]) -> Result<Flags, Er
     Ok(flags)
 }
 
-/// Of these patients and of the numbers merged into them.
+/// Of these patients and of the numbers merged into them: people first, by two indexes, then what is said of each.
 fn statement(tenant: TenantId, patients: &[PatientId]) -> SelectStatement {
     use patient::Column as P;
     let ids = || patients.iter().map(|id| id.as_uuid());
-    let merged = Query::select()
-        .column(P::Id)
-        .from(patient::Entity)
-        .and_where(Expr::col(P::TenantId).eq(tenant.as_uuid()))
-        .and_where(Expr::col(P::MergedIntoId).is_in(ids()))
-        .take();
+    let p = |column: P| Expr::col((patient::Entity, column));
     Query::select()
         .columns([F::PatientId, F::EncounterId, F::Category, F::Said].map(|column| (Entity, column)))
-        .expr_as(Expr::col((patient::Entity, P::MergedIntoId)), Alias::new("merged_into_id"))
-        .from(Entity)
+        .expr_as(p(P::MergedIntoId), Alias::new("merged_into_id"))
+        .from(patient::Entity)
         .inner_join(
-            patient::Entity,
+            Entity,
             Cond::all()
-                .add(Expr::col((patient::Entity, P::TenantId)).eq(tenant.as_uuid()))
-                .add(Expr::col((patient::Entity, P::Id)).equals((Entity, F::PatientId))),
+                .add(Expr::col((Entity, F::TenantId)).eq(tenant.as_uuid()))
+                .add(Expr::col((Entity, F::PatientId)).equals((patient::Entity, P::Id))),
         )
-        .and_where(Expr::col((Entity, F::TenantId)).eq(tenant.as_uuid()))
-        .cond_where(
-            Cond::any().add(Expr::col((Entity, F::PatientId)).is_in(ids())).add(Expr::col((Entity, F::PatientId)).in_subquery(merged)),
-        )
+        .and_where(p(P::TenantId).eq(tenant.as_uuid()))
+        .cond_where(Cond::any().add(p(P::Id).is_in(ids())).add(p(P::MergedIntoId).is_in(ids())))
         .and_where(Expr::col((Entity, F::Status)).eq(ACTIVE))
         .and_where(Expr::col((Entity, F::IsPresent)).eq(true))
         .order_by((Entity, F::Id), Order::Asc)

@@ -355,6 +355,7 @@ fn insured(insurer: &str) -> CoverageFacts {
         valid_from: "2020-04-01".into(),
         valid_to: String::new(),
         checked_on: "2026-11-20".into(),
+        public: vec![],
     }
 }
 

@@ -45,6 +45,19 @@ pub struct CoverageFacts {
     pub valid_from: String,
     pub valid_to: String,
     pub checked_on: String,
+    /// 公費 beside it, in the order they pay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub public: Vec<PublicFacts>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicFacts {
+    pub class: String,
+    pub name: String,
+    pub payer_number: String,
+    pub recipient_number: String,
+    pub valid_from: String,
+    pub valid_to: String,
 }
 
 /// 剤: things of one 診療種別区分 done together.
@@ -106,6 +119,13 @@ pub fn provider_class(insurer_number: &str) -> Option<&'static str> {
         "75" => "075",
         _ => return None,
     })
+}
+
+/// 負担者番号 → the receipt computer's 公費の種類: the 法別番号 of the country's own schemes. Those of prefectures and towns have numbers
+/// each receipt computer keeps for itself.
+pub fn public_class(payer_number: &str) -> Option<String> {
+    let number: u8 = payer_number.get(..2)?.parse().ok()?;
+    (!matches!(number, 41..=48 | 80..=99)).then(|| format!("0{number:02}"))
 }
 
 /// Half-width letters and digits as the receipt computer keeps names, symbols and numbers: full-width.

@@ -96,6 +96,16 @@ fn insurance(xml: &mut Xml, c: &CoverageFacts) {
         xml.text("Certificate_StartDate", &c.valid_from);
         xml.text("Certificate_ExpiredDate", &c.valid_to);
         xml.text("Certificate_GetDate", &c.checked_on);
+        if !c.public.is_empty() {
+            xml.array("PublicInsurance_Information", &c.public, |xml, public| {
+                xml.text("PublicInsurance_Class", &public.class);
+                xml.text("PublicInsurance_Name", &public.name);
+                xml.text("PublicInsurer_Number", &public.payer_number);
+                xml.text("PublicInsuredPerson_Number", &public.recipient_number);
+                xml.text("Certificate_IssuedDate", &public.valid_from);
+                xml.text("Certificate_ExpiredDate", &public.valid_to);
+            });
+        }
     });
 }
 

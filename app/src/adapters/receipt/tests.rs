@@ -85,6 +85,40 @@ fn every_known_code_says_what_to_do() {
 }
 
 #[test]
+fn public_expense_goes_with_the_insurance_and_only_where_its_class_is_known() {
+    for (number, class) in [("54139993", Some("054")), ("12139994", Some("012")), ("80139991", None), ("", None), ("あ", None)] {
+        assert_eq!(public_class(number).as_deref(), class, "{number}");
+    }
+    let public = PublicFacts {
+        class: "054".into(),
+        name: "難病".into(),
+        payer_number: "54139993".into(),
+        recipient_number: "1234566".into(),
+        valid_from: "2026-10-01".into(),
+        valid_to: String::new(),
+    };
+    let insured = |public| CoverageFacts {
+        provider_class: "009".into(),
+        insurer_number: "01139997".into(),
+        insurer_name: "全国健康保険協会".into(),
+        symbol: "12".into(),
+        number: "9000001".into(),
+        branch: String::new(),
+        relation: "1".into(),
+        valid_from: "2020-04-01".into(),
+        valid_to: String::new(),
+        checked_on: "2026-11-20".into(),
+        public,
+    };
+    let without = ClaimContent { coverage: Some(insured(vec![])), ..content() };
+    let with = ClaimContent { coverage: Some(insured(vec![public])), ..content() };
+    assert!(!request::register_patient(&without).contains("PublicInsurance"));
+    let xml = request::register_patient(&with);
+    assert!(xml.contains("<PublicInsurer_Number type=\"string\">54139993</PublicInsurer_Number>"), "{xml}");
+    assert_ne!(without.digest(), with.digest());
+}
+
+#[test]
 fn insurers_tell_their_class() {
     assert_eq!([provider_class("01139997"), provider_class("138057"), provider_class("39131234")], [Some("009"), Some("060"), Some("039")]);
     assert_eq!(provider_class("12131234"), None, "生活保護 is no insurance of its own there");
