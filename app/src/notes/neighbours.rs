@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tenancy::{Error, TenantTx};
 
 use crate::patients::entity::patient;
+use crate::patients::store::Group;
 use crate::web::stripe::PatientStripe;
 use crate::{allergies, patients};
 
@@ -17,12 +18,22 @@ pub struct Person {
     pub group: Vec<PatientId>,
 }
 
+/// The records of the person behind a patient id, whether it survived a merge or not.
+pub async fn group(tx: &TenantTx, id: PatientId) -> Result<Group, Error> {
+    let group = patients::store::get_group(tx, id).await?;
+    match group.patient.merged_into {
+        Some(survivor) => patients::store::get_group(tx, survivor).await,
+        None => Ok(group),
+    }
+}
+
 /// The person behind a patient id, whether it survived a merge or not.
 pub async fn person(tx: &TenantTx, id: PatientId) -> Result<Person, Error> {
-    let mut group = patients::store::get_group(tx, id).await?;
-    if let Some(survivor) = group.patient.merged_into {
-        group = patients::store::get_group(tx, survivor).await?;
-    }
+    person_of(tx, &group(tx, id).await?).await
+}
+
+/// The same for records that are known already.
+pub async fn person_of(tx: &TenantTx, group: &Group) -> Result<Person, Error> {
     let namesakes = patients::store::count_namesakes(tx, &group.patient).await?;
     let today = crate::notes::views::labels::jst(tx.now()).date_naive();
     let ids = group.ids();

@@ -43,5 +43,6 @@ mod privacy;
 mod questionnaires;
 mod receipt;
 mod routes;
+mod sealing;
 mod signing_in;
 mod staff;
