@@ -17,6 +17,7 @@ pub mod encounter;
 pub mod id;
 pub mod insurer;
 pub mod kana;
+pub mod keys;
 pub mod masters;
 pub mod medication_safety;
 pub mod name;

@@ -41,6 +41,7 @@ mod m20261121_000070_outbox;
 mod m20261121_000071_standing;
 mod m20261121_000072_eligibility_inquiry;
 mod m20261121_000110_warning_approval;
+mod m20261121_000111_key_settings;
 mod table;
 
 pub struct Migrator;
@@ -86,6 +87,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000071_standing::Migration),
             Box::new(m20261121_000072_eligibility_inquiry::Migration),
             Box::new(m20261121_000110_warning_approval::Migration),
+            Box::new(m20261121_000111_key_settings::Migration),
         ]
     }
 }

@@ -33,6 +33,7 @@ mod notes;
 mod observations;
 mod orders;
 mod outbox;
+mod own_keys;
 mod patient_import;
 mod patients;
 mod patients_merged;

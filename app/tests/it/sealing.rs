@@ -146,7 +146,7 @@ async fn a_browser_without_scripts_is_shown_the_lines_first() {
     again.finalize(&again.doctor, &[("seen_prescription", "x".into())]).await.expect(422);
 }
 
-/// R7 of the speed rules: the panel costs the same whatever there is to check.
+/// No page takes more than twelve statements: the panel costs the same whatever there is to check.
 #[tokio::test]
 async fn the_panel_takes_at_most_twelve_statements() {
     let c = consultation().await;
