@@ -1,6 +1,6 @@
 # The commands a person types. Each calls one script or cargo; nothing is decided here.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check bench chaos
+.PHONY: help demo demo-reset test check bench chaos morning
 export TSUMUGI_PORT TSUMUGI_TLS_PORT TSUMUGI_ADMIN_PORT
 
 help: ## this list
@@ -23,3 +23,6 @@ bench: ## speed and memory against the bare floor
 
 chaos: ## kill and cut things under load and count what was lost
 	@infra/local/chaos
+
+morning: ## play a clinic's morning against the running demo, with faults, and count what was lost
+	@infra/local/morning

@@ -18,6 +18,7 @@ pub mod flag;
 pub mod id;
 pub mod insurer;
 pub mod kana;
+pub mod keys;
 pub mod masters;
 pub mod medication_safety;
 pub mod name;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// 止める: not signed until it is gone
+    /// 止める: not signed until it is gone, or a superior agreed to the reason given
     Block,
     /// 理由: signed once somebody gave a reason
     Reason,
@@ -62,6 +62,10 @@ pub struct Warning {
     pub subject: String,
     /// The reason somebody gave for going on.
     pub answer: Option<String>,
+    /// The superior who agreed to that reason; only a `Block` needs one.
+    pub approved_by: Option<String>,
+    /// A `Block` nobody can override: what it is about cannot be signed at all.
+    pub is_absolute: bool,
     /// Where on the chart it is put right, as an element id without `#`.
     pub place: String,
 }
@@ -69,7 +73,17 @@ pub struct Warning {
 impl Warning {
     pub fn new(level: Level, code: impl Into<String>, subject: impl Into<String>, text: impl Into<String>) -> Self {
         let (code, subject, text) = (code.into(), subject.into(), text.into());
-        Self { level, code, text, source: String::new(), subject, answer: None, place: String::new() }
+        Self {
+            level,
+            code,
+            text,
+            source: String::new(),
+            subject,
+            answer: None,
+            approved_by: None,
+            is_absolute: false,
+            place: String::new(),
+        }
     }
 
     #[must_use]
@@ -85,15 +99,37 @@ impl Warning {
     }
 
     #[must_use]
+    pub fn approved(mut self, by: Option<String>) -> Self {
+        self.approved_by = by;
+        self
+    }
+
+    #[must_use]
+    pub fn absolute(mut self) -> Self {
+        self.is_absolute = true;
+        self
+    }
+
+    #[must_use]
     pub fn at(mut self, place: impl Into<String>) -> Self {
         self.place = place.into();
         self
     }
 
-    /// 確定 waits for this one. A reason never lifts a `Block`.
+    /// A reason may be given for this one, and was not.
+    pub fn takes_reason(&self) -> bool {
+        self.level != Level::Info && !self.is_absolute && self.answer.is_none()
+    }
+
+    /// A reason stands, and a superior has not agreed to it yet (S10).
+    pub fn waits_for_superior(&self) -> bool {
+        self.level == Level::Block && !self.is_absolute && self.answer.is_some() && self.approved_by.is_none()
+    }
+
+    /// 確定 waits for this one. A reason alone never lifts a `Block`: a superior has to agree, and to some nobody can.
     pub fn is_open(&self) -> bool {
         match self.level {
-            Level::Block => true,
+            Level::Block => self.is_absolute || self.answer.is_none() || self.approved_by.is_none(),
             Level::Reason => self.answer.is_none(),
             Level::Info => false,
         }
@@ -122,7 +158,19 @@ mod tests {
 
     #[test]
     fn no_reason_lifts_a_stop() {
-        assert!(Warning::new(Level::Block, "x", "薬", "文").answered(Some("急ぎ".into())).is_open());
+        let stop = Warning::new(Level::Block, "x", "薬", "文").answered(Some("急ぎ".into()));
+        assert!(stop.is_open() && stop.waits_for_superior() && !stop.takes_reason());
+    }
+
+    #[test]
+    fn a_superior_lifts_a_stop_that_has_a_reason_unless_it_is_absolute() {
+        let stop = |reason: Option<&str>| Warning::new(Level::Block, "x", "薬", "文").answered(reason.map(Into::into));
+        let by = || Some("紺野 修".to_owned());
+        assert!(!stop(Some("急ぎ")).approved(by()).is_open());
+        assert!(stop(None).approved(by()).is_open());
+        let absolute = stop(Some("急ぎ")).approved(by()).absolute();
+        assert!(absolute.is_open() && !absolute.waits_for_superior());
+        assert!(!stop(None).absolute().takes_reason());
     }
 
     #[test]

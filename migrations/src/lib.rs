@@ -45,6 +45,8 @@ mod m20261121_000101_patient_flag;
 mod m20261121_000102_order_position;
 mod m20261121_000103_queue_ticket;
 mod m20261121_000104_condition_proposal;
+mod m20261121_000110_warning_approval;
+mod m20261121_000111_key_settings;
 mod table;
 
 pub struct Migrator;
@@ -94,6 +96,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000102_order_position::Migration),
             Box::new(m20261121_000103_queue_ticket::Migration),
             Box::new(m20261121_000104_condition_proposal::Migration),
+            Box::new(m20261121_000110_warning_approval::Migration),
+            Box::new(m20261121_000111_key_settings::Migration),
         ]
     }
 }

@@ -73,6 +73,13 @@ document.addEventListener("htmx:load", ({ detail }) => prepare(detail.elt));
 document.addEventListener("htmx:afterSettle", ({ detail }) => focusFirst(detail.elt));
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
+  // Whoever takes over goes on where the page is.
+  const link = event.target.closest("a[data-from-here]");
+  if (link) link.search = new URLSearchParams({ next: location.pathname });
+});
+// A PIN is sent with its last digit.
+document.addEventListener("input", ({ target, isComposing }) => {
+  if (target.dataset?.submitAt && !isComposing && target.value.length === Number(target.dataset.submitAt)) target.form.requestSubmit();
 });
 
 prepare(document);

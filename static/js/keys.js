@@ -2,20 +2,70 @@
 // `?` lists them, Ctrl+K finds any place or act by name, `/` goes to the patient search.
 import { element, icon, isComposing, isTyping } from "./dom.js";
 
-const PREFERENCES = "tsumugi.keys";
 const isMac = navigator.platform.startsWith("Mac");
 // Keys a browser or its menus will not give up are never taken, whatever a page declares.
 const RESERVED = /^(Ctrl\+[TWN]|Alt\+[DEF]|F([13567]|11|12))$/;
+const USUAL = { letters: true, ctrlAlt: null, own: {} };
 
-export const preferences = () => {
-  try {
-    return { letters: true, ctrlAlt: isMac, ...JSON.parse(localStorage.getItem(PREFERENCES)) };
-  } catch {
-    return { letters: true, ctrlAlt: isMac };
+// What this person presses (`/account/keys`): asked for once in each tab, forgotten at sign-out with the rest of the tab.
+const cache = () => `tsumugi.keys/${document.body.dataset.draftScope ?? ""}`;
+let chosen = USUAL;
+const take = (settings) => {
+  chosen = { ...USUAL, ...settings };
+  showOwn(document);
+};
+
+export const preferences = () => ({ ...chosen, ctrlAlt: chosen.ctrlAlt ?? isMac });
+
+/** What is pressed for a key a page declares. */
+export const ownKey = (declared) => chosen.own[declared] ?? declared;
+
+const words = (declared) => {
+  const own = ownKey(declared);
+  if (!preferences().ctrlAlt) return own;
+  return own.replace(/^(Ctrl\+)?Alt\+/, isMac ? "Ctrl+Option+" : "Ctrl+Alt+");
+};
+
+// Footers and buttons show the person's own keys; `Alt+1…4` stands for four of them.
+const shownFor = (text) => {
+  const [, head, from, to] = /^(.*\+)(\d)…(\d)$/.exec(text) ?? [];
+  if (!head) return words(text);
+  const all = Array.from({ length: to - from + 1 }, (_, n) => head + (Number(from) + n));
+  return all.every((key) => words(key) === key) ? text : all.map(words).join(" ");
+};
+export const showOwn = (root) => {
+  for (const kbd of root.querySelectorAll("kbd:not([data-fixed])")) {
+    kbd.dataset.declared ??= kbd.textContent.trim();
+    const shown = shownFor(kbd.dataset.declared);
+    if (kbd.textContent !== shown) kbd.textContent = shown;
   }
 };
 
-const comboOf = (event) => {
+const readOwn = async () => {
+  const form = document.querySelector("[data-own-keys]");
+  if (form) sessionStorage.setItem(cache(), form.dataset.ownKeys);
+  const kept = sessionStorage.getItem(cache());
+  if (kept) return take(JSON.parse(kept));
+  if (!document.body.dataset.draftScope) return;
+  const answer = await fetch("/account/keys", { headers: { Accept: "application/json", "X-Background": "1" } }).catch(() => null);
+  if (!answer?.ok || answer.redirected) return;
+  const settings = await answer.json();
+  sessionStorage.setItem(cache(), JSON.stringify(settings));
+  take(settings);
+};
+
+// A field that takes the next key instead of letters; Tab and Escape go on as ever.
+const capture = (event) => {
+  const field = event.target;
+  if (!field.matches?.("[data-key-capture]") || isComposing(event)) return false;
+  if (/^(Tab|Escape|Backspace|Delete|Arrow.*|Home|End|Shift|Control|Alt|Meta|Process|Dead)$/.test(event.key)) return false;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && field.name !== "Ctrl+Enter") return false;
+  event.preventDefault();
+  field.value = rawCombo(event);
+  return true;
+};
+
+const rawCombo = (event) => {
   const letter = /^(?:Key|Digit)(.)$/.exec(event.code)?.[1];
   const named = { " ": "Space", ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→" };
   const modified = event.altKey || event.ctrlKey || event.metaKey;
@@ -24,11 +74,15 @@ const comboOf = (event) => {
   if (event.shiftKey && modified) combo = `Shift+${combo}`;
   if (event.altKey) combo = `Alt+${combo}`;
   if (event.ctrlKey || event.metaKey) combo = `Ctrl+${combo}`;
-  return preferences().ctrlAlt ? combo.replace(/^Ctrl\+Alt\+/, "Alt+") : combo;
+  return combo;
 };
+// With the Ctrl+Alt set both ways of holding it are one key.
+const folded = (combo) => (preferences().ctrlAlt ? combo.replace(/^Ctrl\+Alt\+/, "Alt+") : combo);
+const comboOf = (event) => folded(rawCombo(event));
+const isPressed = (declared, combo) => folded(ownKey(declared)) === combo;
 
 const isShown = (target) => target.checkVisibility?.() ?? target.offsetParent !== null;
-const keyed = () => [...document.querySelectorAll("[data-key]")].filter((target) => isShown(target) && !RESERVED.test(target.dataset.key));
+const keyed = () => [...document.querySelectorAll("[data-key]")].filter((target) => isShown(target) && !RESERVED.test(ownKey(target.dataset.key)));
 
 export const labelOf = (target) => {
   if (target.dataset.keyLabel) return target.dataset.keyLabel;
@@ -52,25 +106,17 @@ const dialog = (className, label) => {
   return made;
 };
 
-const check = (name, text, now) => {
-  const box = element("input", { type: "checkbox" });
-  box.checked = now[name];
-  box.addEventListener("change", () => localStorage.setItem(PREFERENCES, JSON.stringify({ ...preferences(), [name]: box.checked })));
-  return element("label", {}, box, text);
-};
-
 const showSheet = () => {
   if (document.querySelector("dialog[open]")) return;
   const sheet = dialog("sheet-key", "この画面のキー");
   const list = element("dl");
-  const rows = keyed().map((target) => [target.dataset.key, labelOf(target)]);
+  const rows = keyed().map((target) => [words(target.dataset.key), labelOf(target)]);
   if (document.querySelector("[data-rows]")) rows.push(["↑ ↓", "行を移る"], ["Enter", "行を開く"]);
-  const ofRow = new Map([...document.querySelectorAll("[data-row-key]")].map((target) => [target.dataset.rowKey, target.dataset.rowKeyLabel]));
+  const ofRow = new Map([...document.querySelectorAll("[data-row-key]")].map((target) => [words(target.dataset.rowKey), target.dataset.rowKeyLabel]));
   rows.push(...ofRow);
-  rows.push(["Ctrl+K", "画面と操作を探す"], ["/", "患者検索へ"], ["?", "この一覧"], ["Esc", "閉じる"]);
-  for (const [keys, what] of rows) list.append(element("div", {}, element("dt", {}, element("kbd", {}, keys)), element("dd", {}, what)));
-  const now = preferences();
-  const settings = element("div", { class: "checks" }, check("letters", "一文字のキーを使う", now), check("ctrlAlt", "Alt の代わりに Ctrl+Alt も使う", now));
+  rows.push([words("Ctrl+K"), "画面と操作を探す"], [words("/"), "患者検索へ"], [words("?"), "この一覧"], ["Esc", "閉じる"]);
+  for (const [keys, what] of rows) list.append(element("div", {}, element("dt", {}, element("kbd", { "data-fixed": "" }, keys)), element("dd", {}, what)));
+  const settings = element("a", { class: "btn btn--quiet", href: "/account/keys" }, "自分のキーに変える");
   const close = element("button", { class: "btn push" }, "閉じる");
   sheet.append(element("h2", {}, "この画面のキー"), list, element("form", { method: "dialog", class: "row" }, settings, close));
   sheet.showModal();
@@ -78,7 +124,7 @@ const showSheet = () => {
 
 const places = () => {
   const links = [...document.querySelectorAll(".app-nav a, .app-header a.who, .app-header a.hbtn, [data-command]")];
-  return [...new Set([...links, ...keyed()])].map((target) => ({ target, text: labelOf(target), keys: target.dataset.key ?? "" })).filter((item) => item.text);
+  return [...new Set([...links, ...keyed()])].map((target) => ({ target, text: labelOf(target), keys: target.dataset.key ? words(target.dataset.key) : "" })).filter((item) => item.text);
 };
 
 const showPalette = () => {
@@ -102,7 +148,7 @@ const showPalette = () => {
     at = Math.min(at, Math.max(0, found.length - 1));
     list.replaceChildren(...found.map((item, n) => {
       const line = element("li", { role: "option", id: `palette-${n}`, "aria-selected": String(n === at) }, item.text);
-      if (item.keys) line.append(element("kbd", { class: "push" }, item.keys));
+      if (item.keys) line.append(element("kbd", { class: "push", "data-fixed": "" }, item.keys));
       line.addEventListener("click", () => ((at = n), run()));
       return line;
     }));
@@ -140,13 +186,17 @@ export const startKeys = () => {
     opener.hidden = false;
     opener.addEventListener("click", showPalette);
   }
+  readOwn().catch(() => {});
+  document.addEventListener("htmx:load", ({ detail }) => showOwn(detail.elt));
   document.addEventListener("keydown", (event) => {
+    if (capture(event)) return;
     if (isComposing(event) || event.defaultPrevented || event.repeat || document.querySelector("dialog[open]")) return;
     const combo = comboOf(event);
     const plain = !event.ctrlKey && !event.altKey && !event.metaKey && event.key.length === 1;
     if (plain && (isTyping(event.target) || !preferences().letters)) return;
-    const target = keyed().find((candidate) => candidate.dataset.key === combo);
-    const act = target ? () => use(target) : OWN[combo];
+    const target = keyed().find((candidate) => isPressed(candidate.dataset.key, combo));
+    const own = Object.keys(OWN).find((declared) => isPressed(declared, combo));
+    const act = target ? () => use(target) : OWN[own];
     if (!act) return;
     event.preventDefault();
     act();

@@ -1,6 +1,6 @@
 // ↑↓ in lists: `table[data-rows]` whose rows hold one `a[data-row]`. Focus sits on the link, so Enter and screen readers need no help.
 import { isComposing, isTyping } from "./dom.js";
-import { preferences } from "./keys.js";
+import { ownKey, preferences } from "./keys.js";
 
 const links = (table) => [...table.querySelectorAll("a[data-row]")];
 
@@ -9,7 +9,8 @@ const startRowActs = () => {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.key.length !== 1 || event.repeat || event.defaultPrevented) return;
     if (!preferences().letters || isComposing(event) || isTyping(event.target) || document.querySelector("dialog[open], :popover-open")) return;
-    const act = event.target.closest?.("tr")?.querySelector(`[data-row-key="${CSS.escape(event.key.toUpperCase())}"]`);
+    const acts = [...(event.target.closest?.("tr")?.querySelectorAll("[data-row-key]") ?? [])];
+    const act = acts.find((target) => ownKey(target.dataset.rowKey) === event.key.toUpperCase());
     if (!act) return;
     event.preventDefault();
     act.click();

@@ -62,6 +62,7 @@ rights! {
     NoteSign          Sign    Note         [Doctor]
     NoteApprove       Approve Note         [Doctor]
     NoteAmend         Amend   Note         [Doctor]
+    WarningOverride   Approve Note         [Doctor]
     NoteVoid          Manage  Note         [Doctor ClinicAdmin]
     ConditionRead     View    Condition    [Doctor Nurse Clerk Pharmacist LabTech DoctorAide]
     ConditionWrite    Update  Condition    [Doctor]

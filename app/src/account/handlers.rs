@@ -4,7 +4,6 @@ use actix_web::http::StatusCode;
 use actix_web::web;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use tenancy::clock::JST;
 use tenancy::permission::OwnAccount;
 use tenancy::session::Token;
 use tenancy::staff::staff;
@@ -102,7 +101,7 @@ async fn account_page(me: &Me, visitor: &Visitor, errors: FormErrors, done: Opti
 }
 
 fn day(at: Option<DateTime<Utc>>) -> String {
-    at.map_or("–".into(), |t| t.with_timezone(&JST).format("%Y-%m-%d").to_string())
+    at.map_or("–".into(), |t| domain::clock::jst(t).format("%Y-%m-%d").to_string())
 }
 
 async fn refused(me: &Me, visitor: &Visitor, errors: FormErrors) -> Result<actix_web::Either<Redirect, Page>, AppError> {

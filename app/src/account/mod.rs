@@ -1,6 +1,8 @@
-//! The person's own password, PIN, second factors and sessions.
+//! The person's own password, PIN, second factors, sessions and keys.
 
 mod handlers;
+mod key_settings;
+mod keys;
 pub mod views;
 
 use crate::web::Routes;
@@ -9,6 +11,8 @@ pub fn routes(r: &mut Routes) {
     r.get("/account", handlers::show);
     r.post("/account/password", handlers::change_password);
     r.post("/account/pin", handlers::change_pin);
+    r.get("/account/keys", keys::show);
+    r.post("/account/keys", keys::save);
     r.get("/account/totp", handlers::show_totp);
     r.post("/account/totp", handlers::confirm_totp);
     r.post("/account/recovery-codes", handlers::renew_recovery_codes);

@@ -3,7 +3,6 @@
 use askama::Template;
 use chrono::{DateTime, Utc};
 use domain::{PatientId, Role};
-use tenancy::clock::JST;
 use tenancy::{Act, InfoClass, Outcome};
 
 use super::forms::{EXPORT_REASONS, RawFilter};
@@ -108,7 +107,7 @@ impl Line {
 
 /// The moment in Japan, to the second.
 pub(super) fn jst(at: DateTime<Utc>) -> String {
-    at.with_timezone(&JST).format("%Y-%m-%d %H:%M:%S").to_string()
+    domain::clock::jst(at).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 pub(super) fn person<'a>(event: &Event, people: &'a [Person]) -> &'a str {

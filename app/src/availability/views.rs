@@ -4,7 +4,6 @@ use askama::Template;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::availability::{Availability, Minutes, ServiceCondition};
 use tenancy::availability::{Day, Outage};
-use tenancy::clock::JST;
 
 use super::{CHART, SERVICES};
 
@@ -86,7 +85,7 @@ fn spell(minutes: u64) -> String {
 }
 
 fn clock(at: DateTime<Utc>) -> String {
-    at.with_timezone(&JST).format("%Y-%m-%d %H:%M").to_string()
+    domain::clock::jst(at).format("%Y-%m-%d %H:%M").to_string()
 }
 
 fn headline(services: &[ServiceRow]) -> (&'static str, &'static str, String) {

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
-use tenancy::clock::JST;
 use tenancy::permission::BackupRead;
 use tenancy::{Access, Audit, InfoClass};
 
@@ -95,7 +94,7 @@ fn why(code: &str) -> &'static str {
 }
 
 fn jst(at: DateTime<Utc>) -> String {
-    at.with_timezone(&JST).format("%Y-%m-%d %H:%M").to_string()
+    domain::clock::jst(at).format("%Y-%m-%d %H:%M").to_string()
 }
 
 #[cfg(test)]

@@ -19,4 +19,4 @@ mod suspected;
 mod views;
 
 pub use routes::routes;
-pub use store::warnings;
+pub use store::{pending, warnings};

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, Days, FixedOffset, Months, NaiveDate, NaiveTime, Utc};
 use domain::condition::{self, Course, Modifier, Outcome, Purpose};
 use domain::warning::{Level, Warning};
-use domain::{ConditionId, EncounterId, PatientId};
+use domain::{ConditionId, EncounterId, PatientId, StaffId};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use tenancy::{Authorship, Error, TenantTx, versioned};
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::diseases::Disease;
 use super::entity::{Column, Entity, Model};
+use crate::notes::seen::{Kind, Pending};
 use crate::patients;
 
 pub const ACTIVE: &str = "active";
@@ -33,10 +34,14 @@ pub struct Content {
 
 /// All conditions of the person, in force first, then newest first; rows entered by mistake are history only.
 pub async fn of_patient(tx: &TenantTx, patient: PatientId) -> Result<Vec<Model>, Error> {
-    let group = patients::store::group_ids(tx, patient).await?;
+    of_patients(tx, &patients::store::group_ids(tx, patient).await?).await
+}
+
+/// The same for somebody whose merged records are known already.
+pub async fn of_patients(tx: &TenantTx, group: &[PatientId]) -> Result<Vec<Model>, Error> {
     let mut rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.is_in(group.into_iter().map(PatientId::as_uuid)))
+        .filter(Column::PatientId.is_in(group.iter().map(|id| id.as_uuid())))
         .order_by_desc(Column::StartedOn)
         .order_by_asc(Column::Id)
         .all(tx)
@@ -220,10 +225,20 @@ fn start_of(day: NaiveDate) -> DateTime<Utc> {
     jst.map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc))
 }
 
+/// The names in force, which a signature rests on.
+pub async fn pending(tx: &TenantTx, group: &[PatientId]) -> Result<Vec<Pending>, Error> {
+    let active = of_patients(tx, group).await?.into_iter().filter(|row| row.status == ACTIVE);
+    let pending = |row: Model| {
+        let (id, version, by) = (row.id, row.version, StaffId::new(row.entered_by_id));
+        Pending { kind: Kind::Condition, id, version, text: row.display_name, by }
+    };
+    Ok(active.map(pending).collect())
+}
+
 /// What 病名 has to say before 確定. Never in the way: a diagnosis may take its time.
-pub async fn warnings(tx: &TenantTx, patient: PatientId, _: EncounterId) -> Result<Vec<Warning>, Error> {
+pub async fn warnings(tx: &TenantTx, group: &[PatientId]) -> Result<Vec<Warning>, Error> {
     let today = domain::clock::today(tx.now());
-    let rows = of_patient(tx, patient).await?;
+    let rows = of_patients(tx, group).await?;
     let active = || rows.iter().filter(|row| row.status == ACTIVE);
     let mut found: Vec<Warning> = active()
         .filter(|row| row.is_suspected)

@@ -113,6 +113,11 @@ impl ConditionPane {
         self.lines.iter().filter(|line| line.is_active)
     }
 
+    /// `id:version` of the names in force, for 確定.
+    pub fn seen(&self) -> String {
+        self.active().map(|line| format!("{}:{}", line.id, line.version)).collect::<Vec<_>>().join(" ")
+    }
+
     pub fn count(&self) -> usize {
         self.active().count()
     }

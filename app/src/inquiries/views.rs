@@ -4,7 +4,6 @@ use askama::Template;
 use domain::PatientId;
 use domain::outbox::Trouble;
 use domain::wareki;
-use tenancy::clock::JST;
 use uuid::Uuid;
 
 use super::store::{ANSWERED, Line, SIGHTED};
@@ -47,12 +46,12 @@ impl Row {
         let next = if settled {
             String::new()
         } else {
-            format!("{} に自動で照会します", line.next_attempt_at.with_timezone(&JST).format("%H:%M:%S"))
+            format!("{} に自動で照会します", domain::clock::jst(line.next_attempt_at).format("%H:%M:%S"))
         };
         Self {
             id: line.id,
             version: line.version,
-            at: line.asked_at.with_timezone(&JST).format("%m/%d %H:%M").to_string(),
+            at: domain::clock::jst(line.asked_at).format("%m/%d %H:%M").to_string(),
             who: format!("{} {} {}生", line.insurer_number, line.insured_number, wareki::short(line.birth_date)),
             patient: line.patient_id.map(PatientId::new).zip(line.name_ideographic),
             tone,

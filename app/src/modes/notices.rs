@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use domain::standing::ServiceState;
 use tenancy::Principal;
-use tenancy::clock::JST;
 use tenancy::permission::{DeliveryRead, Permission};
 use tenancy::standing::Snapshot;
 
@@ -56,5 +55,5 @@ pub fn notices(principal: &Principal, now: &Snapshot) -> Vec<SystemNotice> {
 }
 
 fn hour(at: DateTime<Utc>) -> String {
-    at.with_timezone(&JST).format("%H:%M").to_string()
+    domain::clock::jst(at).format("%H:%M").to_string()
 }

@@ -10,10 +10,12 @@ use tenancy::{Access, Error, TenantTx};
 use super::forms::Rejected;
 use super::neighbours::{self, Person};
 use super::record::{Names, NoteRecord};
+use super::seen::Unseen;
 use super::store::past::Drugs;
 use super::store::read::Kind;
 use super::store::{self, read, visit};
 use super::views::chart::{self, ConflictLink, Part, PastVisit, Reader};
+use super::views::unseen::UnseenView;
 use super::views::{AmendForm, By, ChartPage, Mark, Notice, SectionView, Timeline, Today, VisitHead, by_of, labels, rail, sheet};
 use crate::web::chrome::{Chrome, Nav};
 
@@ -25,6 +27,8 @@ pub struct Extra {
     pub notice: Option<Notice>,
     /// Texts that could not be saved, with the reason, shown in place of the stored ones.
     pub rejected: Vec<Rejected>,
+    /// What the doctor had not seen when 確定 was pressed.
+    pub unseen: Option<Unseen>,
 }
 
 /// The page of one encounter, and whose it is.
@@ -38,6 +42,7 @@ pub async fn chart<P: Permission>(
     let Person { stripe, group } = neighbours::person(tx, visit.patient_id).await?;
     let (here, past, has_more) = read::chart_heads(tx, id, &group).await?;
     let people = here.iter().chain(&past).flat_map(NoteRecord::people).chain(visit.doctor_id);
+    let people = people.chain(extra.unseen.iter().flat_map(|unseen| unseen.now.iter().map(|row| row.by)));
     let staff = store::staff(tx, people).await?;
     let drugs = store::past::drugs_of(tx, &past).await?;
 
@@ -91,6 +96,7 @@ pub async fn chart<P: Permission>(
         panes: rail::panes(access, shown, id),
         amend: AmendForm { idempotency_key: tx.new_id(), ..extra.amend },
         notice: extra.notice,
+        unseen: extra.unseen.map(|unseen| UnseenView::of(&unseen, &staff.names)).unwrap_or_default(),
     };
     Ok((page, shown))
 }

@@ -12,6 +12,7 @@ use super::acts::amend::Amendment;
 use super::acts::save::SectionSave;
 use super::acts::sign::Signature;
 use super::acts::texts::{Sender, Typed};
+use super::seen::Seen;
 use super::views::AmendForm;
 use crate::AppError;
 use crate::web::FormErrors;
@@ -81,6 +82,9 @@ pub struct RawNote {
     pub body_a: Option<String>,
     #[serde(rename = "body_P")]
     pub body_p: Option<String>,
+    pub seen_prescription: String,
+    pub seen_orders: String,
+    pub seen_conditions: Option<String>,
 }
 
 /// A section as it came, to be shown again when it could not be stored.
@@ -153,7 +157,18 @@ impl RawNote {
     }
 
     pub fn signature(&self, target: Target, texts: Vec<Typed>) -> Result<Signature, AppError> {
-        Ok(Signature { target, versions: self.versions()?, texts, token: self.token()?, key: hidden(&self.idempotency_key)? })
+        let (versions, seen, token) = (self.versions()?, self.seen()?, self.token()?);
+        Ok(Signature { target, versions, texts, seen, token, key: hidden(&self.idempotency_key)? })
+    }
+
+    fn seen(&self) -> Result<Seen, AppError> {
+        let read =
+            |text: &str| Seen::parse(text).ok_or_else(|| AppError::Invalid("画面の情報が欠けています。画面を開き直してください。".into()));
+        Ok(Seen {
+            prescription: read(&self.seen_prescription)?,
+            orders: read(&self.seen_orders)?,
+            conditions: self.seen_conditions.as_deref().map(read).transpose()?,
+        })
     }
 }
 

@@ -15,6 +15,7 @@ mod handlers;
 pub mod neighbours;
 pub mod record;
 pub mod routes;
+pub mod seen;
 pub mod store;
 pub mod views;
 pub mod warnings;

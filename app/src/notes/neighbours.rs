@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use domain::PatientId;
-use domain::patient::Patient;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tenancy::{Error, TenantTx};
 
 use crate::patients::entity::patient;
+use crate::patients::store::Group;
 use crate::web::stripe::PatientStripe;
 use crate::{allergies, flags, patients};
 
@@ -18,26 +18,32 @@ pub struct Person {
     pub group: Vec<PatientId>,
 }
 
-/// The person behind a patient id, whether it survived a merge or not.
-pub async fn person(tx: &TenantTx, id: PatientId) -> Result<Person, Error> {
-    let (person, patient) = without_flags(tx, id).await?;
-    let flags = flags::store::of_patients(tx, &person.group).await?;
-    let today = crate::notes::views::labels::jst(tx.now()).date_naive();
-    Ok(Person { stripe: person.stripe.flagged(flags::guards(&flags, &patient, today)), ..person })
+/// The records of the person behind a patient id, whether it survived a merge or not.
+pub async fn group(tx: &TenantTx, id: PatientId) -> Result<Group, Error> {
+    let group = patients::store::get_group(tx, id).await?;
+    match group.patient.merged_into {
+        Some(survivor) => patients::store::get_group(tx, survivor).await,
+        None => Ok(group),
+    }
 }
 
-/// The same for a page that has no statement to spare: its stripe says nothing of 感染 and 妊娠.
-pub async fn without_flags(tx: &TenantTx, id: PatientId) -> Result<(Person, Patient), Error> {
-    let mut group = patients::store::get_group(tx, id).await?;
-    if let Some(survivor) = group.patient.merged_into {
-        group = patients::store::get_group(tx, survivor).await?;
-    }
+/// The person behind a patient id, whether it survived a merge or not.
+pub async fn person(tx: &TenantTx, id: PatientId) -> Result<Person, Error> {
+    let group = group(tx, id).await?;
+    let person = person_of(tx, &group).await?;
+    let flags = flags::store::of_patients(tx, &person.group).await?;
+    let today = crate::notes::views::labels::jst(tx.now()).date_naive();
+    Ok(Person { stripe: person.stripe.flagged(flags::guards(&flags, &group.patient, today)), ..person })
+}
+
+/// The same for records that are known already, on a page that has no statement to spare: its stripe says nothing of 感染 and 妊娠.
+pub async fn person_of(tx: &TenantTx, group: &Group) -> Result<Person, Error> {
     let namesakes = patients::store::count_namesakes(tx, &group.patient).await?;
     let today = crate::notes::views::labels::jst(tx.now()).date_naive();
     let ids = group.ids();
     let guard = allergies::guard(&allergies::store::of_patients(tx, &ids).await?);
     let stripe = PatientStripe::of(&group.patient, today, namesakes).knowing(guard);
-    Ok((Person { stripe, group: ids }, group.patient))
+    Ok(Person { stripe, group: ids })
 }
 
 /// How a list names a patient.

@@ -14,6 +14,7 @@ pub fn routes(r: &mut Routes) {
 
     r.get("/encounters/{id}/warnings", warnings::show);
     r.post("/encounters/{id}/warnings", warnings::answer);
+    r.post("/encounters/{id}/warnings/approval", warnings::approve);
     r.get("/notes/pending", approvals::pending);
     r.get("/notes/overdue", approvals::overdue);
     r.post("/notes/approvals", approvals::approve_many);

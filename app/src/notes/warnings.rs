@@ -1,82 +1,71 @@
 //! 確定前の確認: what every slice has to say before 確定, in one list, with the reasons already given.
 
-use std::collections::HashMap;
-
-use domain::note::{Reason, Section};
+use domain::EncounterId;
+use domain::note::{AmendmentKind, Section};
 use domain::warning::{self, Level, Warning};
-use domain::{EncounterId, PatientId};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, JoinType, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use tenancy::{Error, TenantTx};
 
-use super::entity::{note, section_conflict, warning_answer};
+use super::entity::{note, note_amendment, section_conflict};
+use super::store::answers;
+use crate::patients::store::Group;
 
-/// Everything there is to look at, most severe first. A slice adds its line here.
-pub async fn of_encounter(tx: &TenantTx, patient: PatientId, encounter: EncounterId) -> Result<Vec<Warning>, Error> {
-    let mut found = uncompared(tx, encounter).await?;
-    found.extend(crate::conditions::warnings(tx, patient, encounter).await?);
-    found.extend(crate::prescriptions::warnings(tx, patient, encounter).await?);
-    let answers = answers(tx, encounter).await?;
-    for warning in &mut found {
-        warning.answer = warning.answer.take().or_else(|| answers.get(&warning.code).cloned());
-    }
-    warning::sort(&mut found);
-    Ok(found)
+/// What the panel shows: the warnings, most severe first, and whether anything is left to sign.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub warnings: Vec<Warning>,
+    pub is_open: bool,
 }
 
-/// The reasons given at this visit, by the code of the warning.
-pub async fn answers(tx: &TenantTx, encounter: EncounterId) -> Result<HashMap<String, String>, Error> {
-    use warning_answer::{Column, Entity};
-    let rows = Entity::find()
-        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::EncounterId.eq(encounter.as_uuid()))
-        .all(tx)
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.code, row.reason)).collect())
+/// Everything there is to look at, whose records were looked through once. A slice adds its line here.
+pub async fn of_encounter(tx: &TenantTx, group: &Group, encounter: EncounterId) -> Result<Found, Error> {
+    let (mut warnings, is_open) = of_notes(tx, encounter).await?;
+    warnings.extend(crate::conditions::warnings(tx, &group.ids()).await?);
+    warnings.extend(crate::prescriptions::warnings(tx, group, encounter).await?);
+    answers::of_encounter(tx, encounter).await?.settle(&mut warnings);
+    warning::sort(&mut warnings);
+    Ok(Found { warnings, is_open })
 }
 
-/// Keeps why somebody goes on. The first reason stands: a second one for the same warning is an [`Error::Duplicate`].
-pub async fn answer(tx: &TenantTx, patient: PatientId, encounter: EncounterId, warning: &Warning, reason: &Reason) -> Result<(), Error> {
-    let row = warning_answer::ActiveModel {
-        tenant_id: Set(tx.tenant_id().as_uuid()),
-        id: Set(tx.new_id()),
-        encounter_id: Set(encounter.as_uuid()),
-        patient_id: Set(patient.as_uuid()),
-        code: Set(warning.code.clone()),
-        subject: Set(warning.subject.clone()),
-        reason: Set(reason.as_str().to_owned()),
-        answered_by: Set(tx.actor().as_uuid()),
-        answered_at: Set(tx.now()),
-    };
-    warning_answer::Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
-}
-
-/// R2: a text nobody has compared yet must not be signed away.
-async fn uncompared(tx: &TenantTx, encounter: EncounterId) -> Result<Vec<Warning>, Error> {
+/// R2: a text nobody has compared yet must not be signed away. And whether there is a note to sign at all.
+async fn of_notes(tx: &TenantTx, encounter: EncounterId) -> Result<(Vec<Warning>, bool), Error> {
     use section_conflict::Column as C;
-    let open = note::Entity::find()
-        .filter(note::Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(note::Column::EncounterId.eq(encounter.as_uuid()))
-        .filter(note::Column::SignedAt.is_null())
-        .one(tx)
-        .await?;
-    let Some(open) = open else { return Ok(vec![]) };
-    let kept = section_conflict::Entity::find()
-        .filter(C::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(C::NoteId.eq(open.id))
-        .filter(C::ResolvedAt.is_null())
-        .all(tx)
-        .await?;
-    let sections = Section::ALL.into_iter().filter(|s| kept.iter().any(|k| k.section == s.letter()));
-    let warning = |s: Section| {
-        let subject = format!("{} {}", s.letter(), s.label());
-        Warning::new(
-            Level::Block,
-            format!("note.uncompared.{s}"),
-            subject,
-            "二人の文が見比べられていません。どちらを残すか決めてください。",
-        )
-        .at(format!("sec-{s}"))
-    };
-    Ok(sections.map(warning).collect())
+    let tenant = tx.tenant_id().as_uuid();
+    let void = note_amendment::Entity::find()
+        .select_only()
+        .column(note_amendment::Column::NoteId)
+        .filter(note_amendment::Column::TenantId.eq(tenant))
+        .filter(note_amendment::Column::Kind.eq(AmendmentKind::Void.code()))
+        .into_query();
+    let kept = Cond::all()
+        .add(Expr::col((section_conflict::Entity, C::TenantId)).eq(tenant))
+        .add(Expr::col((section_conflict::Entity, C::NoteId)).equals((note::Entity, note::Column::Id)))
+        .add(Expr::col((section_conflict::Entity, C::ResolvedAt)).is_null());
+    let query = Query::select()
+        .expr_as(Expr::col((note::Entity, note::Column::SignedAt)).is_not_null(), Alias::new("is_signed"))
+        .column((section_conflict::Entity, C::Section))
+        .from(note::Entity)
+        .join(JoinType::LeftJoin, section_conflict::Entity, kept)
+        .and_where(Expr::col((note::Entity, note::Column::TenantId)).eq(tenant))
+        .and_where(Expr::col((note::Entity, note::Column::EncounterId)).eq(encounter.as_uuid()))
+        .and_where(Expr::col((note::Entity, note::Column::Id)).not_in_subquery(void))
+        .take();
+    let (mut is_any, mut is_any_open, mut letters) = (false, false, vec![]);
+    for row in tx.query_all(&query).await? {
+        is_any = true;
+        if row.try_get::<bool>("", "is_signed")? {
+            continue;
+        }
+        is_any_open = true;
+        letters.extend(row.try_get::<Option<String>>("", "section")?);
+    }
+    let sections = Section::ALL.into_iter().filter(|s| letters.iter().any(|letter| letter == s.letter()));
+    Ok((sections.map(uncompared).collect(), is_any_open || !is_any))
+}
+
+fn uncompared(section: Section) -> Warning {
+    let subject = format!("{} {}", section.letter(), section.label());
+    let says = "二人の文が見比べられていません。どちらを残すか決めてください。";
+    Warning::new(Level::Block, format!("note.uncompared.{section}"), subject, says).absolute().at(format!("sec-{section}"))
 }

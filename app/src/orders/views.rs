@@ -160,6 +160,12 @@ impl OrderPane {
         self.rows.iter().any(OrderRow::is_draft)
     }
 
+    /// `id:version` of the drafts, for 確定.
+    pub fn seen(&self) -> String {
+        let drafts = self.rows.iter().filter(|row| row.is_draft());
+        drafts.map(|row| format!("{}:{}", row.id, row.version)).collect::<Vec<_>>().join(" ")
+    }
+
     pub fn chosen(&self) -> String {
         chosen(&self.options, self.form.value("code"))
     }

@@ -4,7 +4,6 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use domain::PatientId;
 use domain::outbox::{Delivery, Errand, Trouble};
-use tenancy::clock::JST;
 use uuid::Uuid;
 
 use super::store::Line;
@@ -92,7 +91,7 @@ fn row(line: Line, state: Delivery, now: DateTime<Utc>) -> Row {
         id: line.id,
         version: line.version,
         key: tenancy::versioned::new_id(now),
-        at: line.created_at.with_timezone(&JST).format("%m/%d %H:%M").to_string(),
+        at: domain::clock::jst(line.created_at).format("%m/%d %H:%M").to_string(),
         service: errand.map_or("?", |errand| errand.service().label()),
         errand: errand.map_or("?", Errand::label),
         state: state.label(),
@@ -140,5 +139,5 @@ fn next(line: &Line, state: Delivery) -> String {
 }
 
 fn clock_time(at: DateTime<Utc>) -> String {
-    at.with_timezone(&JST).format("%H:%M:%S").to_string()
+    domain::clock::jst(at).format("%H:%M:%S").to_string()
 }

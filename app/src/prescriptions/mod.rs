@@ -19,18 +19,33 @@ mod set_views;
 pub mod store;
 pub mod views;
 
-use domain::clock;
+use domain::{EncounterId, StaffId, clock};
 use tenancy::{Error, TenantTx};
 
 use crate::notes::SignedNote;
+use crate::notes::seen::{Kind, Pending, Shown};
 
 pub use routes::routes;
 pub use safety::warnings;
 
 /// 確定: the prescription is sealed with the note. A drug that ended meanwhile stops it; the panel before 確定 has said so.
-pub async fn note_signed(tx: &TenantTx, signed: &SignedNote) -> Result<(), Error> {
-    match store::seal(tx, signed.encounter_id, None, clock::today(tx.now())).await? {
+pub async fn note_signed(tx: &TenantTx, signed: &SignedNote, seen: &Shown) -> Result<(), Error> {
+    let seen: Vec<_> = seen.iter().map(|(id, version)| (*id, *version)).collect();
+    match store::seal(tx, signed.encounter_id, &seen, clock::today(tx.now())).await? {
         Ok(_) | Err(store::SignRefusal::NothingToSign) => Ok(()),
         Err(_) => Err(Error::Conflict { current_version: 0 }),
     }
+}
+
+/// The drafts 確定 would sign.
+pub async fn pending(tx: &TenantTx, encounter: EncounterId) -> Result<Vec<Pending>, Error> {
+    let drafts = store::lines(tx, encounter).await?.into_iter().filter(|row| row.status == store::DRAFT);
+    let pending = |row: entity::medication_request::Model| Pending {
+        kind: Kind::Prescription,
+        id: row.id,
+        version: row.version,
+        text: store::lines::words(&row),
+        by: StaffId::new(row.entered_by_id),
+    };
+    Ok(drafts.map(pending).collect())
 }

@@ -7,14 +7,14 @@ use domain::medication_safety::{self as rules, Facts, Line, RuleSet, Running};
 use domain::patient::{Age, Patient};
 use domain::prescription::Dose;
 use domain::warning::{Level, Warning};
-use domain::{EncounterId, PatientId, clock};
+use domain::{EncounterId, clock};
 use tenancy::{Error, TenantTx};
 
 use super::drugs::{self, Drug};
 use super::entity::medication_request::Model;
 use super::store::{self, lines, sealing};
 use crate::allergies;
-use crate::patients::store as patients;
+use crate::patients::store::Group;
 
 /// 見本. A clinic's own rules come with the master release that brings them.
 const SAMPLE_RULES: &str = include_str!("../../../masters/sample/medication_rules.json");
@@ -29,12 +29,11 @@ fn rule_set() -> Result<&'static RuleSet, Error> {
 }
 
 /// Everything to be looked at about the prescription of a visit, most severe first.
-pub async fn warnings(tx: &TenantTx, patient: PatientId, encounter: EncounterId) -> Result<Vec<Warning>, Error> {
+pub async fn warnings(tx: &TenantTx, group: &Group, encounter: EncounterId) -> Result<Vec<Warning>, Error> {
     let drafts: Vec<Model> = lines::lines(tx, encounter).await?.into_iter().filter(|row| row.status == store::DRAFT).collect();
     if drafts.is_empty() {
         return Ok(vec![]);
     }
-    let group = patients::get_group(tx, patient).await?;
     let earlier = lines::earlier(tx, &group.ids(), encounter).await?;
     let codes = codes(drafts.iter().chain(&earlier));
     let known = drugs::of_codes(tx, &codes, clock::today(tx.now())).await?;
@@ -75,7 +74,8 @@ fn ended(row: &Model, chart: &Chart<'_>) -> Option<Warning> {
         return None;
     }
     let text = format!("{}。", sealing::ended(&row.drug_name, drug.and_then(|drug| drug.valid_to)));
-    Some(Warning::new(Level::Block, format!("rx.ended:{}", row.drug_code), &row.drug_name, text).source("医薬品マスター").at(place(row)))
+    let warning = Warning::new(Level::Block, format!("rx.ended:{}", row.drug_code), &row.drug_name, text);
+    Some(warning.absolute().source("医薬品マスター").at(place(row)))
 }
 
 /// The element of a line on the chart.

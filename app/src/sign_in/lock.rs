@@ -103,7 +103,13 @@ pub async fn passkey_answer(visitor: Visitor, answer: web::Json<Answer>) -> Resu
 }
 
 pub async fn show_switch(visitor: Visitor, query: web::Query<Arrival>) -> Result<PublicPage, AppError> {
-    PublicPage::new(&switch_page(&visitor, FormState::default(), &query.next).await?)
+    let mut page = switch_page(&visitor, FormState::default(), &query.next).await?;
+    let own = visitor.session().await?.map(|(_, p)| p.staff_id.to_string());
+    // Whoever worked here last besides the person at the screen: a PIN is all that is left to type.
+    if let Some(next) = page.people.iter().find(|p| p.has_pin && Some(&p.staff_id) != own.as_ref()) {
+        page.form = FormState::default().set("staff_id", next.staff_id.as_str());
+    }
+    PublicPage::new(&page)
 }
 
 /// The people of the open clinic; without an open session, of the clinic last used here.

@@ -55,7 +55,7 @@ test("a window killed while the network is gone loses nothing", async () => {
   await saved(doctor.page);
 });
 
-test("keys pressed while a word is being converted do nothing but convert", async () => {
+test("scenario_18: keys pressed while a word is being converted do nothing but convert", async () => {
   const { page, context } = doctor;
   await open(page, visits[1]);
   const posted = [];

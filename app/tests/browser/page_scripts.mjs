@@ -176,7 +176,7 @@ journey("keys: sheet, palette, undo; letters are text inside a field; a converti
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox", { name: "画面や操作の名前" }).fill("本日");
-  assert.deepEqual(await page.getByRole("listbox").getByRole("option").allTextContents(), ["本日の受付"]);
+  assert.deepEqual(await page.getByRole("listbox").getByRole("option").allTextContents(), ["本日の受付Alt+L"]);
   await page.keyboard.press("Escape");
   await text(page).focus();
   await page.keyboard.press("u");

@@ -121,7 +121,7 @@ impl Desk {
 
 /// Scenario 2: the last seat of a slot, fifty at once. The database gives it to one; the others read what to do.
 #[tokio::test]
-async fn fifty_at_once_want_the_last_seat_and_one_gets_it() {
+async fn scenario_02_fifty_at_once_want_the_last_seat_and_one_gets_it() {
     let d = desk("3", "0").await;
     let slot = d.slot(later(), 600);
     for name in ["ヒトリメ", "フタリメ"] {

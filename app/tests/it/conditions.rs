@@ -218,7 +218,7 @@ async fn pressed_twice_it_is_one_name_and_a_stale_page_changes_nothing() {
 
 /// Acceptance scenario 7: what a past month's claim said stays, whatever becomes of the name.
 #[tokio::test]
-async fn a_past_months_display_stays_as_it_was_then() {
+async fn scenario_07_a_past_months_display_stays_as_it_was_then() {
     let chart = Chart::open().await;
     let then = today().checked_sub_months(Months::new(1)).unwrap().with_day(5).unwrap();
     chart.add("7770001?", &[("started_on", &then.to_string())]).await.expect(303);

@@ -107,7 +107,7 @@ async fn every_role_meets_exactly_its_rights() {
 
 /// SE-06: rows of the clinic next door do not exist, whoever asks and however.
 #[tokio::test]
-async fn the_neighbours_rows_are_not_there() {
+async fn scenario_14_the_neighbours_rows_are_not_there() {
     let h = Harness::get();
     let (own, _) = two_clinics(h).await;
     let neighbour = demo::clinic(h, "minato").await;

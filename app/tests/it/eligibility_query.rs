@@ -180,7 +180,7 @@ async fn every_answer_is_said_for_what_it_is() {
 
 /// §10-5, FN-OQ-12: a morning on which the service is away. Reception goes on by sight, nothing is lost, the answers come later.
 #[tokio::test]
-async fn a_morning_without_the_service_ends_with_every_answer() {
+async fn scenario_05_a_morning_without_the_service_ends_with_every_answer() {
     let d = desk().await;
     let mut paths = Vec::new();
     for fault in

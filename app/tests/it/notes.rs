@@ -190,7 +190,7 @@ async fn two_first_saves_at_once_make_one_note() {
 
 /// R2, acceptance scenario 1: whoever comes second loses no character.
 #[tokio::test]
-async fn a_text_on_an_older_version_is_kept_and_compared() {
+async fn scenario_01_a_text_on_an_older_version_is_kept_and_compared() {
     let h = Harness::get();
     let c = clinic(h).await;
     let v = Visit::new(h, &c).await;
@@ -261,7 +261,7 @@ async fn of_many_writers_every_text_is_a_version_or_kept() {
 
 /// R3: a form of another patient's page is refused, and the words are still there.
 #[tokio::test]
-async fn the_wrong_patients_token_stores_nothing_and_keeps_the_text() {
+async fn scenario_03_the_wrong_patients_token_stores_nothing_and_keeps_the_text() {
     let h = Harness::get();
     let c = clinic(h).await;
     let v = Visit::new(h, &c).await;

@@ -124,6 +124,9 @@ async fn signing_the_note_issues_the_drafts() {
     ] {
         sign.extend([(version, "0"), (body, text)]);
     }
+    let pane = v.doctor.get_fragment(&v.pane()).await.expect(200).body;
+    let seen = pane.split("name=\"seen_orders\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    sign.push(("seen_orders", seen));
     v.doctor.post(&format!("/encounters/{}/note/finalization", v.visit), &sign).await.expect(303);
     assert_eq!(v.order("SMP-URI").await.2, "issued");
     let list = v.nurse.get("/orders").await.expect(200);

@@ -1,9 +1,12 @@
 //! 統合 and its way back through the real application.
 
+use chrono::NaiveDate;
 use domain::Role;
+use sqlx::Row;
 use uuid::Uuid;
 
-use crate::harness::{Answer, Client};
+use crate::harness::{Answer, Client, Harness};
+use crate::notes::{Visit, encounter};
 use crate::patients::{desk, key, number_on, register};
 
 async fn merge(admin: &Client, survivor: (&str, &str), merged: (&str, &str)) -> Answer {
@@ -30,7 +33,7 @@ async fn undo(admin: &Client, merge_path: &str, merged: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_merge_finds_one_chart_by_both_numbers_and_can_be_taken_back() {
+async fn scenario_19_a_merge_finds_one_chart_by_both_numbers_and_can_be_taken_back() {
     let (h, here, _, clerk) = desk().await;
     let admin = here.client(h, Role::ClinicAdmin).await;
     let (a, b, c) = (register(&clerk, &[]).await, register(&clerk, &[]).await, register(&clerk, &[]).await);
@@ -115,4 +118,53 @@ async fn the_last_visit_follows_receptions_their_cancelling_and_merges() {
     assert!(last_visit(&clerk, "000002").await, "the survivor's list knows the visit of the other chart");
     undo(&admin, &merged, &a).await.expect(303);
     assert!(last_visit(&clerk, "000001").await && !last_visit(&clerk, "000002").await);
+}
+
+/// Every clinical row of a person with its version, as one text.
+async fn rows_of(h: &Harness, patient: Uuid) -> Vec<String> {
+    let mut db = h.superuser().await;
+    let mut rows = Vec::new();
+    for (table, key) in [
+        ("encounter", "patient_id"),
+        ("note", "patient_id"),
+        ("note_section", "patient_id"),
+        ("allergy_intolerance", "patient_id"),
+        ("condition", "patient_id"),
+    ] {
+        let sql = format!("SELECT '{table} ' || to_jsonb(t)::text FROM {table} t WHERE {key} = $1 ORDER BY 1");
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(patient).fetch_all(&mut db).await.unwrap();
+        rows.extend(found.iter().map(|row| row.get::<String, _>(0)));
+    }
+    rows
+}
+
+/// Acceptance scenario 19: while merged both charts are one; taken back, each person has exactly the rows and the chart of before.
+#[tokio::test]
+async fn scenario_19_a_merge_taken_back_leaves_both_charts_as_they_were() {
+    let (h, here, _, clerk) = desk().await;
+    let (admin, doctor) = (here.client(h, Role::ClinicAdmin).await, here.client(h, Role::Doctor).await);
+    let mut people = Vec::new();
+    for (n, text) in ["高血圧症で通院", "膝の痛み"].into_iter().enumerate() {
+        let patient: Uuid = register(&clerk, &[]).await.parse().unwrap();
+        let day = NaiveDate::from_ymd_opt(2026, 11, 3).unwrap();
+        let visit = Visit { encounter: encounter(h, &here, patient, day, 70 + n as i32).await, patient };
+        visit.save(&doctor, "S", 0, text).await.expect(200);
+        visit.sign(&doctor, [1, 0, 0, 0]).await.expect(303);
+        people.push((patient, text));
+    }
+    let chart = async |patient: Uuid| {
+        let body = doctor.get_fragment(&format!("/patients/{patient}/chart")).await.expect(200).body;
+        people.iter().map(|(_, text)| body.contains(text)).collect::<Vec<_>>()
+    };
+    let before = [rows_of(h, people[0].0).await, rows_of(h, people[1].0).await];
+    assert!(before.iter().all(|rows| rows.len() == 3), "{before:?}");
+    let (a, b) = (people[0].0.to_string(), people[1].0.to_string());
+    let merged = merge(&admin, (&a, "1"), (&b, "1")).await.expect(303).header("location").to_owned();
+    assert_eq!(chart(people[0].0).await, [true, true], "one chart while merged");
+    undo(&admin, &merged, &b).await.expect(303);
+    assert_eq!([rows_of(h, people[0].0).await, rows_of(h, people[1].0).await], before);
+    assert_eq!((chart(people[0].0).await, chart(people[1].0).await), (vec![true, false], vec![false, true]));
+    for id in [&a, &b] {
+        assert!(clerk.get(&format!("/patients/{id}")).await.expect(200).body.contains("受付"), "each can be received again");
+    }
 }

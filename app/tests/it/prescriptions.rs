@@ -44,17 +44,17 @@ async fn insert(db: &mut sqlx::PgConnection, release: Uuid, code: &str, name: &s
         .unwrap();
 }
 
-struct Consultation {
-    h: &'static Harness,
-    here: Clinic,
-    neighbour: Clinic,
-    doctor: Client,
-    clerk: Client,
-    patient: String,
-    visit: String,
+pub struct Consultation {
+    pub h: &'static Harness,
+    pub here: Clinic,
+    pub neighbour: Clinic,
+    pub doctor: Client,
+    pub clerk: Client,
+    pub patient: String,
+    pub visit: String,
 }
 
-async fn consultation() -> Consultation {
+pub async fn consultation() -> Consultation {
     let h = Harness::get();
     master(h).await;
     let (here, neighbour) = two_clinics(h).await;
@@ -70,7 +70,7 @@ async fn consultation() -> Consultation {
 }
 
 impl Consultation {
-    async fn add(&self, client: &Client, changes: &[(&str, &str)]) -> Answer {
+    pub async fn add(&self, client: &Client, changes: &[(&str, &str)]) -> Answer {
         let key = Uuid::now_v7().to_string();
         let mut form = vec![
             ("patient_token", self.patient.as_str()),

@@ -20,6 +20,7 @@ pub struct Doctors {
     totp: Arc<Totp>,
     known: std::sync::Mutex<HashMap<(String, usize), Arc<Doctor>>>,
     retries: Arc<AtomicUsize>,
+    unanswered: Arc<AtomicUsize>,
 }
 
 /// One account and its session; several writers share it.
@@ -33,13 +34,21 @@ pub struct Doctor {
     /// The time step whose code was used last: a code works once.
     used: Mutex<u64>,
     retries: Arc<AtomicUsize>,
+    unanswered: Arc<AtomicUsize>,
 }
 
 impl Doctors {
     pub fn new(url: &str, password: &str, totp_secret: &str) -> anyhow::Result<Self> {
         let secret = Secret::try_from_base32(totp_secret).map_err(|_| anyhow::anyhow!("the TOTP secret is not base32"))?;
         let totp = Builder::new().with_secret(secret).build_noncompliant();
-        Ok(Self { url: url.into(), password: password.into(), totp: totp.into(), known: Default::default(), retries: Default::default() })
+        Ok(Self {
+            url: url.into(),
+            password: password.into(),
+            totp: totp.into(),
+            known: Default::default(),
+            retries: Default::default(),
+            unanswered: Default::default(),
+        })
     }
 
     pub fn of(&self, clinic: &str, number: usize) -> Arc<Doctor> {
@@ -54,12 +63,18 @@ impl Doctors {
             http: RwLock::new(Client::new()),
             used: Mutex::new(0),
             retries: self.retries.clone(),
+            unanswered: self.unanswered.clone(),
         };
         known.entry((clinic.to_owned(), which)).or_insert_with(|| made().into()).clone()
     }
 
     pub fn retries(&self) -> usize {
         self.retries.load(Ordering::Relaxed)
+    }
+
+    /// Saves nobody answered, or that were answered with a failure.
+    pub fn unanswered(&self) -> usize {
+        self.unanswered.load(Ordering::Relaxed)
     }
 }
 
@@ -70,6 +85,10 @@ impl Doctor {
 
     pub fn count_retry(&self) {
         self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn count_silence(&self) {
+        self.unanswered.fetch_add(1, Ordering::Relaxed);
     }
 
     /// One writer signs in; the others wait and find the session made.

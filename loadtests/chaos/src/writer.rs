@@ -48,7 +48,7 @@ async fn save(doctor: &Doctor, chart: &Chart, text: &str, seen: i64, deadline: I
             Answer::Saved(version) => return Ok(version),
             Answer::Refused(status) => bail!("a save was answered {status}"),
             Answer::SignedOut => drop(doctor.sign_in().await),
-            Answer::Silence => {}
+            Answer::Silence => doctor.count_silence(),
         }
         doctor.count_retry();
         tokio::time::sleep(Duration::from_millis(500)).await;

@@ -11,6 +11,7 @@ use domain::note::{Hand, NoteError};
 use domain::{EncounterId, NoteId, PatientId, Role};
 use tenancy::{Error, TenantTx};
 
+use super::seen::Unseen;
 use crate::patients;
 
 /// Which note is meant: by its own id, or the one of an encounter (which the first save makes).
@@ -34,6 +35,9 @@ pub enum Refusal {
     /// A helper writes, and no doctor is named yet.
     #[error("no responsible doctor")]
     NoResponsible,
+    /// The page did not show what would be signed.
+    #[error("rows the page did not show")]
+    Unseen(Box<Unseen>),
     /// Something before 確定 is still open.
     #[error("open warnings")]
     Warned,
@@ -57,6 +61,9 @@ impl Refusal {
             Refusal::Stale => "ほかの人が先に変えました。最新の内容を確かめてから、もう一度操作してください。",
             Refusal::NoResponsible => "責任医師が決まっていません。責任医師を選んでから入力してください。",
             Refusal::Warned => "確定前の確認に、止めるもの・理由の要るものが残っています。下の欄で直すか、理由を選んでください。",
+            Refusal::Unseen(_) => {
+                "まだ確定していません。一緒に確定される内容が、この画面に出ていたものと違います。下の一覧と右の欄で確かめて、もう一度確定してください。"
+            }
             Refusal::CancelledVisit => "この受付は取り消されています。",
             Refusal::Rule(rule) => rule_message(*rule),
             Refusal::Store(_) => "保存できませんでした。",

@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::texts::{Kept, Outcome, Sender, Typed, save_texts};
 use super::{Refusal, Target, check_token, hand};
+use crate::notes::seen::{self, Seen};
 use crate::notes::store::write;
-use crate::notes::warnings;
+use crate::notes::{neighbours, warnings};
 
 const ACT: &str = "note.sign";
 
@@ -23,6 +24,8 @@ pub struct Signature {
     pub versions: BTreeMap<Section, i32>,
     /// The texts of the form; they are saved before they are signed.
     pub texts: Vec<Typed>,
+    /// Rows of other slices that stood beside the text.
+    pub seen: Seen,
     pub token: PatientId,
     pub key: Uuid,
 }
@@ -36,10 +39,10 @@ pub struct SignedNote {
 }
 
 /// What 確定 sets in motion, in this order and in its transaction: one line for each slice. An error undoes the signature.
-async fn set_in_motion(tx: &TenantTx, signed: &SignedNote) -> Result<(), Error> {
+async fn set_in_motion(tx: &TenantTx, signed: &SignedNote, seen: &Seen) -> Result<(), Error> {
     crate::encounters::note_signed(tx, signed).await?;
-    crate::prescriptions::note_signed(tx, signed).await?;
-    crate::orders::note_signed(tx, signed).await?;
+    crate::prescriptions::note_signed(tx, signed, &seen.prescription).await?;
+    crate::orders::note_signed(tx, signed, &seen.orders).await?;
     crate::claims::note_signed(tx, signed).await?;
     Ok(())
 }
@@ -81,7 +84,11 @@ pub async fn sign(tx: &TenantTx, role: Role, signature: &Signature) -> Result<En
     }
     rules::check_signable(sections.iter().map(|s| s.body.as_str()))?;
     let encounter_id = EncounterId::new(head.encounter_id);
-    if warnings::of_encounter(tx, patient_id, encounter_id).await?.iter().any(|w| w.is_open()) {
+    let group = neighbours::group(tx, patient_id).await?;
+    if let Some(unseen) = seen::difference(tx, &group, encounter_id, &signature.seen).await? {
+        return Err(Refusal::Unseen(Box::new(unseen)));
+    }
+    if warnings::of_encounter(tx, &group, encounter_id).await?.warnings.iter().any(|w| w.is_open()) {
         return Err(Refusal::Warned);
     }
     for section in sections {
@@ -92,7 +99,7 @@ pub async fn sign(tx: &TenantTx, role: Role, signature: &Signature) -> Result<En
     head.signed_by_id = Some(tx.actor().as_uuid());
     let head = versioned::update(tx, head, Authorship::own(tx), "").await?;
     let signed = SignedNote { note_id: NoteId::new(head.id), patient_id, encounter_id };
-    set_in_motion(tx, &signed).await?;
+    set_in_motion(tx, &signed, &signature.seen).await?;
     tx.remember(act_key(tx, signature), serde_json::json!({ "note_id": head.id })).await?;
     Ok(Ending::Signed(signed))
 }

@@ -5,3 +5,4 @@ pub mod note_amendment;
 pub mod note_section;
 pub mod section_conflict;
 pub mod warning_answer;
+pub mod warning_approval;

@@ -17,6 +17,7 @@ use crate::notes::assemble::{Extra, conflict_url};
 use crate::notes::forms::{self, RawNote, RawStep};
 use crate::notes::neighbours;
 use crate::notes::record::{Names, NoteRecord};
+use crate::notes::seen::Seen;
 use crate::notes::store::{self, read, write};
 use crate::notes::views::pending::{Filter, PendingPage, PendingRow};
 use crate::notes::views::{Notice, labels};
@@ -78,7 +79,7 @@ fn notice(query: &PendingQuery) -> Option<Notice> {
         (0, 0) => Some(Notice::stop("承認する記録を選んでください。")),
         (signed, 0) => Some(Notice::ok(format!("{signed}件を確定しました。"))),
         (signed, failed) => Some(Notice::stop(format!(
-            "{signed}件を確定しました。{failed}件は読んだ後に変わったため確定していません。開いて確かめてください。"
+            "{signed}件を確定しました。{failed}件は読んだ後に変わったか、一緒に確定される処方・検査があるため、確定していません。開いて確かめてください。"
         ))),
     }
 }
@@ -126,7 +127,7 @@ async fn approve_one(access: &Access<NoteApprove>, stamp: &str) -> Result<Receip
     let tx = access.begin().await?;
     let head = write::find_head(&tx, id).await?.ok_or(tenancy::Error::NotFound)?;
     let token = head.patient_id.into();
-    let signature = Signature { target: Target::Note(id), versions, texts: vec![], token, key: tx.new_id() };
+    let signature = Signature { target: Target::Note(id), versions, texts: vec![], seen: Seen::default(), token, key: tx.new_id() };
     let Ending::Signed(signed) = sign(&tx, access.principal().role, &signature).await? else { return Err(Refusal::Stale) };
     let audit = Audit::of(Act::Approve, InfoClass::Note).subject(signed.patient_id).entity("note", id);
     Ok(tx.commit(audit).await?)

@@ -13,12 +13,12 @@ pub mod warnings;
 
 use domain::{EncounterId, PatientId};
 use tenancy::permission::Permission;
-use tenancy::{Access, Audit, InfoClass, Outcome};
+use tenancy::{Access, Audit, InfoClass, Outcome, Receipt};
 
 use super::acts::Refusal;
 use super::assemble::{self, Extra};
 use super::forms::RawNote;
-use super::views::{Notice, RefusedPage};
+use super::views::{ChartPage, Notice, RefusedPage};
 use crate::AppError;
 use crate::web::Page;
 use crate::web::chrome::{Chrome, Nav};
@@ -37,11 +37,15 @@ impl From<Refusal> for AppError {
 
 /// The chart again with a sentence on top: a rule said no, and nothing typed on the server is lost.
 pub async fn chart_again<P: Permission>(access: &Access<P>, encounter: EncounterId, extra: Extra) -> Result<Page, AppError> {
+    let (receipt, page) = drawn_again(access, encounter, extra).await?;
+    Page::invalid(receipt, &page)
+}
+
+async fn drawn_again<P: Permission>(access: &Access<P>, encounter: EncounterId, extra: Extra) -> Result<(Receipt, ChartPage), AppError> {
     let tx = access.begin().await?;
     let (page, patient) = assemble::chart(&tx, access, encounter, extra).await?;
     let audit = Audit::viewed(InfoClass::Note).subject(patient).entity("encounter", encounter).outcome(Outcome::Refused);
-    let receipt = tx.commit(audit).await?;
-    Page::invalid(receipt, &page)
+    Ok((tx.commit(audit).await?, page))
 }
 
 /// Shows a rule's refusal on the chart; anything else goes to the error page.
@@ -63,6 +67,12 @@ pub async fn refused_with<P: Permission>(
             wrong_patient(access, form.token()?, texts.join("\n")).await
         }
         Refusal::Store(_) | Refusal::WrongPatient => Err(refusal.into()),
+        Refusal::Unseen(ref unseen) => {
+            let notice = Some(Notice::stop(refusal.message()));
+            let extra = Extra { notice, rejected, unseen: Some((**unseen).clone()), ..Extra::default() };
+            let (receipt, page) = drawn_again(access, encounter, extra).await?;
+            Page::conflict(receipt, &page)
+        }
         shown => chart_again(access, encounter, Extra { notice: Some(Notice::stop(shown.message())), rejected, ..Extra::default() }).await,
     }
 }

@@ -1,5 +1,6 @@
 //! Queries over the note tables. Reads give records; writes go through the versioned-row helper.
 
+pub mod answers;
 pub mod past;
 pub mod people;
 pub mod read;

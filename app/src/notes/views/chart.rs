@@ -8,6 +8,7 @@ use tenancy::permission::Permission;
 use uuid::Uuid;
 
 use super::rail::Pane;
+use super::unseen::UnseenView;
 use super::{AmendmentView, By, Mark, Notice, labels};
 use crate::web::Subjects;
 use crate::web::chrome::Chrome;
@@ -29,6 +30,7 @@ pub struct ChartPage {
     pub panes: Vec<Pane>,
     pub amend: AmendForm,
     pub notice: Option<Notice>,
+    pub unseen: UnseenView,
 }
 
 impl Subjects for ChartPage {

@@ -1,15 +1,8 @@
 //! Times and days as staff read them: JST, 24 hours.
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
-const JST_S: i32 = 9 * 3600;
-
-pub fn jst(at: DateTime<Utc>) -> DateTime<FixedOffset> {
-    match FixedOffset::east_opt(JST_S) {
-        Some(jst) => at.with_timezone(&jst),
-        None => at.fixed_offset(),
-    }
-}
+pub use domain::clock::jst;
 
 /// `10:42:07`
 pub fn clock(at: DateTime<Utc>) -> String {

@@ -9,6 +9,7 @@ pub mod pending;
 pub mod rail;
 pub mod repeat;
 pub mod sheet;
+pub mod unseen;
 pub mod warnings;
 
 #[cfg(test)]

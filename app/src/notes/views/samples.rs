@@ -133,6 +133,7 @@ fn page(stripe: PatientStripe, today: Today, timeline: Timeline) -> ChartPage {
         panes: vec![],
         amend: AmendForm { idempotency_key: uuid(9), ..AmendForm::default() },
         notice: None,
+        unseen: super::unseen::UnseenView::default(),
     }
 }
 

@@ -18,6 +18,8 @@ pub struct WarningsPanel {
     pub patient_id: PatientId,
     pub warnings: Vec<Warning>,
     pub may_answer: bool,
+    /// A superior looks: a reason somebody else gave can be agreed to.
+    pub may_override: bool,
     /// The code of the warning whose reason was not accepted, and why.
     pub error: Option<(String, String)>,
 }

@@ -3,7 +3,6 @@
 use actix_web::{HttpRequest, web};
 use domain::prescription::check_comment;
 use domain::prescription::head::RxStatus;
-use domain::warning::Warning;
 use domain::{EncounterId, PatientId, clock};
 use serde::Deserialize;
 use tenancy::permission::PrescriptionSign;
@@ -14,6 +13,8 @@ use super::whole::read_pairs;
 use super::{Answer, check_token, check_version, done, open_visit};
 use crate::encounters::store as encounters;
 use crate::error::AppError;
+use crate::notes::neighbours;
+use crate::notes::store::answers;
 use crate::prescriptions::pane::Extra;
 use crate::prescriptions::safety;
 use crate::prescriptions::store::{self, heads};
@@ -33,12 +34,11 @@ pub async fn sign(access: Access<PrescriptionSign>, path: web::Path<EncounterId>
     let visit = open_visit(&tx, *path, &form.patient_token).await?;
     let patient = PatientId::new(visit.patient_id);
     let seen = read_pairs(&form.seen).ok_or_else(|| AppError::Invalid("画面を開き直してから署名してください。".into()))?;
-    let found = safety::warnings(&tx, patient, *path).await?;
-    let answers = crate::notes::warnings::answers(&tx, *path).await?;
-    let sealed = store::seal(&tx, *path, Some(&seen), clock::today(tx.now())).await?;
+    let mut found = safety::warnings(&tx, &neighbours::group(&tx, patient).await?, *path).await?;
+    answers::of_encounter(&tx, *path).await?.settle(&mut found);
+    let sealed = store::seal(&tx, *path, &seen, clock::today(tx.now())).await?;
     let count = sealed.map_err(|refusal| AppError::Refused(refusal.sentence()))?;
-    let is_open = |w: &Warning| w.clone().answered(answers.get(&w.code).cloned()).is_open();
-    if let Some(open) = found.iter().find(|w| is_open(w)) {
+    if let Some(open) = found.iter().find(|w| w.is_open()) {
         let says = format!("{}: {} 直すか、カルテの「確定前の確認」で理由を選んでから署名してください。", open.subject, open.text);
         return Err(AppError::Refused(says));
     }

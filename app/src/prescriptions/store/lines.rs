@@ -115,6 +115,12 @@ pub async fn add(
     versioned::insert(tx, model, Authorship::own(tx)).await
 }
 
+/// A line in one sentence.
+pub fn words(row: &Model) -> String {
+    let supply = row.days.map_or_else(|| row.quantity_text.clone(), |days| format!("{days}日分"));
+    [row.drug_name.as_str(), &format!("{}{}", row.dose_value, row.dose_unit), &row.usage_text, &supply].join(" ").trim_end().to_owned()
+}
+
 /// Puts what was typed into the row.
 pub fn state(row: &mut Model, line: &LineContent) {
     (row.days, row.quantity_text) = match line.supply {

@@ -44,19 +44,18 @@ pub fn ended(name: &str, last_day: Option<NaiveDate>) -> String {
     }
 }
 
-/// `seen` is what the doctor saw (id and version of each draft); `None` when the page shows no lines of its own and the rows
-/// themselves were just read.
+/// `seen` is what the doctor saw: id and version of each draft.
 pub async fn seal(
     tx: &TenantTx,
     encounter: EncounterId,
-    seen: Option<&[(Uuid, i32)]>,
+    seen: &[(Uuid, i32)],
     today: NaiveDate,
 ) -> Result<Result<usize, SignRefusal>, Error> {
     let drafts: Vec<Model> = lines::lines(tx, encounter).await?.into_iter().filter(|row| row.status == DRAFT).collect();
     if drafts.is_empty() {
         return Ok(Err(SignRefusal::NothingToSign));
     }
-    if seen.is_some_and(|seen| drafts.len() != seen.len() || !drafts.iter().all(|row| seen.contains(&(row.id, row.version)))) {
+    if drafts.len() != seen.len() || !drafts.iter().all(|row| seen.contains(&(row.id, row.version))) {
         return Ok(Err(SignRefusal::Changed));
     }
     let codes: Vec<&str> = drafts.iter().map(|row| row.drug_code.as_str()).collect();
