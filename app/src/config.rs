@@ -52,6 +52,7 @@ pub const VARIABLES: &[Variable] = &[
     var("TSUMUGI_FONT_MINCHO_FILE", Some("/usr/share/fonts/opentype/ipaexfont-mincho/ipaexm.ttf"), "帳票の明朝体"),
     var("TSUMUGI_NATIONAL_URL", Some(""), "国のサービス (オンライン資格確認・電子処方箋) の接続先。空なら接続しない"),
     var("TSUMUGI_NATIONAL_CLIENT_PEM_FILE", Some(""), "オンライン資格確認用の電子証明書と秘密鍵 (PEM)"),
+    var("TSUMUGI_SIGNER_DIR", Some(""), "電子処方箋の署名鍵 (医院.医師.pem) を置くフォルダ。試験・見本用。空なら処方は紙だけ"),
     var("TSUMUGI_SPOOL_DIR", Some(""), "閲覧のみの間の閲覧記録を置くフォルダ (電源を切っても残る場所)。空なら閲覧のみの間は何も開けない"),
     var("TSUMUGI_LOG", Some("info"), "記録の細かさ"),
 ];
@@ -83,6 +84,7 @@ pub struct Config {
     pub redis_url: SecretString,
     pub object_store: Option<ObjectStoreConfig>,
     pub spool_dir: Option<PathBuf>,
+    pub signer_dir: Option<PathBuf>,
 }
 
 /// Where backups go, without credentials: those are read where they are used, so that `serve` never holds a reader's.
@@ -116,6 +118,7 @@ impl Config {
             redis_url: secret("TSUMUGI_REDIS_URL")?,
             object_store: ObjectStoreConfig::from_env()?,
             spool_dir: optional("TSUMUGI_SPOOL_DIR")?.map(Into::into),
+            signer_dir: optional("TSUMUGI_SIGNER_DIR")?.map(Into::into),
         })
     }
 

@@ -18,6 +18,7 @@ pub mod coverages;
 pub mod day_close;
 pub mod demo;
 pub mod encounters;
+pub mod eprescriptions;
 pub mod error;
 pub mod flags;
 pub mod guide;

@@ -10,11 +10,14 @@ use tenancy::Clock;
 use tenancy::archive::{ArchiveSource, RestoreTarget};
 use tenancy::keys::{KeyProvider, Keyring, LocalFileProvider, RecoveryPublicKey};
 
+use crate::adapters::eprescription::{KeyFiles, NoSigner, PrescriptionSigner};
 use crate::adapters::kms::{KmsConfig, KmsProvider};
 use crate::adapters::national::NationalClient;
 use crate::claims::driver::ReceiptDriver;
-use crate::config::{self, ObjectStoreConfig};
+use crate::config::{self, Config, ObjectStoreConfig};
+use crate::eprescriptions::PrescriptionDriver;
 use crate::inquiries::EligibilityDriver;
+use crate::live::Live;
 use crate::objectstore::{ObjectStore, StoreConfig};
 use crate::outbox::Driver;
 
@@ -36,9 +39,19 @@ pub async fn keyring() -> anyhow::Result<Keyring> {
 pub fn drivers() -> anyhow::Result<Vec<Arc<dyn Driver>>> {
     let mut drivers: Vec<Arc<dyn Driver>> = vec![Arc::new(ReceiptDriver::new()?)];
     if let Some(national) = national()? {
-        drivers.push(Arc::new(EligibilityDriver::new(national)));
+        let live = Live::publisher(config::secret("TSUMUGI_REDIS_URL")?.expose_secret())?;
+        drivers.push(Arc::new(EligibilityDriver::new(national.clone())));
+        drivers.push(Arc::new(PrescriptionDriver::new(national, Some(live))));
     }
     Ok(drivers)
+}
+
+/// How doctors sign electronic prescriptions here.
+pub fn signer(config: &Config) -> Arc<dyn PrescriptionSigner> {
+    match &config.signer_dir {
+        Some(folder) => Arc::new(KeyFiles::new(folder)),
+        None => Arc::new(NoSigner),
+    }
 }
 
 /// The way to the national services; None where this deployment is not connected to them.

@@ -38,6 +38,7 @@ pub fn routes() -> Routes {
     crate::questionnaires::routes(&mut r);
     crate::patients::routes(&mut r);
     crate::prescriptions::routes(&mut r);
+    crate::eprescriptions::routes(&mut r);
     crate::allergies::routes(&mut r);
     crate::flags::routes(&mut r);
     crate::orders::routes(&mut r);

@@ -124,6 +124,24 @@ fn is_reading(c: char) -> bool {
     matches!(c, 'ァ'..='ヺ' | '・' | 'ー' | 'ヽ' | 'ヾ' | 'ㇰ'..='ㇿ' | ' ')
 }
 
+/// 半角カナ, as the national records want a reading; what has no half-width form is left out.
+pub fn to_half_width(reading: &str) -> String {
+    let half = |c: char| -> Option<char> {
+        match c {
+            ' ' | '\u{3000}' => Some(' '),
+            '\u{3099}' => Some('ﾞ'),
+            '\u{309a}' => Some('ﾟ'),
+            'ヮ' => Some('ﾜ'),
+            'ヵ' => Some('ｶ'),
+            'ヶ' => Some('ｹ'),
+            'ヰ' => Some('ｲ'),
+            'ヱ' => Some('ｴ'),
+            c => ('｡'..='ﾝ').find(|half| half.nfkc().eq([c])),
+        }
+    };
+    reading.nfd().filter_map(half).collect()
+}
+
 /// Ideographs, including the supplementary planes (𠮷) and compatibility forms (﨑).
 pub fn is_kanji(c: char) -> bool {
     matches!(c,

@@ -23,6 +23,7 @@ codes! {
         QualificationConfirm "qualification_confirm" "資格の照会"
         PrescriptionRegister "prescription_register" "処方箋の登録"
         PrescriptionRevoke "prescription_revoke" "処方箋の取消"
+        PrescriptionStatus "prescription_status" "調剤状況の確認"
         Claim "claim" "診療行為の送信"
         ClaimRead "claim_read" "計算結果の読取"
     }
@@ -32,7 +33,7 @@ impl Errand {
     pub const fn service(self) -> Service {
         match self {
             Self::QualificationConfirm => Service::Eligibility,
-            Self::PrescriptionRegister | Self::PrescriptionRevoke => Service::Prescription,
+            Self::PrescriptionRegister | Self::PrescriptionRevoke | Self::PrescriptionStatus => Service::Prescription,
             Self::Claim | Self::ClaimRead => Service::Receipt,
         }
     }

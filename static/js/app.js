@@ -70,6 +70,16 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (active?.matches("[data-autosave] textarea") && target.contains(active)) detail.shouldSwap = false;
 });
 document.addEventListener("htmx:load", ({ detail }) => prepare(detail.elt));
+// A box that lives on a visit asks for itself again when somebody, or the worker, has changed it.
+let follows = false;
+const followVisit = async () => {
+  if (follows || !document.querySelector("[data-live-visit]")) return;
+  follows = true;
+  const { startLive } = await import("./live.js");
+  const isShown = (ids) => !ids || [...document.querySelectorAll("[data-live-visit]")].some((box) => ids.includes(box.dataset.liveVisit));
+  startLive((ids) => isShown(ids) && document.body.dispatchEvent(new CustomEvent("visit-changed")), () => {});
+};
+document.addEventListener("htmx:load", followVisit);
 document.addEventListener("htmx:afterSettle", ({ detail }) => focusFirst(detail.elt));
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
@@ -83,6 +93,7 @@ document.addEventListener("input", ({ target, isComposing }) => {
 });
 
 prepare(document);
+followVisit();
 const remembered = document.querySelector("[data-remember]");
 if (remembered) remember(remembered);
 focusFirst(document);

@@ -64,7 +64,12 @@ impl NationalClient {
 
     /// Is it there? No question is asked.
     pub async fn probe(&self) -> Result<(), Trouble> {
-        let answer = self.http.get(format!("{}/healthz", self.base)).timeout(std::time::Duration::from_secs(5)).send().await;
+        self.probe_at("/healthz").await
+    }
+
+    /// One service of several at the same address.
+    pub async fn probe_at(&self, path: &str) -> Result<(), Trouble> {
+        let answer = self.http.get(format!("{}{path}", self.base)).timeout(std::time::Duration::from_secs(5)).send().await;
         match answer {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(status_trouble(answer.status())),

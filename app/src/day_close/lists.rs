@@ -6,6 +6,7 @@ use domain::billing::{AccountStatus, PaymentMethod, grouped};
 use domain::claim::ClaimStatus;
 use domain::eligibility::EligibilityStatus;
 use domain::encounter::VisitStatus;
+use domain::prescription::registration::RegistrationStatus;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
@@ -18,6 +19,8 @@ use crate::claims::entity::claim;
 use crate::claims::store as claims;
 use crate::encounters::list::{self, Row};
 use crate::encounters::reader_store;
+use crate::eprescriptions::entity::registration;
+use crate::eprescriptions::store as registrations;
 use crate::notes::entity::note;
 
 /// One of the lists; the code names it in the form and in the stored closing.
@@ -54,10 +57,12 @@ impl DayFacts {
         let unsigned = unsigned(tx, &ids).await?;
         let accounts = queue::accounts(tx, &ids).await?;
         let claims = claims::of_visits(tx, &ids).await?;
+        let registrations = registrations::of_visits(tx, &ids).await?;
         let lists = vec![
             notes(&rows, &unsigned),
             unbilled(&rows, &accounts),
             unsent(&rows, &claims),
+            unregistered(&rows, &registrations),
             unpaid(&rows, &accounts),
             unchecked(&rows),
             unmatched(reader_store::unreflected(tx, day).await?),
@@ -129,6 +134,18 @@ fn unsent(rows: &[Row], claims: &[claim::Model]) -> OpenList {
         label: "レセコンに送れていない会計",
         todo: "会計の画面で直して再送します",
         items: rows.iter().filter_map(of).collect(),
+    }
+}
+
+/// Electronic prescriptions that are neither registered nor on paper.
+fn unregistered(rows: &[Row], registrations: &[registration::Model]) -> OpenList {
+    let open = registrations.iter().filter_map(|registration| {
+        let status = RegistrationStatus::from_code(&registration.status).filter(|status| status.is_unfinished())?;
+        let row = rows.iter().find(|row| row.id == registration.encounter_id)?;
+        Some(item(row, status.label(), format!("/encounters/{}/eprescription", row.id)))
+    });
+    OpenList {
+        code: "unregistered", label: "未登録の電子処方箋", todo: "登録を待つか、紙へ切り替えます", items: open.collect()
     }
 }
 

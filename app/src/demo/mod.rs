@@ -19,6 +19,7 @@ mod scale;
 mod second_factor;
 mod seed;
 mod sign_ins;
+mod signatories;
 mod stays;
 mod texts;
 mod visits;
@@ -43,6 +44,8 @@ pub enum Command {
     },
     /// サインインに必要なもの
     SignIns,
+    /// 電子処方箋に署名する医師 (医療機関と職員の番号)
+    Signatories,
 }
 
 /// `tsumugi demo …`
@@ -52,6 +55,7 @@ pub enum Command {
 pub async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
     match command {
         Command::SignIns => sign_ins::print(),
+        Command::Signatories => signatories::print(&tenants::operator(clock)?).await?,
         Command::Seed { clinics, patients } => {
             let seeder = Seeder::from_env(tenants::operator(clock)?).await?;
             match clinics.zip(patients) {

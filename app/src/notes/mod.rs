@@ -20,5 +20,6 @@ pub mod store;
 pub mod views;
 pub mod warnings;
 
+pub use acts::Refusal;
 pub use acts::sign::SignedNote;
 pub use routes::routes;

@@ -131,6 +131,9 @@ fn next(line: &Line, state: Delivery) -> String {
         Delivery::Waiting if line.may_have_arrived => format!("{} に届いたか確かめます", clock_time(line.next_attempt_at)),
         Delivery::Waiting => format!("{} に自動で送ります", clock_time(line.next_attempt_at)),
         Delivery::Sending => "返事を待っています".into(),
+        Delivery::Refused | Delivery::GivenUp if line.errand == Errand::PrescriptionRegister.code() => {
+            "カルテの処方で紙へ切り替えるか、再送してください".into()
+        }
         Delivery::Refused => "内容を直してから再送してください。不要なら取り下げてください".into(),
         Delivery::GivenUp if line.may_have_arrived => "再送すると、届いていないことを確かめてから送ります".into(),
         Delivery::GivenUp => "回線と先方の案内を確かめて再送してください".into(),

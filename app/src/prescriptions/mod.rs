@@ -10,7 +10,7 @@ mod forms;
 mod handlers;
 mod pane;
 pub mod paper;
-mod print;
+pub mod print;
 mod routes;
 pub mod safety;
 #[cfg(test)]
@@ -19,22 +19,38 @@ mod set_views;
 pub mod store;
 pub mod views;
 
+use domain::prescription::head::IssueForm;
 use domain::{EncounterId, StaffId, clock};
 use tenancy::{Error, TenantTx};
 
+use crate::adapters::eprescription::PrescriptionSigner;
+use crate::eprescriptions;
+use crate::notes::Refusal;
 use crate::notes::SignedNote;
 use crate::notes::seen::{Kind, Pending, Shown};
 
 pub use routes::routes;
 pub use safety::warnings;
 
-/// 確定: the prescription is sealed with the note. A drug that ended meanwhile stops it; the panel before 確定 has said so.
-pub async fn note_signed(tx: &TenantTx, signed: &SignedNote, seen: &Shown) -> Result<(), Error> {
+/// 確定: the prescription is sealed with the note, and registered when it is an electronic one. A drug that ended meanwhile stops it;
+/// the panel before 確定 has said so.
+pub async fn note_signed(tx: &TenantTx, signed: &SignedNote, seen: &Shown, signer: &dyn PrescriptionSigner) -> Result<(), Refusal> {
     let seen: Vec<_> = seen.iter().map(|(id, version)| (*id, *version)).collect();
     match store::seal(tx, signed.encounter_id, &seen, clock::today(tx.now())).await? {
-        Ok(_) | Err(store::SignRefusal::NothingToSign) => Ok(()),
-        Err(_) => Err(Error::Conflict { current_version: 0 }),
+        Ok(sealed) => issue(tx, &sealed, signer).await?.map_err(Refusal::Prescription),
+        Err(store::SignRefusal::NothingToSign) => Ok(()),
+        Err(_) => Err(Error::Conflict { current_version: 0 }.into()),
     }
+}
+
+/// 発行: electronic prescriptions are signed by the doctor's key and sent; the others wait to be printed.
+async fn issue(tx: &TenantTx, sealed: &store::Sealed, signer: &dyn PrescriptionSigner) -> Result<Result<(), String>, Error> {
+    for head in sealed.heads.iter().filter(|head| store::heads::content_of(head).issue_form == IssueForm::Electronic) {
+        if let Err(problem) = eprescriptions::register(tx, head, signer).await? {
+            return Ok(Err(format!("電子処方箋にできません。{problem}処方の「発行形態」を紙にすると、このまま確定できます。")));
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// The drafts 確定 would sign.

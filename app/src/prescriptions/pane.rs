@@ -18,6 +18,7 @@ use super::views::{Earlier, Head, PrescriptionPane, Row, Stopped};
 use crate::allergies;
 use crate::appointments::store as appointments;
 use crate::encounters::entity::encounter;
+use crate::eprescriptions::EprescriptionBox;
 use crate::patients::store::{self as patients, Group};
 use crate::web::{FormErrors, FormState};
 
@@ -122,6 +123,7 @@ pub async fn pane<P: Permission>(
     let content = head.map(heads::content_of).unwrap_or_default();
     let (raw, errors) =
         extra.head.unwrap_or_else(|| (RawHeadForm::of(&content, head.map(|h| h.version), tx.new_id()), FormErrors::default()));
+    let electronic = crate::eprescriptions::read(access, tx, EncounterId::new(visit.id), PatientId::new(visit.patient_id)).await?;
     let is_cancelled = visit.status == domain::encounter::VisitStatus::Cancelled.code();
     Ok(PrescriptionPane {
         encounter_id: visit.id.to_string(),
@@ -134,7 +136,8 @@ pub async fn pane<P: Permission>(
         options: extra.options,
         earlier: Earlier::of(&loaded.earlier, loaded.today),
         sets: sets::visible(tx).await?.iter().map(SetView::of).collect(),
-        head: Head::of(&content, &loaded.heads, loaded.today),
+        head: Head::of(&content, &loaded.heads, &electronic, loaded.today),
+        electronic,
         head_form: FormState::of(&raw).with_errors(errors),
         next: loaded.next,
         days_to_next: loaded.next.and_then(|next| domain::prescription::supply_days::days_until(loaded.today, next, 0)),
@@ -147,7 +150,7 @@ pub async fn pane<P: Permission>(
 }
 
 impl Head {
-    fn of(content: &HeadContent, heads: &[prescription::Model], today: NaiveDate) -> Self {
+    fn of(content: &HeadContent, heads: &[prescription::Model], electronic: &EprescriptionBox, today: NaiveDate) -> Self {
         Self {
             dispensed_at: content.dispensed_at.label(),
             issue_form: content.issue_form.label(),
@@ -156,7 +159,7 @@ impl Head {
             split: content.split,
             signed: heads
                 .iter()
-                .filter(|head| heads::status(head).can_be_withdrawn())
+                .filter(|head| heads::status(head).can_be_withdrawn() && !electronic.holds(head.id))
                 .map(|head| (head.id, head.version, heads::status(head).label()))
                 .collect(),
         }

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use domain::clock;
 use domain::patient::Patient;
 use domain::prescription::head::{HeadContent, Leftover};
+use domain::prescription::registration::RegistrationStatus;
 use domain::prescription::{GenericSubstitution, Preparation};
 use domain::{CoverageId, EncounterId, PatientId, wareki};
 use sea_orm::ConnectionTrait;
@@ -14,12 +15,15 @@ use tenancy::{Access, Act, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
 
 use super::entity::medication_request::Model;
+use super::entity::prescription;
 use super::paper::{self, Sheet, SheetLine};
 use super::store::{self, heads, lines};
 use super::views::{LineView, PrintPage, amount, printed_name, supply};
 use crate::coverages::entity::coverage;
 use crate::coverages::store as coverages;
 use crate::encounters::store as encounters;
+use crate::eprescriptions::entity::registration;
+use crate::eprescriptions::store as eprescriptions;
 use crate::error::AppError;
 use crate::paper::Paper;
 use crate::patients::store as patients;
@@ -32,6 +36,9 @@ struct Issue {
     /// 公費, in their order: payer and recipient number.
     public: Vec<(String, String)>,
     head: HeadContent,
+    /// Electronic prescriptions of the visit that the service has or may have.
+    held: Vec<registration::Model>,
+    signed: Vec<prescription::Model>,
     lines: Vec<Model>,
     has_draft: bool,
     clinic: Clinic,
@@ -63,6 +70,8 @@ impl Issue {
             patient: patients::get(tx, PatientId::new(visit.patient_id)).await?,
             public: public_expense(tx, PatientId::new(visit.patient_id), today).await?,
             head: signed.last().map(heads::content_of).unwrap_or_default(),
+            held: held(tx, id).await?,
+            signed,
             coverage,
             lines,
             has_draft: !drafts.is_empty(),
@@ -70,6 +79,36 @@ impl Issue {
             doctor: staff_name(tx, signer).await?,
             issued_on: today,
         })
+    }
+
+    /// What goes on paper: nothing that is registered, or may be.
+    fn for_paper(mut self) -> Result<Self, AppError> {
+        let is_held = |id: Option<Uuid>| self.held.iter().any(|row| Some(row.id) == id);
+        self.lines.retain(|line| !is_held(line.prescription_id));
+        self.head = self.signed.iter().rfind(|head| !is_held(Some(head.id))).map(heads::content_of).unwrap_or_default();
+        if self.lines.is_empty() {
+            return Err(AppError::Refused(
+                "電子処方箋として登録中か登録済みのため、紙の処方箋は出せません。控えを渡すか、カルテの処方で紙へ切り替えてください。"
+                    .into(),
+            ));
+        }
+        Ok(self)
+    }
+
+    /// 控え: of the electronic prescription where there is one, once it has its numbers.
+    fn for_copy(mut self) -> Result<(Self, Option<registration::Model>), AppError> {
+        if self.held.is_empty() {
+            return Ok((self, None));
+        }
+        let registered = self.held.iter().rfind(|row| !row.register_id.is_empty()).cloned();
+        let Some(row) = registered else {
+            return Err(AppError::Refused(
+                "電子処方箋の登録が済んでいないため、控えはまだ出せません。引換番号が出るまでお待ちください。".into(),
+            ));
+        };
+        self.lines.retain(|line| line.prescription_id == Some(row.id));
+        self.head = self.signed.iter().find(|head| head.id == row.id).map(heads::content_of).unwrap_or_default();
+        Ok((self, Some(row)))
     }
 
     fn sheet(&self) -> Sheet {
@@ -119,14 +158,24 @@ impl Issue {
     }
 }
 
+async fn held(tx: &TenantTx, id: EncounterId) -> Result<Vec<registration::Model>, Error> {
+    let mut held = Vec::new();
+    for row in eprescriptions::of_encounter(tx, id).await? {
+        if eprescriptions::status(&row)?.bars_paper() {
+            held.push(row);
+        }
+    }
+    Ok(held)
+}
+
 /// 公費 in force on the day of issue. The numbers stand where a plan's own numbers stand.
-async fn public_expense(tx: &TenantTx, patient: PatientId, day: NaiveDate) -> Result<Vec<(String, String)>, Error> {
+pub async fn public_expense(tx: &TenantTx, patient: PatientId, day: NaiveDate) -> Result<Vec<(String, String)>, Error> {
     let group = patients::group_ids(tx, patient).await?;
     let rows = coverages::in_force(tx, &group, day).await?;
     Ok(coverages::public_on(&rows, day).into_iter().map(|row| (row.insurer_number.clone(), row.insured_number.clone())).collect())
 }
 
-fn is_public(row: &coverage::Model) -> bool {
+pub fn is_public(row: &coverage::Model) -> bool {
     coverages::kind_of(row).is_public()
 }
 
@@ -166,7 +215,7 @@ async fn clinic(tx: &TenantTx) -> Result<Clinic, Error> {
     Ok(Clinic { name: text("name")?, address: text("address")?, tel: text("tel")?, institution_code: text("institution_code")? })
 }
 
-async fn staff_name(tx: &TenantTx, id: Uuid) -> Result<String, Error> {
+pub async fn staff_name(tx: &TenantTx, id: Uuid) -> Result<String, Error> {
     let query = Query::select()
         .column("name")
         .from("staff")
@@ -199,6 +248,11 @@ pub async fn preview(access: Access<PrescriptionPrint>, path: web::Path<Encounte
         usable_until: wareki::long(issue.head.usable_until(issue.issued_on)),
         doctor: issue.doctor,
         coverage: issue.coverage.as_ref().map(coverages::words).unwrap_or_default(),
+        has_paper: issue.lines.iter().any(|line| !issue.held.iter().any(|row| Some(row.id) == line.prescription_id)),
+        electronic: issue.held.last().map(|row| {
+            let label = RegistrationStatus::from_code(&row.status).map_or("", RegistrationStatus::label);
+            (label, row.access_code.clone(), row.register_id.clone())
+        }),
         replaced: paper.replaced.into_iter().map(|r| r.sentence()).collect(),
     };
     Page::full(receipt, &page)
@@ -222,7 +276,9 @@ async fn printed(access: &Access<PrescriptionPrint>, id: EncounterId, is_copy: b
         .entity("encounter", id)
         .detail("lines", issue.lines.len())
         .detail("copy", is_copy);
-    let paper = draw(Sheet { is_copy, ..issue.sheet() }).await?;
+    let (issue, registered) = if is_copy { issue.for_copy()? } else { (issue.for_paper()?, None) };
+    let (register_id, access_code) = registered.map(|row| (row.register_id, row.access_code)).unwrap_or_default();
+    let paper = draw(Sheet { is_copy, register_id, access_code, ..issue.sheet() }).await?;
     let receipt = tx.commit(audit).await?;
     let name = if is_copy { "prescription-copy.pdf" } else { "prescription.pdf" };
     Download::of(receipt, &[issue.patient.id], "application/pdf", "inline", name, paper.pdf)

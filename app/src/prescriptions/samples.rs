@@ -51,6 +51,7 @@ fn pane(rows: Vec<Row>, form: FormState, options: Vec<Drug>) -> PrescriptionPane
         encounter_id: Uuid::nil().to_string(),
         patient_id: PatientStripe::sample().patient_id.to_string(),
         shown: PatientStripe::sample().patient_id,
+        electronic: crate::eprescriptions::EprescriptionBox::sample(),
         stopped: vec![],
         rows,
         editing: None,
@@ -162,6 +163,8 @@ fn before_printing_missing_letters_are_named() {
         doctor: "山﨑 理恵".into(),
         coverage: String::new(),
         replaced: vec!["U+20BB7を吉で印字".into()],
+        has_paper: true,
+        electronic: Some(("登録済", "123456".into(), "3f0c9d1e-0000-4000-8000-000000000042".into())),
     };
     let html = show("prescription-print", &print);
     assert!(html.contains("U+20BB7を吉で印字") && html.contains("署名を待っている処方があります") && html.contains("保険なし(自費)"));

@@ -18,6 +18,7 @@ use super::safety;
 use super::set_views::SetView;
 use super::store;
 use super::store::undo::Written;
+use crate::eprescriptions::EprescriptionBox;
 use crate::web::page::Subjects;
 use crate::web::{Chrome, FormState, PatientStripe};
 
@@ -274,6 +275,7 @@ pub struct PrescriptionPane {
     pub earlier: Vec<Earlier>,
     pub sets: Vec<SetView>,
     pub head: Head,
+    pub electronic: EprescriptionBox,
     pub head_form: FormState,
     pub next: Option<NaiveDate>,
     pub days_to_next: Option<u8>,
@@ -473,6 +475,10 @@ pub struct PrintPage {
     pub doctor: String,
     pub coverage: String,
     pub replaced: Vec<String>,
+    /// Something of this visit goes on paper.
+    pub has_paper: bool,
+    /// 電子処方箋: its label, 引換番号 and 処方箋ID.
+    pub electronic: Option<(&'static str, String, String)>,
 }
 
 impl Subjects for PrintPage {

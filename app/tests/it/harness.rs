@@ -122,6 +122,7 @@ pub fn config(database: &str) -> Config {
         redis_url: env("REDIS_URL").into(),
         object_store: None,
         spool_dir: None,
+        signer_dir: Some(crate::signers::folder()),
     }
 }
 

@@ -80,6 +80,10 @@ impl Default for HeadContent {
 pub enum HeadError {
     #[error("refill and split together")]
     RefillAndSplit,
+    #[error("electronic inside the clinic")]
+    ElectronicInside,
+    #[error("electronic in parts")]
+    ElectronicSplit,
     #[error("valid_to before the day of issue or later than a year")]
     ValidTo,
     #[error(transparent)]
@@ -96,6 +100,12 @@ impl HeadContent {
     pub fn check(self, today: NaiveDate) -> Result<Self, HeadError> {
         if self.refill > 0 && self.split > 0 {
             return Err(HeadError::RefillAndSplit);
+        }
+        if self.issue_form == IssueForm::Electronic && self.dispensed_at == DispensedAt::Inside {
+            return Err(HeadError::ElectronicInside);
+        }
+        if self.issue_form == IssueForm::Electronic && self.split > 0 {
+            return Err(HeadError::ElectronicSplit);
         }
         if self.valid_to.is_some_and(|last| last < today || (last - today).num_days() > 365) {
             return Err(HeadError::ValidTo);

@@ -22,6 +22,11 @@ pub const SERVICES: &[Service] = &[
         specification: "同 資格確認 OQSsiquc01req/res (公開された項目名による。接続先と認証の形は独自)",
     },
     Service {
+        name: "電子処方箋管理サービスと薬局の窓口",
+        path: "/pharmacy",
+        specification: "電子処方箋管理サービス EPS-IF-201/203/217/220 と記録条件仕様 SJ1 (公開された項目名による。接続先と独自と記した項目は独自)",
+    },
+    Service {
         name: "レセコン(日レセ API)", path: "/orca", specification: "日医標準レセプトソフト API (公開された呼出しと項目名による)"
     },
 ];

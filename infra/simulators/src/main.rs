@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use clap::{Args, Parser, Subcommand};
-use simulators::national::{self, Certificates, Latency, National};
+use simulators::national::{self, Anchors, Certificates, Latency, National};
 use simulators::{catalog, reader};
 
 #[derive(Parser)]
@@ -39,6 +39,9 @@ struct Serve {
     /// How long the national services think, in milliseconds
     #[arg(long, env = "TSUMUGI_NATIONAL_LATENCY_MS", default_value = "3000-7000")]
     latency: Latency,
+    /// Authorities whose doctors' certificates 電子処方箋管理サービス believes
+    #[arg(long, env = "TSUMUGI_SIGNING_CA_FILE")]
+    signing_ca_file: Option<PathBuf>,
     #[arg(long, env = "TSUMUGI_CA_FILE")]
     ca_file: Option<PathBuf>,
     #[arg(long, env = "TSUMUGI_TLS_CERT_FILE")]
@@ -55,7 +58,11 @@ async fn main() -> anyhow::Result<()> {
         std::fs::create_dir_all(dir)?;
     }
     let reader = web::Data::new(reader::Reader::new(options.face_dir));
-    let services = web::Data::new(National::new(options.latency));
+    let anchors = match &options.signing_ca_file {
+        Some(file) => Anchors::from_pem(&std::fs::read(file)?)?,
+        None => Anchors::default(),
+    };
+    let services = web::Data::new(National::new(options.latency).trusting(anchors));
     if let (Some(authority), Some(certificate), Some(key)) = (&options.ca_file, &options.cert_file, &options.key_file) {
         let certificates = Certificates { authority, certificate, key };
         let (address, server) = national::bind(services.get_ref().clone(), &certificates, options.national_port)?;
@@ -79,6 +86,7 @@ async fn main() -> anyhow::Result<()> {
     .bind(("127.0.0.1", options.port))?;
     for address in server.addrs() {
         println!("card reader: http://{address}/reader");
+        println!("pharmacy: http://{address}/pharmacy");
         println!("receipt computer: http://{address}/orca");
     }
     server.run().await?;

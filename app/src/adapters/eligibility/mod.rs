@@ -6,7 +6,7 @@
 mod port;
 mod query;
 mod wire;
-mod xml;
+pub(in crate::adapters) mod xml;
 
 pub use port::{ReadError, ReaderFile};
 pub use query::{NotOurs, Question, read_answer};

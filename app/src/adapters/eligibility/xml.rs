@@ -16,7 +16,7 @@ const MAX_TEXT_CHARS: usize = 2_000;
 
 /// One element: its local name, its own text, its children in order.
 #[derive(Debug, Default)]
-pub(super) struct Element {
+pub struct Element {
     pub name: String,
     pub text: String,
     pub children: Vec<Element>,
@@ -45,13 +45,13 @@ impl Element {
 }
 
 /// Text between tags of a message we write.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Bytes to text. The XML declaration decides; `CharacterCodeIdentifier` (0 UTF-8, 1 or 2 Shift_JIS) settles what it leaves open
 /// and helps when a declaration is plainly wrong.
-pub(super) fn decode(bytes: &[u8]) -> Result<String, ReadError> {
+pub fn decode(bytes: &[u8]) -> Result<String, ReadError> {
     if bytes.is_empty() {
         return Err(ReadError::Empty);
     }
@@ -114,7 +114,7 @@ fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
 }
 
 /// Text to the root element.
-pub(super) fn parse(text: &str) -> Result<Element, ReadError> {
+pub fn parse(text: &str) -> Result<Element, ReadError> {
     let mut reader = Reader::from_str(text);
     let mut builder = Builder::default();
     loop {

@@ -8,7 +8,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -41,6 +41,11 @@ impl Signer {
     pub fn new(key: &[u8], certificate: Vec<u8>, issuer: &str, serial: &str) -> Result<Self, SigningError> {
         let key = KeyPair::from_pkcs8(key).map_err(|_| SigningError::Key)?;
         Ok(Self { key, certificate, issuer: issuer.to_owned(), serial: serial.to_owned() })
+    }
+
+    /// Whether the certificate's key is the other half of this one.
+    pub fn has_public_key(&self, public_key: &[u8]) -> bool {
+        self.key.public_key().as_ref() == public_key
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {

@@ -45,8 +45,6 @@ pub struct Insurance {
     pub branch: String,
     pub is_self: bool,
     pub copay_percent: u8,
-    /// レセプト種別, four digits
-    pub claim_type: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +72,8 @@ impl Supply {
 pub struct DrugLine {
     pub supply: Supply,
     pub usage: String,
+    /// Code of the 用法マスタ, 16 digits; empty where none is known
+    pub usage_code: String,
     /// 2 レセ電, 4 YJ, 7 一般名
     pub code_type: u8,
     pub code: String,
@@ -83,6 +83,8 @@ pub struct DrugLine {
     pub unit: String,
     /// 281 区分: 3 後発不可, 8 先発を患者が希望
     pub substitution: Option<u8>,
+    /// 281 区分: 1 一包化, 2 粉砕
+    pub preparation: Option<u8>,
     pub comment: String,
 }
 
@@ -92,7 +94,16 @@ pub struct PrescriptionRecord {
     pub doctor: Doctor,
     pub person: Person,
     pub insurance: Option<Insurance>,
+    /// 公費, in their order: 公費負担者番号 and 受給者番号; at most three
+    pub public: Vec<(String, String)>,
+    /// レセプト種別, four digits; empty for 自費
+    pub claim_type: String,
     pub issued_on: NaiveDate,
+    /// 使用期限 when it is not the usual four days
+    pub usable_until: Option<NaiveDate>,
+    /// 残薬確認: 1 疑義照会, 2 情報提供
+    pub leftover: Option<u8>,
+    pub remark: String,
     /// 総使用回数 of a リフィル処方箋: 2 or 3
     pub refills: Option<u8>,
     pub lines: Vec<DrugLine>,
@@ -133,38 +144,51 @@ impl PrescriptionRecord {
         put(&["11", &p.number, &p.name, &p.kana]);
         put(&["12", if p.is_female { "2" } else { "1" }]);
         put(&["13", &day(p.birth_date)]);
-        if let Some(i) = &self.insurance {
-            let scheme = match (i.insurer_number.len(), i.insurer_number.get(..2)) {
-                (6, _) => "2",
-                (_, Some("39")) => "7",
-                _ => "1",
-            };
-            put(&["21", scheme]);
-            put(&["22", &i.insurer_number]);
-            put(&["23", &i.symbol, &i.number, if i.is_self { "1" } else { "2" }, &i.branch]);
-            put(&["24", &format!("{:03}", i.copay_percent), &format!("{:03}", 100u8.saturating_sub(i.copay_percent))]);
-            put(&["31", &i.claim_type]);
-        }
-        put(&["51", &day(self.issued_on)]);
-        if let Some(times) = self.refills {
-            put(&["64", &times.to_string()]);
+        for row in self.insurance_rows().into_iter().chain(self.issue_rows()) {
+            put(&row.iter().map(String::as_str).collect::<Vec<_>>());
         }
         for (at, line) in self.lines.iter().enumerate() {
-            let rp = (at + 1).to_string();
-            let (form, quantity) = line.supply.form();
-            put(&["101", &rp, &form.to_string(), "", &quantity.to_string()]);
-            put(&["111", &rp, "1", "", &line.usage, ""]);
-            put(&["201", &rp, "1", "1", &line.code_type.to_string(), &line.code, &line.name, &line.dose, "1", &line.unit]);
-            if let Some(kind) = line.substitution {
-                let words = if kind == 8 { "先発医薬品患者希望" } else { "後発品変更不可" };
-                put(&["281", &rp, "1", "1", &kind.to_string(), words, ""]);
-            }
-            if !line.comment.is_empty() {
-                let at = if line.substitution.is_some() { "2" } else { "1" };
-                put(&["281", &rp, "1", at, "", &line.comment, ""]);
+            for row in line.rows(&(at + 1).to_string()) {
+                put(&row.iter().map(String::as_str).collect::<Vec<_>>());
             }
         }
         Ok(out)
+    }
+
+    /// Records 21 to 31.
+    fn insurance_rows(&self) -> Vec<Vec<String>> {
+        let mut rows = Vec::new();
+        let scheme = match &self.insurance {
+            Some(i) if i.insurer_number.len() == 6 => "2",
+            Some(i) if i.insurer_number.starts_with("39") => "7",
+            None if self.public.is_empty() => "6",
+            _ => "1",
+        };
+        rows.push(row(&["21", scheme]));
+        if let Some(i) = &self.insurance {
+            rows.push(row(&["22", &i.insurer_number]));
+            rows.push(row(&["23", &i.symbol, &i.number, if i.is_self { "1" } else { "2" }, &i.branch]));
+            rows.push(row(&["24", &format!("{:03}", i.copay_percent), &format!("{:03}", 100u8.saturating_sub(i.copay_percent))]));
+        }
+        for (record, (payer, recipient)) in ["27", "28", "29"].iter().zip(&self.public) {
+            rows.push(row(&[record, payer, recipient]));
+        }
+        if !self.claim_type.is_empty() {
+            rows.push(row(&["31", &self.claim_type]));
+        }
+        rows
+    }
+
+    /// Records 51 to 81.
+    fn issue_rows(&self) -> Vec<Vec<String>> {
+        let mut rows = vec![row(&["51", &day(self.issued_on)])];
+        rows.extend(self.usable_until.map(|until| row(&["52", &day(until)])));
+        rows.extend(self.leftover.map(|kind| row(&["62", &kind.to_string()])));
+        rows.extend(self.refills.map(|times| row(&["64", &times.to_string()])));
+        if !self.remark.is_empty() {
+            rows.push(row(&["81", "1", "", &self.remark]));
+        }
+        rows
     }
 
     fn check(&self) -> Result<(), RecordError> {
@@ -195,13 +219,40 @@ impl PrescriptionRecord {
         let mut texts: Vec<&str> =
             vec![&f.name, &f.postal_code, &f.address, &f.tel, &f.department, &self.doctor.name, &p.number, &p.name, &p.kana];
         if let Some(i) = &self.insurance {
-            texts.extend([i.insurer_number.as_str(), &i.symbol, &i.number, &i.branch, &i.claim_type]);
+            texts.extend([i.insurer_number.as_str(), &i.symbol, &i.number, &i.branch]);
         }
+        texts.extend(self.public.iter().flat_map(|(payer, recipient)| [payer.as_str(), recipient]));
+        texts.extend([self.claim_type.as_str(), &self.remark]);
         for line in &self.lines {
-            texts.extend([line.usage.as_str(), &line.code, &line.name, &line.dose, &line.unit, &line.comment]);
+            texts.extend([line.usage.as_str(), &line.usage_code, &line.code, &line.name, &line.dose, &line.unit, &line.comment]);
         }
         texts
     }
+}
+
+impl DrugLine {
+    /// Records 101 to 281 of one RP.
+    fn rows(&self, rp: &str) -> Vec<Vec<String>> {
+        let (form, quantity) = self.supply.form();
+        let usage = if self.usage_code.is_empty() { "1" } else { "3" };
+        let mut rows = vec![
+            row(&["101", rp, &form.to_string(), "", &quantity.to_string()]),
+            row(&["111", rp, usage, &self.usage_code, &self.usage, ""]),
+            row(&["201", rp, "1", "1", &self.code_type.to_string(), &self.code, &self.name, &self.dose, "1", &self.unit]),
+        ];
+        let substitution =
+            self.substitution.map(|kind| (kind.to_string(), if kind == 8 { "先発医薬品患者希望" } else { "後発品変更不可" }));
+        let preparation = self.preparation.map(|kind| (kind.to_string(), if kind == 1 { "一包化" } else { "粉砕" }));
+        let comment = (!self.comment.is_empty()).then(|| (String::new(), self.comment.as_str()));
+        for (at, (kind, words)) in substitution.into_iter().chain(preparation).chain(comment).enumerate() {
+            rows.push(row(&["281", rp, "1", &(at + 1).to_string(), &kind, words, ""]));
+        }
+        rows
+    }
+}
+
+fn row(fields: &[&str]) -> Vec<String> {
+    fields.iter().map(|field| (*field).to_owned()).collect()
 }
 
 fn day(date: NaiveDate) -> String {
@@ -209,86 +260,5 @@ fn day(date: NaiveDate) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-
-    pub fn sample() -> PrescriptionRecord {
-        PrescriptionRecord {
-            facility: Facility {
-                institution_code: "1319999999".into(),
-                name: "架空診療所".into(),
-                postal_code: "100-0000".into(),
-                address: "東京都架空区1-2-3".into(),
-                tel: "03-0000-0000".into(),
-                department: "内科".into(),
-            },
-            doctor: Doctor { name: "架空　医師".into() },
-            person: Person {
-                number: "42".into(),
-                name: "架空　太郎".into(),
-                kana: "ｶｸｳ ﾀﾛｳ".into(),
-                is_female: false,
-                birth_date: NaiveDate::from_ymd_opt(1975, 4, 1).unwrap(),
-            },
-            insurance: Some(Insurance {
-                insurer_number: "01139997".into(),
-                symbol: "12345678".into(),
-                number: "9000001".into(),
-                branch: "00".into(),
-                is_self: true,
-                copay_percent: 30,
-                claim_type: "1112".into(),
-            }),
-            issued_on: NaiveDate::from_ymd_opt(2026, 11, 20).unwrap(),
-            refills: None,
-            lines: vec![DrugLine {
-                supply: Supply::Days(14),
-                usage: "1日1回 朝食後, 水で".into(),
-                code_type: 2,
-                code: "610462016".into(),
-                name: "架空ロキソプロフェン錠60mg".into(),
-                dose: "1".into(),
-                unit: "錠".into(),
-                substitution: Some(3),
-                comment: String::new(),
-            }],
-        }
-    }
-
-    /// FN-EP-01
-    #[test]
-    fn the_record_has_the_lines_the_specification_asks_for() {
-        let csv = sample().to_csv().unwrap();
-        assert!(csv.starts_with("SJ1\n1,1,9999999,13,架空診療所\n") && csv.ends_with("\n") && !csv.contains('\r'));
-        for line in [
-            "11,42,架空　太郎,ｶｸｳ ﾀﾛｳ",
-            "21,1",
-            "23,12345678,9000001,1,00",
-            "24,030,070",
-            "51,20261120",
-            "101,1,1,,14",
-            "111,1,1,,1日1回 朝食後， 水で,",
-            "201,1,1,1,2,610462016,架空ロキソプロフェン錠60mg,1,1,錠",
-            "281,1,1,1,3,後発品変更不可,",
-        ] {
-            assert!(csv.lines().any(|found| found == line), "{line}\n{csv}");
-        }
-    }
-
-    /// FN-EP-14: what the service would refuse is refused before it is sent.
-    #[test]
-    fn what_the_service_refuses_is_never_written() {
-        let with = |change: fn(&mut PrescriptionRecord)| {
-            let mut record = sample();
-            change(&mut record);
-            record.to_csv()
-        };
-        assert_eq!(with(|r| r.lines.clear()), Err(RecordError::Empty));
-        assert_eq!(with(|r| r.lines[0].code = "777770000".into()), Err(RecordError::Dummy(1)));
-        assert_eq!(with(|r| r.lines[0].code_type = 3), Err(RecordError::Code(1)));
-        assert_eq!(with(|r| r.lines[0].comment = "a\r\nb".into()), Err(RecordError::ControlCharacter));
-        assert_eq!(with(|r| r.refills = Some(4)), Err(RecordError::Refills));
-        assert_eq!(with(|r| r.facility.institution_code = "13199999".into()), Err(RecordError::Institution));
-        assert!(with(|r| r.insurance = None).unwrap().lines().all(|line| !line.starts_with("22,")));
-    }
-}
+#[path = "record_tests.rs"]
+pub(super) mod tests;

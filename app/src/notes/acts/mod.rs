@@ -41,6 +41,9 @@ pub enum Refusal {
     /// Something before 確定 is still open.
     #[error("open warnings")]
     Warned,
+    /// The electronic prescription cannot be issued; says why and what to do.
+    #[error("the prescription cannot be issued")]
+    Prescription(String),
     #[error("cancelled visit")]
     CancelledVisit,
     #[error(transparent)]
@@ -55,8 +58,9 @@ impl From<sea_orm::DbErr> for Refusal {
 
 impl Refusal {
     /// The sentence a person reads.
-    pub fn message(&self) -> &'static str {
-        match self {
+    pub fn message(&self) -> String {
+        let says = match self {
+            Refusal::Prescription(says) => says,
             Refusal::WrongPatient => "別の患者の画面から送られたため、保存していません。入力した文は残っています。",
             Refusal::Stale => "ほかの人が先に変えました。最新の内容を確かめてから、もう一度操作してください。",
             Refusal::NoResponsible => "責任医師が決まっていません。責任医師を選んでから入力してください。",
@@ -67,7 +71,8 @@ impl Refusal {
             Refusal::CancelledVisit => "この受付は取り消されています。",
             Refusal::Rule(rule) => rule_message(*rule),
             Refusal::Store(_) => "保存できませんでした。",
-        }
+        };
+        says.to_owned()
     }
 }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::texts::{Kept, Outcome, Sender, Typed, save_texts};
 use super::{Refusal, Target, check_token, hand};
 use crate::notes::seen::{self, Seen};
+use crate::adapters::eprescription::PrescriptionSigner;
 use crate::notes::store::write;
 use crate::notes::{neighbours, warnings};
 
@@ -39,9 +40,9 @@ pub struct SignedNote {
 }
 
 /// What 確定 sets in motion, in this order and in its transaction: one line for each slice. An error undoes the signature.
-async fn set_in_motion(tx: &TenantTx, signed: &SignedNote, seen: &Seen) -> Result<(), Error> {
+async fn set_in_motion(tx: &TenantTx, signed: &SignedNote, seen: &Seen, signer: &dyn PrescriptionSigner) -> Result<(), Refusal> {
     crate::encounters::note_signed(tx, signed).await?;
-    crate::prescriptions::note_signed(tx, signed, &seen.prescription).await?;
+    crate::prescriptions::note_signed(tx, signed, &seen.prescription, signer).await?;
     crate::orders::note_signed(tx, signed, &seen.orders).await?;
     crate::claims::note_signed(tx, signed).await?;
     Ok(())
@@ -56,7 +57,7 @@ pub enum Ending {
 }
 
 /// Signs, freezes every section and ends the consultation. Pressed twice it is done once.
-pub async fn sign(tx: &TenantTx, role: Role, signature: &Signature) -> Result<Ending, Refusal> {
+pub async fn sign(tx: &TenantTx, role: Role, signature: &Signature, signer: &dyn PrescriptionSigner) -> Result<Ending, Refusal> {
     let sender = Sender { target: signature.target, token: signature.token, key: signature.key, responsible: None };
     let Outcome { saved, kept, .. } = save_texts(tx, role, &sender, &signature.texts).await?;
     if let Some(kept) = kept {
@@ -99,7 +100,7 @@ pub async fn sign(tx: &TenantTx, role: Role, signature: &Signature) -> Result<En
     head.signed_by_id = Some(tx.actor().as_uuid());
     let head = versioned::update(tx, head, Authorship::own(tx), "").await?;
     let signed = SignedNote { note_id: NoteId::new(head.id), patient_id, encounter_id };
-    set_in_motion(tx, &signed, &signature.seen).await?;
+    set_in_motion(tx, &signed, &signature.seen, signer).await?;
     tx.remember(act_key(tx, signature), serde_json::json!({ "note_id": head.id })).await?;
     Ok(Ending::Signed(signed))
 }

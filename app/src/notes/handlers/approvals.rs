@@ -10,6 +10,7 @@ use tenancy::{Access, Act, Audit, InfoClass, Receipt};
 
 use super::{chart_again, refused, refused_with};
 use crate::AppError;
+use crate::adapters::eprescription::PrescriptionSigner;
 use crate::notes::acts::sign::{Ending, Signature, sign};
 use crate::notes::acts::texts::save_texts;
 use crate::notes::acts::{Refusal, Target, approve};
@@ -106,10 +107,14 @@ fn row(n: &NoteRecord, names: &Names, card: &neighbours::Card, me: StaffId, now:
 }
 
 /// 承認(確定) of every ticked note, each in a transaction of its own: one that changed meanwhile does not hold up the others.
-pub async fn approve_many(access: Access<NoteApprove>, form: web::Form<Vec<(String, String)>>) -> Result<Redirect, AppError> {
+pub async fn approve_many(
+    access: Access<NoteApprove>,
+    form: web::Form<Vec<(String, String)>>,
+    signer: web::Data<dyn PrescriptionSigner>,
+) -> Result<Redirect, AppError> {
     let (mut receipt, mut signed, mut failed) = (None, 0_u32, 0_u32);
     for (_, stamp) in form.iter().filter(|(name, _)| name == "note").take(LIMIT as usize) {
-        match approve_one(&access, stamp).await {
+        match approve_one(&access, stamp, signer.get_ref()).await {
             Ok(given) => (receipt, signed) = (Some(given), signed + 1),
             Err(Refusal::Store(tenancy::Error::Unavailable(cause))) => return Err(AppError::Unavailable(cause)),
             Err(_) => failed += 1,
@@ -122,13 +127,13 @@ pub async fn approve_many(access: Access<NoteApprove>, form: web::Form<Vec<(Stri
     Ok(Redirect::to(receipt, format!("/notes/pending?signed={signed}&failed={failed}")))
 }
 
-async fn approve_one(access: &Access<NoteApprove>, stamp: &str) -> Result<Receipt, Refusal> {
+async fn approve_one(access: &Access<NoteApprove>, stamp: &str, signer: &dyn PrescriptionSigner) -> Result<Receipt, Refusal> {
     let (id, versions) = forms::parse_stamp(stamp).ok_or(Refusal::Stale)?;
     let tx = access.begin().await?;
     let head = write::find_head(&tx, id).await?.ok_or(tenancy::Error::NotFound)?;
     let token = head.patient_id.into();
     let signature = Signature { target: Target::Note(id), versions, texts: vec![], seen: Seen::default(), token, key: tx.new_id() };
-    let Ending::Signed(signed) = sign(&tx, access.principal().role, &signature).await? else { return Err(Refusal::Stale) };
+    let Ending::Signed(signed) = sign(&tx, access.principal().role, &signature, signer).await? else { return Err(Refusal::Stale) };
     let audit = Audit::of(Act::Approve, InfoClass::Note).subject(signed.patient_id).entity("note", id);
     Ok(tx.commit(audit).await?)
 }

@@ -30,7 +30,7 @@ impl From<Refusal> for AppError {
             Refusal::WrongPatient => AppError::WrongPatient,
             Refusal::Stale => AppError::Conflict,
             Refusal::Store(e) => e.into(),
-            other => AppError::Refused(other.message().to_owned()),
+            other => AppError::Refused(other.message()),
         }
     }
 }

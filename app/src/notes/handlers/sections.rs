@@ -58,7 +58,7 @@ async fn save_to(access: Access<NoteWrite>, target: Target, letter: &str, raw: R
         }
         Err(refusal) if wants_json(req) => Err(refusal.into()),
         Err(Refusal::Store(e)) => Err(e.into()),
-        Err(refusal) => not_accepted(&access, target, section, raw, refusal.message().to_owned(), req).await,
+        Err(refusal) => not_accepted(&access, target, section, raw, refusal.message(), req).await,
     }
 }
 

@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::whole::read_pairs;
 use super::{Answer, check_token, check_version, done, open_visit};
+use crate::adapters::eprescription::PrescriptionSigner;
 use crate::encounters::store as encounters;
+use crate::eprescriptions::store as eprescriptions;
 use crate::error::AppError;
 use crate::notes::neighbours;
 use crate::notes::store::answers;
@@ -29,7 +31,12 @@ pub struct SignForm {
 }
 
 /// 署名 of the prescription alone, while nothing stands in its way; reasons are given on the chart and sealed with 確定.
-pub async fn sign(access: Access<PrescriptionSign>, path: web::Path<EncounterId>, form: web::Form<SignForm>) -> Result<Redirect, AppError> {
+pub async fn sign(
+    access: Access<PrescriptionSign>,
+    path: web::Path<EncounterId>,
+    form: web::Form<SignForm>,
+    signer: web::Data<dyn PrescriptionSigner>,
+) -> Result<Redirect, AppError> {
     let tx = access.begin().await?;
     let visit = open_visit(&tx, *path, &form.patient_token).await?;
     let patient = PatientId::new(visit.patient_id);
@@ -37,12 +44,13 @@ pub async fn sign(access: Access<PrescriptionSign>, path: web::Path<EncounterId>
     let mut found = safety::warnings(&tx, &neighbours::group(&tx, patient).await?, *path).await?;
     answers::of_encounter(&tx, *path).await?.settle(&mut found);
     let sealed = store::seal(&tx, *path, &seen, clock::today(tx.now())).await?;
-    let count = sealed.map_err(|refusal| AppError::Refused(refusal.sentence()))?;
+    let sealed = sealed.map_err(|refusal| AppError::Refused(refusal.sentence()))?;
     if let Some(open) = found.iter().find(|w| w.is_open()) {
         let says = format!("{}: {} 直すか、カルテの「確定前の確認」で理由を選んでから署名してください。", open.subject, open.text);
         return Err(AppError::Refused(says));
     }
-    let audit = Audit::of(Act::Sign, InfoClass::Prescription).subject(patient).entity("encounter", *path).detail("lines", count);
+    crate::prescriptions::issue(&tx, &sealed, signer.get_ref()).await?.map_err(AppError::Refused)?;
+    let audit = Audit::of(Act::Sign, InfoClass::Prescription).subject(patient).entity("encounter", *path).detail("lines", sealed.lines);
     Ok(Redirect::to(tx.commit(audit).await?, format!("/encounters/{path}/prescription/print")))
 }
 
@@ -66,6 +74,11 @@ pub async fn take_back(
     check_token(&form.patient_token, head.patient_id)?;
     check_version(&form.version, head.version)?;
     let status = heads::status(&head);
+    if let Some(row) = eprescriptions::find(&tx, head.id).await?
+        && eprescriptions::status(&row)?.bars_paper()
+    {
+        return Err(AppError::Refused("電子処方箋です。「電子処方箋を取り消す」で取り消してください。".into()));
+    }
     if !status.can_be_withdrawn() {
         return Err(AppError::Refused(format!("「{}」の処方箋は、ここでは取り消せません。", status.label())));
     }

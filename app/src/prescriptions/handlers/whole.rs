@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, web};
 use domain::EncounterId;
+use domain::prescription::head::{HeadContent, IssueForm};
 use domain::prescription::supply_days::days_until;
 use serde::Deserialize;
 use serde_json::json;
@@ -10,12 +11,14 @@ use tenancy::{Access, Audit, InfoClass, TenantTx};
 use uuid::Uuid;
 
 use super::{Answer, check_version, done, key_of, open_visit, refused};
+use crate::adapters::eprescription::PrescriptionSigner;
 use crate::encounters::entity::encounter;
 use crate::error::AppError;
 use crate::prescriptions::forms::RawHeadForm;
 use crate::prescriptions::pane::{Extra, Loaded};
 use crate::prescriptions::store::undo::{self, Written};
 use crate::prescriptions::store::{self, heads, lines};
+use crate::web::FormErrors;
 
 const REPEAT: &str = "prescription.repeat";
 const FIT: &str = "prescription.fit";
@@ -147,10 +150,12 @@ pub async fn state_head(
     path: web::Path<EncounterId>,
     form: web::Form<RawHeadForm>,
     req: HttpRequest,
+    signer: web::Data<dyn PrescriptionSigner>,
 ) -> Result<Answer, AppError> {
     let tx = access.begin().await?;
     let visit = open_visit(&tx, *path, &form.patient_token).await?;
-    let content = match form.read(domain::clock::today(tx.now())) {
+    let read = form.read(domain::clock::today(tx.now())).and_then(|content| issuable(content, signer.is_on()));
+    let content = match read {
         Ok(content) => content,
         Err(errors) => {
             return refused(&access, tx, &visit, &req, Extra { head: Some((form.into_inner(), errors)), ..Extra::default() }).await;
@@ -168,4 +173,14 @@ pub async fn state_head(
     };
     let audit = Audit::updated(InfoClass::Prescription).entity("prescription", row.id);
     done(&access, tx, &visit, &req, audit, Extra::default()).await
+}
+
+/// 電子 is chosen only where somebody can sign it.
+fn issuable(content: HeadContent, can_sign: bool) -> Result<HeadContent, FormErrors> {
+    let mut errors = FormErrors::default();
+    if content.issue_form == IssueForm::Electronic && !can_sign {
+        errors.add("issue_form", "この医院では電子処方箋の署名が設定されていません。「紙」を選んでください");
+        return Err(errors);
+    }
+    Ok(content)
 }

@@ -64,13 +64,20 @@ fn area(x: f32, y: f32, w: f32, h: f32) -> Area {
 impl Canvas<'_, '_, '_> {
     fn head(&mut self, sheet: &Sheet) {
         let title = Style { face: Face::Mincho, size: 16.0, align: Align::Centre };
-        let (name, note) = if sheet.is_copy {
+        let (name, note) = if !sheet.access_code.is_empty() {
+            ("処方内容（控え）", "(この控えは処方箋ではありません。電子処方箋を登録しました。薬局で引換番号を伝えてください。)")
+        } else if sheet.is_copy {
             ("処方内容（控え）", "(この控えは処方箋ではありません。薬局には処方箋を出してください。)")
         } else {
             ("処　方　箋", "(この処方箋は、どの保険薬局でも有効です。)")
         };
         self.text(PAGE_W / 2.0, 12.0, title, name);
         self.text(PAGE_W / 2.0, 16.0, LABEL, note);
+        if !sheet.access_code.is_empty() {
+            let code = Style { face: Face::Gothic, size: 11.0, align: Align::Right };
+            self.text(RIGHT, 9.0, code, &format!("引換番号 {}", sheet.access_code));
+            self.text(LEFT, 206.0, SMALL, &format!("処方箋ID {}", sheet.register_id));
+        }
         self.public_expense(area(LEFT, 18.5, 60.0, 13.0), sheet.public.first());
         self.insurance(area(69.0, 18.5, 72.0, 13.0), sheet);
         self.patient(area(LEFT, 33.0, 60.0, 26.0), sheet);

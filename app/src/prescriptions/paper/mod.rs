@@ -37,6 +37,10 @@ pub struct Sheet {
     pub refill: u8,
     /// 控え for the patient, never taken for the 処方箋
     pub is_copy: bool,
+    /// 処方箋ID of a registered prescription; empty on paper
+    pub register_id: String,
+    /// 引換番号 of a registered prescription; empty on paper
+    pub access_code: String,
     /// 残薬: 疑義照会した上で調剤
     pub asks_back: bool,
     /// 残薬: 情報提供

@@ -38,6 +38,8 @@ fn sheet() -> Sheet {
         valid_to: "令和8年11月30日".into(),
         refill: 3,
         is_copy: false,
+        register_id: String::new(),
+        access_code: String::new(),
         asks_back: true,
         reports_back: false,
     }

@@ -7,4 +7,4 @@ pub mod sets;
 pub mod undo;
 
 pub use lines::{DRAFT, SIGNED, WITHDRAWN, get, lines};
-pub use sealing::{SignRefusal, seal};
+pub use sealing::{Sealed, SignRefusal, seal};

@@ -12,6 +12,7 @@ use super::heads;
 use super::lines::{self, DRAFT, SIGNED};
 use crate::prescriptions::drugs;
 use crate::prescriptions::entity::medication_request::Model;
+use crate::prescriptions::entity::prescription;
 
 /// Why the lines were not signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,13 @@ pub enum SignRefusal {
         name: String,
         last_day: Option<NaiveDate>,
     },
+}
+
+/// What was signed.
+#[derive(Debug)]
+pub struct Sealed {
+    pub lines: usize,
+    pub heads: Vec<prescription::Model>,
 }
 
 impl SignRefusal {
@@ -50,7 +58,7 @@ pub async fn seal(
     encounter: EncounterId,
     seen: &[(Uuid, i32)],
     today: NaiveDate,
-) -> Result<Result<usize, SignRefusal>, Error> {
+) -> Result<Result<Sealed, SignRefusal>, Error> {
     let drafts: Vec<Model> = lines::lines(tx, encounter).await?.into_iter().filter(|row| row.status == DRAFT).collect();
     if drafts.is_empty() {
         return Ok(Err(SignRefusal::NothingToSign));
@@ -76,10 +84,11 @@ pub async fn seal(
         line.signed_by_id = Some(tx.actor().as_uuid());
         versioned::update(tx, line, Authorship::own(tx), "").await?;
     }
+    let mut sealed = Sealed { lines: count, heads: Vec::new() };
     for head in heads::of_encounter(tx, encounter).await? {
         if signed.contains(&Some(head.id)) && heads::status(&head).is_open() {
-            heads::move_to(tx, head, RxStatus::Signed, "").await?;
+            sealed.heads.push(heads::move_to(tx, head, RxStatus::Signed, "").await?);
         }
     }
-    Ok(Ok(count))
+    Ok(Ok(sealed))
 }

@@ -89,7 +89,7 @@ fn digits(text: &str) -> bool {
 }
 
 /// Modulus 10, weights 2 and 1 from the right, digits of the products summed.
-fn check_digit(number: &str) -> bool {
+pub(super) fn check_digit(number: &str) -> bool {
     if !digits(number) {
         return false;
     }

@@ -27,6 +27,12 @@ pub enum Fault {
     Multiple,
     Invalid,
     Pending,
+    /// The connection ends before anything was done.
+    Cut,
+    /// Read and turned down.
+    Refused,
+    /// The answer that was given before, once more.
+    Duplicate,
 }
 
 impl Fault {
@@ -65,6 +71,9 @@ impl Fault {
             Self::Multiple => "multiple",
             Self::Invalid => "invalid",
             Self::Pending => "pending",
+            Self::Cut => "cut",
+            Self::Refused => "refused",
+            Self::Duplicate => "duplicate",
         }
     }
 
@@ -85,13 +94,31 @@ impl Fault {
             Self::Multiple => "複数該当",
             Self::Invalid => "無効",
             Self::Pending => "処理中",
+            Self::Cut => "途中で切れる(処理もされない)",
+            Self::Refused => "登録拒否",
+            Self::Duplicate => "一つ前の返事がもう一度届く",
         }
     }
 
     pub fn find(key: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fault| fault.key() == key)
+        Self::ALL.into_iter().chain(EPS_FAULTS).find(|fault| fault.key() == key)
     }
 }
+
+/// What 電子処方箋管理サービス can be made to do.
+pub const EPS_FAULTS: [Fault; 11] = [
+    Fault::Closed,
+    Fault::Failing,
+    Fault::RateLimited,
+    Fault::Timeout,
+    Fault::Cut,
+    Fault::LostReply,
+    Fault::Late,
+    Fault::Malformed,
+    Fault::Cp932,
+    Fault::Refused,
+    Fault::Duplicate,
+];
 
 #[derive(Clone, Default)]
 pub struct Faults(Arc<Mutex<VecDeque<Fault>>>);

@@ -2,6 +2,7 @@
 //! and only with a token from the login. Addresses and token are ours (⟲ in the notes); the messages are the documents'.
 
 mod eligibility;
+pub mod eps;
 mod faults;
 pub mod xml;
 
@@ -16,7 +17,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use serde::Serialize;
 
-pub use faults::{Fault, Faults};
+pub use self::eps::signature::Anchors;
+use self::eps::state::Shelf;
+pub use faults::{EPS_FAULTS, Fault, Faults};
 
 const TOKEN_LIVES: Duration = Duration::from_secs(600);
 const BODY_MAX: usize = 4 * 1024 * 1024;
@@ -42,11 +45,47 @@ pub struct National {
     latency: Latency,
     tokens: Arc<Mutex<Vec<(String, Instant)>>>,
     asked: Arc<Mutex<u64>>,
+    pub eps_faults: Faults,
+    pub shelf: Shelf,
+    anchors: Anchors,
+    eps_asked: Arc<Mutex<u64>>,
+    last: Arc<Mutex<Option<String>>>,
 }
 
 impl National {
     pub fn new(latency: Latency) -> Self {
-        Self { faults: Faults::default(), latency, tokens: Arc::default(), asked: Arc::default() }
+        Self {
+            faults: Faults::default(),
+            latency,
+            tokens: Arc::default(),
+            asked: Arc::default(),
+            eps_faults: Faults::default(),
+            shelf: Shelf::default(),
+            anchors: Anchors::default(),
+            eps_asked: Arc::default(),
+            last: Arc::default(),
+        }
+    }
+
+    /// Believes signatures whose certificates come from these authorities; without any it believes none.
+    #[must_use]
+    pub fn trusting(mut self, anchors: Anchors) -> Self {
+        self.anchors = anchors;
+        self
+    }
+
+    /// Questions that reached 電子処方箋管理サービス.
+    pub fn eps_asked(&self) -> u64 {
+        *self.eps_asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count_eps(&self) {
+        *self.eps_asked.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+    }
+
+    /// Keeps this answer and gives the one before it.
+    fn last_reply(&self, answer: &str) -> Option<String> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).replace(answer.to_owned())
     }
 
     /// Questions that reached the service, answered or not.
@@ -107,6 +146,7 @@ pub fn bind(national: National, certificates: &Certificates<'_>, port: u16) -> a
             .route("/healthz", web::get().to(health))
             .route("/oqs/v1/login", web::post().to(login))
             .route("/oqs/v1/OQSsiquc01", web::post().to(eligibility::confirm))
+            .configure(eps::routes)
     })
     .workers(1)
     .disable_signals()
@@ -143,7 +183,7 @@ async fn login(national: web::Data<National>) -> HttpResponse {
 
 /// What a person or a test sets from outside: `POST /national/faults?fault=closed&times=3`.
 pub fn control(config: &mut web::ServiceConfig) {
-    config.route("/national", web::get().to(page)).route("/national/faults", web::post().to(set_fault));
+    config.route("/national", web::get().to(page)).route("/national/faults", web::post().to(set_fault)).configure(eps::page::routes);
 }
 
 #[derive(serde::Deserialize)]
@@ -151,16 +191,20 @@ struct SetFault {
     fault: String,
     #[serde(default)]
     times: u32,
+    /// `eps` for 電子処方箋管理サービス
+    #[serde(default)]
+    service: String,
 }
 
 async fn set_fault(national: web::Data<National>, form: web::Form<SetFault>) -> HttpResponse {
+    let faults = if form.service == "eps" { &national.eps_faults } else { &national.faults };
     match Fault::find(&form.fault) {
         Some(fault) => {
-            national.faults.next(fault, form.times.max(1));
+            faults.next(fault, form.times.max(1));
             HttpResponse::SeeOther().insert_header(("location", "/national")).finish()
         }
         None if form.fault == "none" => {
-            national.faults.clear();
+            faults.clear();
             HttpResponse::SeeOther().insert_header(("location", "/national")).finish()
         }
         None => HttpResponse::UnprocessableEntity().body("unknown fault"),
@@ -173,9 +217,15 @@ async fn page(national: web::Data<National>) -> HttpResponse {
         "<!doctype html><html lang=\"ja\"><meta charset=\"utf-8\"><title>国のサービス(模擬)</title><h1>国のサービス(模擬)</h1>\
          <p>届いた照会: {} 件。予定している障害: {} 件。</p><form method=\"post\" action=\"/national/faults\"><label>次に起こす障害 \
          <select name=\"fault\"><option value=\"none\">起こさない</option>{options}</select></label> <label>回数 <input name=\"times\" value=\"1\" inputmode=\"numeric\"></label> \
-         <button>決める</button></form></html>",
+         <button>決める</button></form><h2>電子処方箋管理サービス</h2><p>届いた電文: {} 件。登録: {} 件。予定している障害: {} 件。<a href=\"/pharmacy\">薬局の窓口</a></p>\
+         <form method=\"post\" action=\"/national/faults\"><input type=\"hidden\" name=\"service\" value=\"eps\"><label>次に起こす障害 <select name=\"fault\">\
+         <option value=\"none\">起こさない</option>{}</select></label> <label>回数 <input name=\"times\" value=\"1\" inputmode=\"numeric\"></label> <button>決める</button></form></html>",
         national.asked(),
-        national.faults.waiting()
+        national.faults.waiting(),
+        national.eps_asked(),
+        national.shelf.all().len(),
+        national.eps_faults.waiting(),
+        eps::fault_options(),
     );
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(body)
 }

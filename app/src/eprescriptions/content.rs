@@ -1,0 +1,218 @@
+//! 処方箋情報 of one 処方箋, gathered from the chart. What the service would not take is said before it is signed.
+
+use chrono::NaiveDate;
+use domain::kana::to_half_width;
+use domain::masters::{Field, MasterEntry};
+use domain::patient::{Age, Patient, Sex};
+use domain::prescription::head::Leftover;
+use domain::prescription::{GenericSubstitution, Preparation};
+use domain::{CoverageId, EncounterId, PatientId, clock};
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use tenancy::{Error, TenantTx};
+
+use crate::adapters::eprescription::{Doctor, DrugLine, Facility, Insurance, Person, PrescriptionRecord, RecordError, Supply};
+use crate::coverages::entity::coverage;
+use crate::coverages::store as coverages;
+use crate::encounters::store as encounters;
+use crate::patients::store as patients;
+use crate::prescriptions::drugs::{self, Drug};
+use crate::prescriptions::entity::{medication_request, prescription};
+use crate::prescriptions::{print, store as prescriptions};
+
+/// Widths of the records, in characters.
+const PATIENT_NAME_MAX: usize = 20;
+const DRUG_NAME_MAX: usize = 40;
+/// 科名 is required, and the product keeps none for a visit yet.
+const DEPARTMENT: &str = "医科";
+/// 法別 of 後期高齢者.
+const LATE_ELDERLY: &str = "39";
+
+/// Why this 処方箋 cannot be registered, in words for the doctor.
+pub type Problem = String;
+
+pub async fn gather(tx: &TenantTx, head: &prescription::Model) -> Result<Result<PrescriptionRecord, Problem>, Error> {
+    let encounter = EncounterId::new(head.encounter_id);
+    let visit = encounters::get(tx, encounter).await?;
+    let patient = patients::get(tx, PatientId::new(visit.patient_id)).await?;
+    let coverage = match visit.coverage_id {
+        Some(id) => Some(coverages::get(tx, CoverageId::new(id)).await?),
+        None => None,
+    };
+    let today = clock::today(tx.now());
+    let public = print::public_expense(tx, patient.id, today).await?;
+    let mut lines = prescriptions::lines(tx, encounter).await?;
+    lines.retain(|line| line.prescription_id == Some(head.id));
+    let codes: Vec<&str> = lines.iter().map(|line| line.drug_code.as_str()).collect();
+    let known = drugs::of_codes(tx, &codes, today).await?;
+    let (facility, doctor) = (facility(tx).await?, print::staff_name(tx, tx.actor().as_uuid()).await?);
+    Ok((|| {
+        let insurance = coverage.as_ref().filter(|row| !print::is_public(row)).map(insurance).transpose()?.flatten();
+        let content = prescriptions::heads::content_of(head);
+        let record = PrescriptionRecord {
+            claim_type: claim_type(insurance.as_ref(), public.len(), &patient, today),
+            facility,
+            doctor: Doctor { name: spaced(&doctor) },
+            person: person(&patient)?,
+            insurance,
+            public,
+            issued_on: today,
+            usable_until: content.valid_to,
+            leftover: match content.leftover {
+                Leftover::Unsaid => None,
+                Leftover::Query => Some(1),
+                Leftover::Report => Some(2),
+            },
+            remark: content.remark,
+            refills: (content.refill > 0).then_some(content.refill),
+            lines: lines.iter().map(|line| drug_line(line, &known)).collect::<Result<_, _>>()?,
+        };
+        record.to_csv().map_err(|error| sentence(&error, &record))?;
+        Ok(record)
+    })())
+}
+
+async fn facility(tx: &TenantTx) -> Result<Facility, Error> {
+    let query = Query::select()
+        .columns(["name", "postal_code", "address", "tel", "institution_code"])
+        .from("tenant")
+        .and_where(Expr::col("id").eq(tx.tenant_id().as_uuid()))
+        .take();
+    let row = tx.query_one(&query).await?.ok_or(Error::NotFound)?;
+    let text = |column: &str| row.try_get::<String>("", column);
+    Ok(Facility {
+        institution_code: text("institution_code")?,
+        name: text("name")?,
+        postal_code: text("postal_code")?,
+        address: text("address")?,
+        tel: text("tel")?,
+        department: DEPARTMENT.to_owned(),
+    })
+}
+
+fn person(patient: &Patient) -> Result<Person, Problem> {
+    let d = &patient.demographics;
+    let is_female = match d.sex {
+        Sex::Male => false,
+        Sex::Female => true,
+        Sex::Unknown => return Err("患者の性別が登録されていません。患者情報に性別を入れてください。".into()),
+    };
+    if d.name.ideographic.chars().count() > PATIENT_NAME_MAX {
+        return Err(format!("患者の氏名が{PATIENT_NAME_MAX}文字を超えています。"));
+    }
+    Ok(Person {
+        number: patient.number.as_str().to_owned(),
+        name: spaced(&d.name.ideographic),
+        kana: to_half_width(d.name.syllabic.as_str()),
+        is_female,
+        birth_date: d.birth_date,
+    })
+}
+
+/// 姓名の間は全角の空白一つ.
+fn spaced(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join("\u{3000}")
+}
+
+/// `None` for 自費 and what else has no 保険者番号.
+fn insurance(row: &coverage::Model) -> Result<Option<Insurance>, Problem> {
+    if row.insurer_number.is_empty() {
+        return Ok(None);
+    }
+    let copay = row.copay_percent.and_then(|percent| u8::try_from(percent).ok());
+    Ok(Some(Insurance {
+        insurer_number: row.insurer_number.clone(),
+        symbol: row.insured_symbol.clone(),
+        number: row.insured_number.clone(),
+        branch: row.branch_number.clone(),
+        is_self: row.relation == "self",
+        copay_percent: copay.ok_or("保険の負担割合が登録されていません。受付で保険を確かめてください。")?,
+    }))
+}
+
+/// レセプト種別 of an outpatient: 医科1, system, number of schemes, whose and how old.
+fn claim_type(insurance: Option<&Insurance>, public: usize, patient: &Patient, today: NaiveDate) -> String {
+    let Some(i) = insurance else {
+        return if public == 0 { String::new() } else { format!("12{}2", public.min(4)) };
+    };
+    let years = Age::on(patient.demographics.birth_date, today).years;
+    let is_elderly = i.insurer_number.starts_with(LATE_ELDERLY) || years >= 70;
+    let system = if i.insurer_number.starts_with(LATE_ELDERLY) { 3 } else { 1 };
+    let who = match (is_elderly, i.copay_percent) {
+        (true, 30) => 0,
+        (true, _) => 8,
+        (false, _) if years < 6 => 4,
+        (false, _) if i.is_self => 2,
+        (false, _) => 6,
+    };
+    format!("1{system}{}{who}", (public + 1).min(5))
+}
+
+fn drug_line(row: &medication_request::Model, known: &[Drug]) -> Result<DrugLine, Problem> {
+    let digits: String = row.quantity_text.chars().filter(char::is_ascii_digit).collect();
+    let supply = match (row.days, digits.parse()) {
+        (Some(days), _) => Supply::Days(u16::try_from(days).unwrap_or_default()),
+        (None, Ok(times)) => Supply::Times(times),
+        (None, Err(_)) => Supply::Total,
+    };
+    let (code_type, code) = match row.is_generic {
+        false => (2, row.drug_code.clone()),
+        true => (7, generic_code(row, known)?),
+    };
+    let name = crate::prescriptions::views::printed_name(row);
+    if name.chars().count() > DRUG_NAME_MAX {
+        return Err(format!("「{name}」の名前が{DRUG_NAME_MAX}文字を超えています。"));
+    }
+    Ok(DrugLine {
+        supply,
+        usage: row.usage_text.clone(),
+        usage_code: row.usage_code.clone(),
+        code_type,
+        code,
+        name,
+        dose: row.dose_value.clone(),
+        unit: row.dose_unit.clone(),
+        substitution: match GenericSubstitution::from_code(&row.generic_substitution) {
+            Some(GenericSubstitution::MedicallyBarred) => Some(3),
+            Some(GenericSubstitution::PatientWish) => Some(8),
+            _ => None,
+        },
+        preparation: match Preparation::from_code(&row.preparation).unwrap_or_default() {
+            Preparation::Plain => None,
+            Preparation::OneDose => Some(1),
+            Preparation::Crushed => Some(2),
+        },
+        comment: row.comment.clone(),
+    })
+}
+
+/// 一般名コード: nine letters of the master and `ZZZ`.
+fn generic_code(row: &medication_request::Model, known: &[Drug]) -> Result<String, Problem> {
+    let entry = known.iter().find(|drug| drug.code == row.drug_code).map(|drug| drug.entry.clone()).unwrap_or_default();
+    let entry: Option<MasterEntry> = serde_json::from_value(entry).ok();
+    let code = entry.as_ref().and_then(|entry| entry.attribute(Field::GenericCode)).filter(|code| code.len() == 9);
+    code.map(|code| format!("{code}ZZZ"))
+        .ok_or_else(|| format!("「{}」の一般名コードがマスターにありません。銘柄名で処方してください。", row.drug_name))
+}
+
+fn sentence(error: &RecordError, record: &PrescriptionRecord) -> Problem {
+    let name = |line: usize| record.lines.get(line - 1).map_or("", |line| line.name.as_str());
+    match error {
+        RecordError::Empty => "処方の行がありません。".into(),
+        RecordError::Institution => "医療機関コード(10桁)が登録されていません。管理者が医院の設定で登録します。".into(),
+        RecordError::Code(line) => format!("「{}」のコードは電子処方箋で使えません。別の薬を選んでください。", name(*line)),
+        RecordError::Dummy(line) => format!("「{}」はダミーコードの薬です。電子処方箋には登録できません。", name(*line)),
+        RecordError::ControlCharacter => "処方に登録できない文字(制御文字)があります。打ち直してください。".into(),
+        RecordError::Refills => "リフィルの回数は2回か3回です。".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_parted_by_one_wide_space() {
+        assert_eq!(spaced(" 髙﨑  𠮷太郎 "), "髙﨑\u{3000}𠮷太郎");
+    }
+}

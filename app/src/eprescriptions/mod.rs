@@ -1,0 +1,29 @@
+//! 電子処方箋: from the doctor's signature to the pharmacy's 調剤済 (S10, FN-EP).
+//!
+//! A registration stands under its 処方箋's id and is moved by `domain::prescription::registration`. 確定 signs and puts it into the
+//! outbox; the worker delivers it, looks before it sends again, and keeps asking how it stands. A prescription is never on paper and
+//! registered at once: until a registration's fate is certain, no paper leaves.
+
+mod acts;
+mod content;
+mod driver;
+pub mod entity;
+mod handlers;
+#[cfg(test)]
+mod samples;
+pub mod store;
+mod views;
+
+pub use acts::register;
+pub use driver::PrescriptionDriver;
+pub use handlers::read;
+pub use views::EprescriptionBox;
+
+use crate::web::Routes;
+
+pub fn routes(r: &mut Routes) {
+    r.get("/encounters/{id}/eprescription", handlers::show);
+    r.post("/prescriptions/{id}/paper", handlers::to_paper);
+    r.post("/prescriptions/{id}/revocation", handlers::revoke);
+    r.post("/prescriptions/{id}/standing", handlers::ask);
+}

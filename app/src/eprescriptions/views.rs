@@ -1,0 +1,144 @@
+//! The box of an electronic prescription: where it stands, its numbers, what can be done.
+
+use askama::Template;
+use domain::outbox::{Delivery, Trouble};
+use domain::prescription::registration::RegistrationStatus as Status;
+use domain::{EncounterId, PatientId};
+use tenancy::Error;
+use uuid::Uuid;
+
+use super::entity::registration::Model;
+use super::store::{self, Carrier};
+use crate::web::{Chrome, PatientStripe, Subjects};
+
+/// One registration as the box shows it.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub id: Uuid,
+    pub version: i32,
+    pub label: &'static str,
+    pub tone: &'static str,
+    pub mark: &'static str,
+    pub register_id: String,
+    pub access_code: String,
+    pub pharmacy: String,
+    pub message: String,
+    /// What happened and what comes next.
+    pub says: String,
+    pub can_become_paper: bool,
+    pub can_be_withdrawn: bool,
+    /// A withdrawal nobody works on any more.
+    pub is_stuck: bool,
+    pub is_watched: bool,
+    pub is_paper: bool,
+    /// The service has it, or may have it.
+    pub is_held: bool,
+}
+
+impl Line {
+    pub fn of(row: &Model, carrier: &Carrier) -> Result<Self, Error> {
+        let status = store::status(row)?;
+        let delivery = Delivery::from_code(&carrier.state).unwrap_or(Delivery::GivenUp);
+        let (tone, mark) = match status {
+            Status::Pending if delivery.is_settled() => ("stop", "x-c"),
+            Status::Pending | Status::ToPaper | Status::Withdrawing => ("warn", "clock"),
+            Status::Refused => ("stop", "x-c"),
+            Status::Registered | Status::Received => ("info", "check"),
+            Status::Dispensed => ("ok", "check"),
+            Status::Collected | Status::Paper | Status::Withdrawn => ("plain", "undo"),
+        };
+        let is_stuck = matches!(status, Status::ToPaper | Status::Withdrawing) && delivery.is_settled();
+        Ok(Self {
+            id: row.id,
+            version: row.version,
+            label: status.label(),
+            tone,
+            mark,
+            register_id: row.register_id.clone(),
+            access_code: row.access_code.clone(),
+            pharmacy: row.pharmacy_name.clone(),
+            message: row.pharmacy_message.clone(),
+            says: says(row, status, carrier, is_stuck),
+            can_become_paper: status.can_become_paper(),
+            can_be_withdrawn: status.can_be_withdrawn(),
+            is_stuck,
+            is_watched: status.is_watched(),
+            is_paper: status == Status::Paper,
+            is_held: status.bars_paper(),
+        })
+    }
+
+    pub fn has_numbers(&self) -> bool {
+        !self.register_id.is_empty() && !self.is_paper
+    }
+}
+
+fn says(row: &Model, status: Status, carrier: &Carrier, is_stuck: bool) -> String {
+    let trouble = Trouble::from_code(&carrier.code).map(|t| format!("{}。", t.label())).unwrap_or_default();
+    let is_settled = Delivery::from_code(&carrier.state).is_none_or(Delivery::is_settled);
+    match status {
+        Status::Pending if is_settled => format!("{trouble}自動の送信は止まっています。紙へ切り替えるか、後処理で再送してください。"),
+        Status::Pending if carrier.may_have_arrived => format!("{trouble}届いたか確かめています。"),
+        Status::Pending if trouble.is_empty() => "電子処方箋管理サービスに送っています。".into(),
+        Status::Pending => format!("{trouble}自動で送り直しています。急ぐときは紙へ切り替えてください。"),
+        Status::Refused => {
+            format!("{}({})。紙へ切り替えるか、処方を直してください。", row.service_said.trim_end_matches('。'), row.service_code)
+        }
+        Status::ToPaper | Status::Withdrawing if is_stuck => {
+            "電子処方箋管理サービスに確かめられません。つながってから、もう一度確かめてください。".into()
+        }
+        Status::ToPaper => format!("{trouble}登録が届いていないか確かめています。確かめ終わると紙の処方箋を印刷できます。"),
+        Status::Withdrawing => format!("{trouble}電子処方箋管理サービスで取り消しています。"),
+        Status::Registered if row.service_said.is_empty() => "控えを患者に渡してください。".into(),
+        Status::Registered => format!("取り消せませんでした。{}", row.service_said),
+        Status::Received if row.service_code == "SIMS003E" => {
+            "薬局が受け付けているため、取消・紙への切替はできませんでした。薬局に連絡してください。".into()
+        }
+        Status::Received => "薬局が受け付けました。".into(),
+        Status::Dispensed => "薬局での調剤が終わりました。".into(),
+        Status::Collected => "薬局が回収しました。".into(),
+        Status::Paper => "電子の登録はありません。紙の処方箋を渡してください。".into(),
+        Status::Withdrawn => row.reason.clone(),
+    }
+}
+
+/// Every electronic prescription of one visit.
+#[derive(Debug, Clone, Template)]
+#[template(path = "eprescriptions/_box.html")]
+pub struct EprescriptionBox {
+    pub encounter_id: EncounterId,
+    pub patient_id: PatientId,
+    pub lines: Vec<Line>,
+    pub act_key: Uuid,
+    pub can_sign: bool,
+    pub can_ask: bool,
+    pub can_print: bool,
+}
+
+impl EprescriptionBox {
+    /// Whether this 処方箋 is in the hands of the service.
+    pub fn holds(&self, prescription: Uuid) -> bool {
+        self.lines.iter().any(|line| line.id == prescription && line.is_held)
+    }
+}
+
+impl Subjects for EprescriptionBox {
+    fn subjects(&self) -> Vec<PatientId> {
+        vec![self.patient_id]
+    }
+}
+
+/// The box as a page.
+#[derive(Template)]
+#[template(path = "eprescriptions/show.html")]
+pub struct EprescriptionPage {
+    pub chrome: Chrome,
+    pub stripe: PatientStripe,
+    pub content: EprescriptionBox,
+}
+
+impl Subjects for EprescriptionPage {
+    fn subjects(&self) -> Vec<PatientId> {
+        vec![self.stripe.patient_id, self.content.patient_id]
+    }
+}

@@ -1,0 +1,262 @@
+//! 電子処方箋管理サービス as a clinic meets it: registration (EPS-IF 201), withdrawal (203), status (217), search (220).
+//! Element names are the documents'; addresses and what is marked 独自 are ours. Everything sent is checked before it is believed.
+
+mod document;
+pub mod page;
+pub mod record;
+pub mod signature;
+pub mod state;
+pub mod tree;
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{TimeDelta, Utc};
+use futures_util::stream;
+use uuid::Uuid;
+
+use self::document::{Findings, Request};
+use self::state::{Held, Refusal, Status};
+use super::faults::Fault;
+use super::xml::{self, Node};
+use super::{EPS_FAULTS, National};
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/eps/healthz", web::get().to(health))
+        .route("/eps/v1/EPS-IF-201", web::post().to(register))
+        .route("/eps/v1/EPS-IF-203", web::post().to(withdraw))
+        .route("/eps/v1/EPS-IF-217", web::post().to(status))
+        .route("/eps/v1/EPS-IF-220", web::post().to(search));
+}
+
+async fn health(national: web::Data<National>) -> HttpResponse {
+    if national.eps_faults.is_down() { HttpResponse::ServiceUnavailable().finish() } else { HttpResponse::Ok().body("ok\n") }
+}
+
+/// Who asks, what they ask, and how it will go wrong.
+struct Question {
+    institution: String,
+    identifier: String,
+    body: Node,
+}
+
+/// What every interface does around its own part; `work` is not reached by what the service refuses to read.
+async fn serve(national: &National, req: &HttpRequest, bytes: &[u8], work: impl FnOnce(&Question) -> Reply) -> HttpResponse {
+    national.count_eps();
+    if !national.knows(req) {
+        return HttpResponse::Unauthorized().finish();
+    }
+    let fault = national.eps_faults.take();
+    match fault {
+        Some(Fault::Closed) => return HttpResponse::ServiceUnavailable().insert_header(("retry-after", "3600")).finish(),
+        Some(Fault::Failing) => return HttpResponse::InternalServerError().finish(),
+        Some(Fault::RateLimited) => return HttpResponse::TooManyRequests().finish(),
+        Some(Fault::Timeout) => {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            return HttpResponse::GatewayTimeout().finish();
+        }
+        Some(Fault::Cut) => return cut(),
+        Some(Fault::Late) => tokio::time::sleep(Duration::from_secs(12)).await,
+        _ => {}
+    }
+    national.think().await;
+    let answer = match read(bytes) {
+        Ok(question) if fault == Some(Fault::Refused) => {
+            Reply::error("SIME001E", "登録できない処方箋です(模擬の障害)。").of(&question.identifier)
+        }
+        Ok(question) => work(&question).of(&question.identifier),
+        Err(words) => unread(&words),
+    };
+    let before = national.last_reply(&answer);
+    match fault {
+        Some(Fault::LostReply) => cut(),
+        Some(Fault::Malformed) => xml_answer(answer.as_bytes()[..answer.len() / 2].to_vec()),
+        Some(Fault::Cp932) => xml_answer(encoding_rs::SHIFT_JIS.encode(&answer.replace("UTF-8", "Shift_JIS")).0.into_owned()),
+        Some(Fault::Duplicate) => xml_answer(before.unwrap_or(answer).into_bytes()),
+        _ => xml_answer(answer.into_bytes()),
+    }
+}
+
+/// The connection ends in the middle of the answer.
+fn cut() -> HttpResponse {
+    let broken = stream::once(async { Err::<web::Bytes, _>(std::io::Error::other("cut")) });
+    HttpResponse::Ok().content_type("application/xml").streaming(broken)
+}
+
+fn xml_answer(body: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/xml").body(body)
+}
+
+fn read(bytes: &[u8]) -> Result<Question, String> {
+    let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    if text.contains(&b'\n') || text.contains(&b'\r') {
+        return Err("電文に改行を入れられません".into());
+    }
+    let root = xml::parse(bytes)?;
+    if root.name != "XmlMsg" {
+        return Err("最も外側は XmlMsg です".into());
+    }
+    root.only(&["MessageHeader", "MessageBody"])?;
+    let header = root.child("MessageHeader").ok_or("MessageHeader がありません")?;
+    header.only(&["MedicalInstitutionCode", "ArbitraryFileIdentifier"])?;
+    let institution = header.must("MedicalInstitutionCode")?;
+    if institution.len() != 10 || !institution.bytes().all(|b| b.is_ascii_digit()) {
+        return Err("MedicalInstitutionCode は10桁です".into());
+    }
+    Ok(Question {
+        institution: institution.to_owned(),
+        identifier: header.must("ArbitraryFileIdentifier")?.to_owned(),
+        body: root.child("MessageBody").ok_or("MessageBody がありません")?.clone(),
+    })
+}
+
+/// The body of an answer: whether it went well, and what it says.
+struct Reply {
+    is_ok: bool,
+    body: String,
+}
+
+impl Reply {
+    fn ok(body: String) -> Self {
+        Self { is_ok: true, body }
+    }
+
+    fn error(code: &str, words: &str) -> Self {
+        let body = format!("<ProcessingResultCode>{code}</ProcessingResultCode><ProcessingResultMessage>{words}</ProcessingResultMessage>");
+        Self { is_ok: false, body }
+    }
+
+    fn of(self, identifier: &str) -> String {
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><XmlMsg><MessageHeader><ArbitraryFileIdentifier>{identifier}</ArbitraryFileIdentifier>\
+             <SegmentOfResult>1</SegmentOfResult><CharacterCodeIdentifier>0</CharacterCodeIdentifier></MessageHeader><MessageBody>\
+             <ProcessingResultStatus>{}</ProcessingResultStatus>{}</MessageBody></XmlMsg>",
+            if self.is_ok { 1 } else { 2 },
+            self.body
+        )
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(Refusal(code, words): Refusal) -> Self {
+        Self::error(code, &words)
+    }
+}
+
+fn unread(words: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><XmlMsg><MessageHeader><SegmentOfResult>9</SegmentOfResult><ErrorCode>SIMX001E</ErrorCode>\
+         <ErrorMessage>{words}</ErrorMessage><CharacterCodeIdentifier>0</CharacterCodeIdentifier></MessageHeader></XmlMsg>"
+    )
+}
+
+/// IF-201: only what passes every check is held.
+async fn register(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
+    serve(&national, &req, &body, |question| {
+        let today = (Utc::now() + TimeDelta::hours(9)).date_naive();
+        let request = match Request::read(&question.body) {
+            Ok(request) => request,
+            Err(words) => return Reply::error("SIMX002E", &words),
+        };
+        let (summary, signer) = match request.check(&national.anchors, Utc::now(), today) {
+            Ok(checked) => checked,
+            Err(findings) => return findings.reply(),
+        };
+        if summary.institution != question.institution {
+            return Findings::record("SIMC030E", "処方箋の医療機関が送信元と違います。").reply();
+        }
+        let held = Held {
+            id: Uuid::new_v4(),
+            access_code: String::new(),
+            identifier: question.identifier.clone(),
+            signer,
+            summary,
+            status: Status::Registered,
+            pharmacy: String::new(),
+            message: String::new(),
+            created_at: Utc::now(),
+        };
+        match national.shelf.register(held) {
+            Ok(held) => {
+                let ids = format!("<PrescriptionId>{}</PrescriptionId><AccessCode>{}</AccessCode>", held.id, held.access_code);
+                Reply::ok(format!("{ids}<VerifyResultList><Status>1</Status><Message>検証に成功しました。</Message></VerifyResultList>"))
+            }
+            Err(refusal) => refusal.into(),
+        }
+    })
+    .await
+}
+
+/// IF-203.
+async fn withdraw(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
+    serve(&national, &req, &body, |q| match q.body.must("PrescriptionId") {
+        Ok(id) => national.shelf.withdraw(&q.institution, id).map_or_else(Reply::from, |()| Reply::ok(String::new())),
+        Err(words) => Reply::error("SIMX002E", &words),
+    })
+    .await
+}
+
+/// IF-217.
+async fn status(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
+    serve(&national, &req, &body, |q| match q.body.must("PrescriptionId") {
+        Ok(id) => national.shelf.find(&q.institution, id).map_or_else(Reply::from, |held| standing(&held)),
+        Err(words) => Reply::error("SIMX002E", &words),
+    })
+    .await
+}
+
+fn standing(held: &Held) -> Reply {
+    let pharmacy = if held.pharmacy.is_empty() {
+        String::new()
+    } else {
+        let name = escaped(&held.pharmacy);
+        format!("<ReceptionPharmacyCode>1349999991</ReceptionPharmacyCode><ReceptionPharmacyName>{name}</ReceptionPharmacyName>")
+    };
+    // The words of the message travel in the dispensing result; the plain element is ours (独自).
+    let message = if held.message.is_empty() {
+        "<MessageFlg>1</MessageFlg>".to_owned()
+    } else {
+        format!("<MessageFlg>2</MessageFlg><PharmacyMessage>{}</PharmacyMessage>", escaped(&held.message))
+    };
+    Reply::ok(format!("<PrescriptionStatus>{}</PrescriptionStatus>{pharmacy}{message}", held.status.sentence()))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// IF-220: what this clinic registered for one insured person in a period; the sender's own name of each request is added (独自).
+async fn search(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
+    const KNOWN: [&str; 6] =
+        ["InsurerNumber", "InsuredCardSymbol", "InsuredIdentificationNumber", "InsuredBranchNumber", "IssueDateFrom", "IssueDateTo"];
+    serve(&national, &req, &body, |q| {
+        if let Err(words) = q.body.only(&KNOWN).and_then(|()| q.body.must("IssueDateFrom").map(drop)) {
+            return Reply::error("SIMX002E", &words);
+        }
+        let (from, to) = (q.body.text_of("IssueDateFrom"), q.body.text_of("IssueDateTo"));
+        let found = national.shelf.all().into_iter().filter(|held| {
+            let s = &held.summary;
+            let issued = s.issued_on.as_str() >= from && (to.is_empty() || s.issued_on.as_str() <= to);
+            let insured = s.insurer == q.body.text_of("InsurerNumber") && s.number == q.body.text_of("InsuredIdentificationNumber");
+            held.status != Status::Withdrawn && s.institution == q.institution && issued && insured
+        });
+        let line = |held: Held| {
+            format!(
+                "<PrescriptionIdList><PrescriptionId>{}</PrescriptionId><AccessCode>{}</AccessCode><CreateDateTime>{}</CreateDateTime>\
+                 <ArbitraryFileIdentifier>{}</ArbitraryFileIdentifier></PrescriptionIdList>",
+                held.id,
+                held.access_code,
+                held.created_at.format("%Y%m%d%H%M%S"),
+                held.identifier
+            )
+        };
+        Reply::ok(found.map(line).collect())
+    })
+    .await
+}
+
+/// The faults a person may choose for this service.
+pub fn fault_options() -> String {
+    EPS_FAULTS.iter().map(|f| format!("<option value=\"{}\">{}</option>", f.key(), f.label())).collect()
+}
