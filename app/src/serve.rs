@@ -20,6 +20,7 @@ use tenancy::standing::Standing;
 use tenancy::versioned::sha256;
 use tenancy::{Clock, Gate, TenantPool};
 
+use crate::attachments::Cabinet;
 use crate::config::Config;
 use crate::health::Draining;
 use crate::live::Live;
@@ -45,6 +46,7 @@ pub struct State {
     pub metrics: web::Data<Metrics>,
     pub draining: web::Data<Draining>,
     pub live: web::Data<Live>,
+    pub cabinet: web::Data<Cabinet>,
 }
 
 impl State {
@@ -74,6 +76,7 @@ impl State {
             metrics: web::Data::new(Metrics::new()?),
             draining: web::Data::new(Draining::default()),
             live: web::Data::new(live),
+            cabinet: web::Data::new(Cabinet::new(config.attachments.as_ref()).context("画像・文書の保存先を使えません")?),
         })
     }
 }
@@ -128,6 +131,7 @@ pub fn app(
         .app_data(state.metrics.clone())
         .app_data(state.draining.clone())
         .app_data(state.live.clone())
+        .app_data(state.cabinet.clone())
         .app_data(web::FormConfig::default().limit(FORM_LIMIT))
         .app_data(web::JsonConfig::default().limit(FORM_LIMIT))
         .wrap(from_fn(render::layer))

@@ -102,6 +102,10 @@ ids! {
     PaymentNoticeId
     /// アレルギー
     AllergyId
+    /// 画像・文書
+    AttachmentId
+    /// 画像・文書の中身
+    FileId
     /// 検査・処置のオーダー
     ServiceRequestId
     /// 検査結果の一項目

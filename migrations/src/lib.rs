@@ -40,6 +40,8 @@ mod m20261121_000063_account_unsettled;
 mod m20261121_000070_outbox;
 mod m20261121_000071_standing;
 mod m20261121_000072_eligibility_inquiry;
+mod m20261121_000090_attachment;
+mod m20261121_000091_note_sections;
 mod table;
 
 pub struct Migrator;
@@ -84,6 +86,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000070_outbox::Migration),
             Box::new(m20261121_000071_standing::Migration),
             Box::new(m20261121_000072_eligibility_inquiry::Migration),
+            Box::new(m20261121_000090_attachment::Migration),
+            Box::new(m20261121_000091_note_sections::Migration),
         ]
     }
 }

@@ -72,6 +72,7 @@ codes! {
         Billing "billing" "会計"
         Allergy "allergy" "アレルギー"
         Order "order" "検査・処置"
+        Attachment "attachment" "画像・文書"
         Master "master" "マスタ"
         Audit "audit" "監査記録"
         Staff "staff" "職員・権限"

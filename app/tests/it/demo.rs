@@ -68,6 +68,7 @@ const IDS: &[(&str, &str)] = &[
     ("/prescription-lines/{id}", "medication_request"),
     ("/prescriptions/{id}", "prescription"),
     ("/allergies/{id}", "allergy_intolerance"),
+    ("/attachments/{id}", "attachment"),
     ("/orders/{id}", "service_request"),
     ("/order-sets/{id}", "order_set"),
     ("/reception/reader-results/{id}", "reader_result"),

@@ -79,7 +79,7 @@ pub async fn sign(tx: &TenantTx, role: Role, signature: &Signature) -> Result<En
             return Err(Refusal::Stale);
         }
     }
-    rules::check_signable(sections.iter().map(|s| s.body.as_str()))?;
+    rules::check_signable(sections.iter().map(|s| (s.section.as_str(), s.body.as_str())))?;
     let encounter_id = EncounterId::new(head.encounter_id);
     if warnings::of_encounter(tx, patient_id, encounter_id).await?.iter().any(|w| w.is_open()) {
         return Err(Refusal::Warned);
