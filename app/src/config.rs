@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
+use crate::objectstore::StoreConfig;
+
 /// One variable: for reading, and for the table `tsumugi config` prints.
 pub struct Variable {
     pub name: &'static str,
@@ -41,6 +43,10 @@ pub const VARIABLES: &[Variable] = &[
     var("TSUMUGI_BACKUP_SECRET_KEY", Some(""), "同上の秘密"),
     var("TSUMUGI_RESTORE_ACCESS_KEY", Some(""), "読取りだけできる鍵。復元と検証だけが使う"),
     var("TSUMUGI_RESTORE_SECRET_KEY", Some(""), "同上の秘密"),
+    var("TSUMUGI_ATTACHMENT_BUCKET", Some(""), "画像・文書の入れ物。空なら画像・文書は使えない"),
+    var("TSUMUGI_ATTACHMENT_ACCESS_KEY", Some(""), "画像・文書を名指しで出し入れできる鍵"),
+    var("TSUMUGI_ATTACHMENT_SECRET_KEY", Some(""), "同上の秘密"),
+    var("TSUMUGI_ATTACHMENT_SCANNER_SOCKET", Some(""), "ClamAV (clamd) のソケット。worker が使う。空なら届いた画像・文書は検査待ちのまま"),
     var("TSUMUGI_CA_FILE", Some(""), "オブジェクト保存先の認証局 (PEM)"),
     var("TSUMUGI_KEY_PROVIDER", Some("local"), "鍵の置き場"),
     var("TSUMUGI_KEK_FILE", Some(""), "鍵を包む鍵 (32バイト)"),
@@ -63,6 +69,8 @@ pub enum ConfigError {
     Missing(&'static str),
     #[error("設定 {name} の値「{value}」が読めません")]
     Malformed { name: &'static str, value: String },
+    #[error("設定 {0} のファイルを読めません")]
+    Unreadable(&'static str),
     #[error("設定 {0} は一覧にありません")]
     Unlisted(&'static str),
 }
@@ -83,6 +91,8 @@ pub struct Config {
     pub database_pool: u32,
     pub redis_url: SecretString,
     pub object_store: Option<ObjectStoreConfig>,
+    /// Where pictures and documents lie; None turns attachments off.
+    pub attachments: Option<StoreConfig>,
     pub spool_dir: Option<PathBuf>,
     pub signer_dir: Option<PathBuf>,
 }
@@ -117,6 +127,7 @@ impl Config {
             database_pool: parsed("TSUMUGI_DATABASE_POOL")?,
             redis_url: secret("TSUMUGI_REDIS_URL")?,
             object_store: ObjectStoreConfig::from_env()?,
+            attachments: attachments()?,
             spool_dir: optional("TSUMUGI_SPOOL_DIR")?.map(Into::into),
             signer_dir: optional("TSUMUGI_SIGNER_DIR")?.map(Into::into),
         })
@@ -138,6 +149,23 @@ impl ObjectStoreConfig {
             ca_file: optional("TSUMUGI_CA_FILE")?.map(Into::into),
         }))
     }
+}
+
+/// The bucket of pictures and documents, as its keeper.
+pub fn attachments() -> Result<Option<StoreConfig>, ConfigError> {
+    let (Some(endpoint), Some(bucket)) = (optional("TSUMUGI_S3_ENDPOINT")?, optional("TSUMUGI_ATTACHMENT_BUCKET")?) else {
+        return Ok(None);
+    };
+    let ca_file: Option<PathBuf> = optional("TSUMUGI_CA_FILE")?.map(Into::into);
+    let ca_pem = StoreConfig::ca_pem(ca_file.as_deref()).map_err(|_| ConfigError::Unreadable("TSUMUGI_CA_FILE"))?;
+    Ok(Some(StoreConfig {
+        endpoint,
+        region: text("TSUMUGI_S3_REGION")?,
+        bucket,
+        access_key: required("TSUMUGI_ATTACHMENT_ACCESS_KEY")?,
+        secret_key: secret("TSUMUGI_ATTACHMENT_SECRET_KEY")?,
+        ca_pem,
+    }))
 }
 
 fn listed(name: &'static str) -> Result<&'static Variable, ConfigError> {

@@ -4,6 +4,7 @@ pub mod account;
 pub mod adapters;
 pub mod allergies;
 pub mod appointments;
+pub mod attachments;
 pub mod audit;
 pub mod availability;
 pub mod backup;

@@ -1,7 +1,8 @@
-//! The object store behind the S3 protocol: archives and anchors in a bucket whose default retention is COMPLIANCE.
+//! The object store behind the S3 protocol: archives and anchors in a bucket whose default retention is COMPLIANCE, pictures and
+//! documents in another.
 //!
-//! Which keys a process holds decides what it can do: the writer's can only put, the reader's can only read. Nothing
-//! here deletes, and nothing needs to.
+//! Which keys a process holds decides what it can do: of archives the writer's can only put and the reader's only read; the keeper's
+//! get and put pictures and documents by name. Nothing here deletes, and nothing needs to.
 
 use std::path::Path;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub const PART_LEN: usize = 8 * 1024 * 1024;
 
 /// Where the bucket is and as whom.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct StoreConfig {
     pub endpoint: String,
     pub region: String,

@@ -21,6 +21,7 @@ use tenancy::versioned::sha256;
 use tenancy::{Clock, Gate, TenantPool};
 
 use crate::adapters::eprescription::PrescriptionSigner;
+use crate::attachments::Cabinet;
 use crate::config::Config;
 use crate::health::Draining;
 use crate::live::Live;
@@ -47,6 +48,7 @@ pub struct State {
     pub draining: web::Data<Draining>,
     pub live: web::Data<Live>,
     pub signer: web::Data<dyn PrescriptionSigner>,
+    pub cabinet: web::Data<Cabinet>,
 }
 
 impl State {
@@ -77,6 +79,7 @@ impl State {
             draining: web::Data::new(Draining::default()),
             live: web::Data::new(live),
             signer: web::Data::from(services::signer(config)),
+            cabinet: web::Data::new(Cabinet::new(config.attachments.as_ref()).context("画像・文書の保存先を使えません")?),
         })
     }
 }
@@ -132,6 +135,7 @@ pub fn app(
         .app_data(state.draining.clone())
         .app_data(state.live.clone())
         .app_data(state.signer.clone())
+        .app_data(state.cabinet.clone())
         .app_data(web::FormConfig::default().limit(FORM_LIMIT))
         .app_data(web::JsonConfig::default().limit(FORM_LIMIT))
         .wrap(from_fn(render::layer))

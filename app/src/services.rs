@@ -9,10 +9,13 @@ use secrecy::{ExposeSecret, SecretString};
 use tenancy::Clock;
 use tenancy::archive::{ArchiveSource, RestoreTarget};
 use tenancy::keys::{KeyProvider, Keyring, LocalFileProvider, RecoveryPublicKey};
+use tenancy::operator::Operator;
+use uuid::Uuid;
 
 use crate::adapters::eprescription::{KeyFiles, NoSigner, PrescriptionSigner};
 use crate::adapters::kms::{KmsConfig, KmsProvider};
 use crate::adapters::national::NationalClient;
+use crate::attachments::{ClamAv, Inspector};
 use crate::claims::driver::ReceiptDriver;
 use crate::config::{self, Config, ObjectStoreConfig};
 use crate::eprescriptions::PrescriptionDriver;
@@ -75,6 +78,17 @@ fn kms() -> anyhow::Result<KmsConfig> {
 /// The bucket as its writer; None where no object store is configured.
 pub fn writer() -> anyhow::Result<Option<ObjectStore>> {
     store("TSUMUGI_BACKUP_ACCESS_KEY", "TSUMUGI_BACKUP_SECRET_KEY")
+}
+
+/// Whoever takes uploaded files out of quarantine; None where there is no place for them or nothing to scan them with.
+pub fn inspector(operator: &Operator, id: Uuid) -> anyhow::Result<Option<Inspector>> {
+    let (Some(place), Some(socket)) = (config::attachments()?, config::optional("TSUMUGI_ATTACHMENT_SCANNER_SOCKET")?) else {
+        tracing::warn!("no scanner or no place for uploaded files: what arrives stays in quarantine");
+        return Ok(None);
+    };
+    let live = Live::publisher(config::secret("TSUMUGI_REDIS_URL")?.expose_secret())?;
+    let inspector = Inspector::new(operator.clone(), ObjectStore::new(&place)?, Arc::new(ClamAv::new(socket)), id);
+    Ok(Some(inspector.with_copies(writer()?).telling(live)))
 }
 
 /// The bucket as its reader: for restoring and verifying only.

@@ -42,6 +42,7 @@ pub fn routes() -> Routes {
     crate::allergies::routes(&mut r);
     crate::flags::routes(&mut r);
     crate::orders::routes(&mut r);
+    crate::attachments::routes(&mut r);
     r.public_get("/assets/{hash}/{path:.*}", crate::web::assets::serve, "static files, the same for everybody");
     r
 }

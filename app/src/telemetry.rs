@@ -23,6 +23,9 @@ pub struct Metrics {
     pub outbox_age_seconds: GaugeVec,
     pub service_state: IntGaugeVec,
     pub read_only: IntGauge,
+    pub scanner_up: IntGauge,
+    pub scanner_signature_age_seconds: Gauge,
+    pub attachments_quarantined: IntGauge,
 }
 
 impl Metrics {
@@ -61,6 +64,12 @@ impl Metrics {
                 &["service"],
             )?,
             read_only: IntGauge::new("tsumugi_read_only", "1 while nothing can be saved")?,
+            scanner_up: IntGauge::new("tsumugi_scanner_up", "1 while the scanner of uploaded files answers")?,
+            scanner_signature_age_seconds: Gauge::new(
+                "tsumugi_scanner_signature_age_seconds",
+                "Age of the scanner's published signatures; +Inf where it has none",
+            )?,
+            attachments_quarantined: IntGauge::new("tsumugi_attachments_quarantined", "Uploaded files nobody may open yet")?,
         };
         let r = &metrics.registry;
         r.register(Box::new(metrics.requests.clone()))?;
@@ -75,6 +84,9 @@ impl Metrics {
         r.register(Box::new(metrics.outbox_age_seconds.clone()))?;
         r.register(Box::new(metrics.service_state.clone()))?;
         r.register(Box::new(metrics.read_only.clone()))?;
+        r.register(Box::new(metrics.scanner_up.clone()))?;
+        r.register(Box::new(metrics.scanner_signature_age_seconds.clone()))?;
+        r.register(Box::new(metrics.attachments_quarantined.clone()))?;
         Ok(metrics)
     }
 

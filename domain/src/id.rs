@@ -104,6 +104,10 @@ ids! {
     AllergyId
     /// 感染・禁忌・妊娠・付箋
     FlagId
+    /// 画像・文書
+    AttachmentId
+    /// 画像・文書の中身
+    FileId
     /// 検査・処置のオーダー
     ServiceRequestId
     /// 検査結果の一項目

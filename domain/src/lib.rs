@@ -4,6 +4,7 @@
 
 pub mod allergy;
 pub mod appointment;
+pub mod attachment;
 pub mod availability;
 pub mod billing;
 pub mod claim;
@@ -12,6 +13,7 @@ mod codes;
 pub mod condition;
 pub mod coverage;
 pub mod day_close;
+pub mod drawing;
 pub mod eligibility;
 pub mod encounter;
 pub mod flag;
@@ -24,6 +26,7 @@ pub mod medication_safety;
 pub mod name;
 pub mod next_visit;
 pub mod note;
+pub mod note_parts;
 pub mod order;
 pub mod order_set;
 pub mod outbox;

@@ -1,6 +1,6 @@
 //! 診療記録: what may be written where, and what becomes of a note from 下書き to 確定.
 //!
-//! A note is four sections (S/O/A/P). Each section has its own version so that two people who write in different
+//! A note is four sections (S/O/A/P), 説明と同意 and 次回. Each section has its own version so that two people who write in different
 //! sections never meet. 確定 freezes all of them; afterwards only 追記 and 訂正 with a reason are added beside the
 //! signed text (安全管理ガイドライン 真正性 の4点: 入力者と確定者, 確定, 識別情報, 更新履歴; 代行入力 GL-12).
 
@@ -14,7 +14,7 @@ pub const SECTION_MAX_CHARS: usize = 20_000;
 /// Longest reason for 訂正, 差戻し and 無効, in characters.
 pub const REASON_MAX_CHARS: usize = 400;
 
-/// One of the four parts of a note.
+/// One of the parts of a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Section {
     /// 主訴・経過
@@ -25,11 +25,30 @@ pub enum Section {
     Assessment,
     /// 計画
     Plan,
+    /// 説明と同意: named lines, see [`crate::note_parts`]
+    Consent,
+    /// 次回: named lines as well
+    NextVisit,
 }
 
 impl Section {
     /// In the order of reading and of the tab key.
-    pub const ALL: [Section; 4] = [Section::Subjective, Section::Objective, Section::Assessment, Section::Plan];
+    pub const ALL: [Section; 6] =
+        [Section::Subjective, Section::Objective, Section::Assessment, Section::Plan, Section::Consent, Section::NextVisit];
+
+    /// One of S, O, A and P: only these make a note that can be signed.
+    pub fn is_soap(self) -> bool {
+        !matches!(self, Section::Consent | Section::NextVisit)
+    }
+
+    /// What stands beside the text: the letter, or one character for the sections without one.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Section::Consent => "説",
+            Section::NextVisit => "次",
+            soap => soap.letter(),
+        }
+    }
 
     /// The letter used in URLs, rows and on the page.
     pub fn letter(self) -> &'static str {
@@ -38,6 +57,8 @@ impl Section {
             Section::Objective => "O",
             Section::Assessment => "A",
             Section::Plan => "P",
+            Section::Consent => "IC",
+            Section::NextVisit => "NX",
         }
     }
 
@@ -48,6 +69,8 @@ impl Section {
             Section::Objective => "所見・計測",
             Section::Assessment => "評価",
             Section::Plan => "計画",
+            Section::Consent => "説明と同意",
+            Section::NextVisit => "次回",
         }
     }
 }
@@ -260,9 +283,11 @@ pub fn check_take_over(status: NoteStatus, by: Hand, is_responsible: bool) -> Re
     }
 }
 
-/// 確定 needs at least one section that says something.
-pub fn check_signable<'a>(bodies: impl IntoIterator<Item = &'a str>) -> Result<(), NoteError> {
-    if bodies.into_iter().any(|b| !b.trim().is_empty()) { Ok(()) } else { Err(NoteError::NothingWritten) }
+/// 確定 needs at least one of S, O, A and P that says something. Takes each section's letter and text.
+pub fn check_signable<'a>(sections: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<(), NoteError> {
+    let is_soap = |letter: &str| letter.parse().is_ok_and(Section::is_soap);
+    let says = sections.into_iter().any(|(letter, body)| is_soap(letter) && !body.trim().is_empty());
+    if says { Ok(()) } else { Err(NoteError::NothingWritten) }
 }
 
 /// Why a text is refused. The text itself is never part of the error.
@@ -276,6 +301,12 @@ pub enum TextError {
     ControlCharacter { code: u32, at: usize },
     #[error("undecodable character at {at}")]
     Undecodable { at: usize },
+    /// 同意 is none of its words.
+    #[error("not an answer to consent")]
+    Consent,
+    /// 次回 is neither a distance nor a day.
+    #[error("not a time of the next visit")]
+    NextVisit,
 }
 
 impl TextError {
@@ -292,6 +323,8 @@ impl TextError {
             TextError::Undecodable { at } => {
                 format!("{at}文字目が文字化けしています(�)。打ち直してください。")
             }
+            TextError::Consent => "同意は「同意」「不同意」「保留」のどれかにしてください。".to_owned(),
+            TextError::NextVisit => "次回の時期は 2w・10日・1ヶ月 のような書き方か、日付(2026-12-04、R8.12.4)にしてください。".to_owned(),
         }
     }
 }
@@ -305,6 +338,12 @@ pub struct SectionText(String);
 impl SectionText {
     pub fn parse(raw: &str) -> Result<Self, TextError> {
         clean(raw, SECTION_MAX_CHARS).map(Self)
+    }
+
+    /// The text of a section that may have rules of its own.
+    pub fn parse_in(section: Section, raw: &str) -> Result<Self, TextError> {
+        let text = Self::parse(raw)?;
+        crate::note_parts::check(section, text.as_str()).map(|()| text)
     }
 
     pub fn as_str(&self) -> &str {
@@ -429,7 +468,8 @@ mod tests {
 
     #[test]
     fn an_empty_note_is_not_signed() {
-        assert_eq!(check_signable(["", " \n", "\u{3000}"]), Err(NoteError::NothingWritten));
-        assert_eq!(check_signable(["", "経過良好"]), Ok(()));
+        assert_eq!(check_signable([("S", ""), ("O", " \n"), ("P", "\u{3000}")]), Err(NoteError::NothingWritten));
+        assert_eq!(check_signable([("S", ""), ("A", "経過良好")]), Ok(()));
+        assert_eq!(check_signable([("NX", "時期: 2w"), ("IC", "内容: 説明した")]), Err(NoteError::NothingWritten));
     }
 }

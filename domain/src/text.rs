@@ -61,7 +61,7 @@ fn is_noncharacter(c: char) -> bool {
 }
 
 /// These reorder the text around them: a name could be made to read as another person's.
-pub(crate) fn is_direction_override(c: char) -> bool {
+pub fn is_direction_override(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 

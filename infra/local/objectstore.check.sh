@@ -39,4 +39,12 @@ refused owner PUT "/$bucket/$locked?retention=&versionId=$version" "$(retention 
 allowed writer PUT "/$bucket/$locked" 'overwritten'
 allowed reader GET "/$bucket/$locked?versionId=$version"
 [ "$(cat "$store/reply")" = 'a line worth keeping' ] || fail "a later put changed the locked version"
+# 画像・文書: the keeper of attachments reaches its own objects by name and no others.
+allowed keeper PUT "/$attachments/$locked" 'sealed bytes'
+allowed keeper GET "/$attachments/$locked"
+refused keeper GET "/$attachments?list-type=2"
+refused keeper DELETE "/$attachments/$locked"
+refused keeper GET "/$bucket/$locked"
+refused keeper PUT "/$bucket/$locked" 'another line'
+for account in writer reader; do refused "$account" GET "/$attachments/$locked"; done
 say "object store: the lock and the rights hold"

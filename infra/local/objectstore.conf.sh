@@ -88,3 +88,15 @@ bucket_policy() {
 ]}
 J
 }
+
+# The keeper gets and puts objects whose names it knows, and nothing else.
+attachment_policy() {
+  local keeper='"Principal": {"AWS": ["arn:aws:iam:::user/keeper"]}'
+  cat <<J
+{"Version": "2012-10-17", "Statement": [
+  {"Effect": "Allow", $keeper, "Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["arn:aws:s3:::$1/*"]},
+  {"Effect": "Deny", $keeper, "Resource": ["arn:aws:s3:::$1", "arn:aws:s3:::$1/*"],
+   "Action": ["s3:List*", "s3:Delete*", "s3:PutBucket*", "s3:PutLifecycle*", "s3:PutObjectAcl", "s3:PutObjectVersionAcl"]}
+]}
+J
+}

@@ -40,6 +40,9 @@ mod m20261121_000063_account_unsettled;
 mod m20261121_000070_outbox;
 mod m20261121_000071_standing;
 mod m20261121_000072_eligibility_inquiry;
+mod m20261121_000080_prescription_registration;
+mod m20261121_000090_attachment;
+mod m20261121_000091_note_sections;
 mod m20261121_000100_public_expense;
 mod m20261121_000101_patient_flag;
 mod m20261121_000102_order_position;
@@ -47,7 +50,6 @@ mod m20261121_000103_queue_ticket;
 mod m20261121_000104_condition_proposal;
 mod m20261121_000110_warning_approval;
 mod m20261121_000111_key_settings;
-mod m20261121_000080_prescription_registration;
 mod table;
 
 pub struct Migrator;
@@ -92,6 +94,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000070_outbox::Migration),
             Box::new(m20261121_000071_standing::Migration),
             Box::new(m20261121_000072_eligibility_inquiry::Migration),
+            Box::new(m20261121_000080_prescription_registration::Migration),
+            Box::new(m20261121_000090_attachment::Migration),
+            Box::new(m20261121_000091_note_sections::Migration),
             Box::new(m20261121_000100_public_expense::Migration),
             Box::new(m20261121_000101_patient_flag::Migration),
             Box::new(m20261121_000102_order_position::Migration),
@@ -99,7 +104,6 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000104_condition_proposal::Migration),
             Box::new(m20261121_000110_warning_approval::Migration),
             Box::new(m20261121_000111_key_settings::Migration),
-            Box::new(m20261121_000080_prescription_registration::Migration),
         ]
     }
 }

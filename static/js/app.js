@@ -8,11 +8,13 @@ document.documentElement.dataset.script = "on";
 const prepare = (root) => {
   for (const element of root.querySelectorAll("[data-needs-script]")) element.hidden = false;
   startToasts(root);
-  if (root.querySelector("[data-autosave]")) import("./autosave.js").then((m) => m.startSections(root));
+  if (root.querySelector("[data-autosave]")) import("./autosave.js").then((m) => (m.startSections(root), root.querySelector("[data-parts]") && import("./parts.js").then((p) => p.startParts(root))));
   if (root.querySelector("[data-quote]")) import("./chart.js").then((m) => m.startQuotes(root));
   for (const table of root.querySelectorAll("table[data-cells]")) import("./cells.js").then((m) => m.startCells(table));
   if (root.querySelector("[data-choices], [data-widen], [data-open-focus]")) import("./prescription.js").then((m) => m.startPrescription(root));
   if (root === document && root.querySelector("[data-board]")) import("./board.js").then((m) => m.startBoard(root.querySelector("[data-board]")));
+  if (root.querySelector("[data-attachments], [data-viewer]")) import("./attachments.js").then((m) => m.startAttachments(root));
+  if (root.querySelector("[data-drawing]")) import("./drawing.js").then((m) => m.startDrawing(root.querySelector("[data-drawing]")));
   if (root.querySelector("[data-vitals]")) import("./vitals.js").then((m) => m.startVitals(root.querySelector("[data-vitals]")));
   if (root.querySelector("[data-merge]")) import("./merge.js").then((m) => m.startMerge());
   if (root.querySelector("[data-passkey]")) import("./webauthn.js").then((m) => m.startPasskeys(root));

@@ -175,6 +175,7 @@ class Section {
       this.area.value = this.area.value ? `${this.area.value}\n${draft.body}` : draft.body;
       drop(this.draft, draft.version);
       box.remove();
+      this.area.dispatchEvent(new Event("tsumugi:filled"));
       this.area.focus();
       this.changed();
     });

@@ -73,6 +73,7 @@ codes! {
         Allergy "allergy" "アレルギー"
         Flag "flag" "感染・付箋"
         Order "order" "検査・処置"
+        Attachment "attachment" "画像・文書"
         Master "master" "マスタ"
         Audit "audit" "監査記録"
         Staff "staff" "職員・権限"

@@ -91,6 +91,41 @@ pub async fn queues(operator: &Operator) -> Result<Vec<Queue>, Error> {
         .collect()
 }
 
+/// An uploaded file the worker has to look at: to scan it, or to copy what was found clean to where backups lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueFile {
+    pub tenant_id: TenantId,
+    pub file_id: Uuid,
+    pub is_scanned: bool,
+}
+
+/// Due files, the longest waiting first. Looking takes nothing: the clinic's own transaction claims.
+pub async fn due_files(operator: &Operator, with_copies: bool, only: Option<TenantId>, limit: i64) -> Result<Vec<DueFile>, Error> {
+    let rows = sqlx::query(
+        "SELECT tenant_id, id, state = 'clean' AS is_scanned FROM attachment_file
+         WHERE (state = 'quarantine' OR (state = 'clean' AND copied_at IS NULL)) AND (state = 'quarantine' OR $1) AND next_attempt_at <= $2
+           AND ($3::uuid IS NULL OR tenant_id = $3)
+         ORDER BY next_attempt_at LIMIT $4",
+    )
+    .bind(with_copies)
+    .bind(operator.clock().now())
+    .bind(only.map(TenantId::as_uuid))
+    .bind(limit)
+    .fetch_all(operator.pool())
+    .await?;
+    let read = |row: &sqlx::postgres::PgRow| {
+        let tenant_id = TenantId::new(row.try_get("tenant_id")?);
+        Ok(DueFile { tenant_id, file_id: row.try_get("id")?, is_scanned: row.try_get("is_scanned")? })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Files of all clinics nobody may open yet.
+pub async fn quarantined(operator: &Operator) -> Result<i64, Error> {
+    let row = sqlx::query("SELECT count(*) AS waiting FROM attachment_file WHERE state = 'quarantine'").fetch_one(operator.pool()).await?;
+    Ok(row.try_get("waiting")?)
+}
+
 /// Seconds this process's clock is ahead of the database's (GL-17); negative when behind.
 pub async fn clock_offset_s(operator: &Operator) -> Result<f64, Error> {
     let row = sqlx::query("SELECT clock_timestamp() AS now").fetch_one(operator.pool()).await?;

@@ -87,6 +87,8 @@ rights! {
     OrderRead         View    Order        [Doctor Nurse LabTech Pharmacist DoctorAide]
     OrderWrite        Update  Order        [Doctor]
     OrderPerform      Update  Order        [Nurse LabTech Doctor]
+    AttachmentRead    View    Attachment   [Doctor Nurse Pharmacist LabTech DoctorAide]
+    AttachmentWrite   Update  Attachment   [Doctor Nurse LabTech DoctorAide]
     MasterRead        View    Master       [Doctor Nurse Clerk Pharmacist LabTech ClinicAdmin DoctorAide]
     AuditRead         View    Audit        [ClinicAdmin]
     AuditExport       Export  Audit        [ClinicAdmin]

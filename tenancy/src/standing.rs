@@ -25,8 +25,20 @@ pub struct Snapshot {
     pub reason: String,
     /// The database takes no writes.
     pub is_database_read_only: bool,
+    /// None until a worker with a scanner has looked.
+    pub scanner: Option<ScannerState>,
     services: Vec<(Service, Uuid, ServiceState)>,
     queues: Vec<(Uuid, Service, i32, i32)>,
+}
+
+/// How the scanner of uploaded files stands (GL-22).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScannerState {
+    pub is_up: bool,
+    pub engine: String,
+    /// When its published signatures were made; None where it has none.
+    pub signatures_at: Option<DateTime<Utc>>,
+    pub checked_at: DateTime<Utc>,
 }
 
 impl Default for Snapshot {
@@ -36,6 +48,7 @@ impl Default for Snapshot {
             until: None,
             reason: String::new(),
             is_database_read_only: false,
+            scanner: None,
             services: Vec::new(),
             queues: Vec::new(),
         }
@@ -125,11 +138,13 @@ async fn read(pool: &TenantPool) -> Result<Snapshot, Error> {
     let mode: Option<String> = row.try_get("mode")?;
     let services = sqlx::query("SELECT service, scope, state FROM service_state WHERE state <> 'up'").fetch_all(db).await?;
     let queues = sqlx::query("SELECT scope, service, waiting, stuck FROM outbox_queue").fetch_all(db).await?;
+    let scanner = sqlx::query("SELECT is_up, engine, signatures_at, checked_at FROM attachment_scanner").fetch_optional(db).await?;
     Ok(Snapshot {
         mode: mode.as_deref().and_then(SystemMode::from_code).unwrap_or(SystemMode::Normal),
         until: row.try_get("until")?,
         reason: row.try_get::<Option<String>, _>("reason")?.unwrap_or_default(),
         is_database_read_only: row.try_get("is_read_only")?,
+        scanner: scanner.as_ref().map(scanner_state).transpose()?,
         services: services
             .iter()
             .filter_map(|r| {
@@ -145,6 +160,33 @@ async fn read(pool: &TenantPool) -> Result<Snapshot, Error> {
             })
             .collect(),
     })
+}
+
+fn scanner_state(row: &sqlx::postgres::PgRow) -> Result<ScannerState, Error> {
+    Ok(ScannerState {
+        is_up: row.try_get("is_up")?,
+        engine: row.try_get("engine")?,
+        signatures_at: row.try_get("signatures_at")?,
+        checked_at: row.try_get("checked_at")?,
+    })
+}
+
+/// Notes how the scanner was found; one that is away keeps what was known of its signatures.
+pub async fn note_scanner(operator: &Operator, found: Option<(&str, Option<DateTime<Utc>>)>) -> Result<(), Error> {
+    let (engine, signatures_at) = found.unwrap_or_default();
+    sqlx::query(
+        "INSERT INTO attachment_scanner (only_one, is_up, engine, signatures_at, checked_at) VALUES (true, $1, $2, $3, $4)
+         ON CONFLICT (only_one) DO UPDATE SET is_up = $1, checked_at = $4,
+           engine = CASE WHEN $1 THEN $2 ELSE attachment_scanner.engine END,
+           signatures_at = CASE WHEN $1 THEN $3 ELSE attachment_scanner.signatures_at END",
+    )
+    .bind(found.is_some())
+    .bind(engine)
+    .bind(signatures_at)
+    .bind(operator.clock().now())
+    .execute(operator.pool())
+    .await?;
+    Ok(())
 }
 
 /// How every partner of the whole deployment stands that was ever spoken to.

@@ -12,7 +12,9 @@ use super::list;
 use super::restore::{Restore, Restored};
 use super::rows::Sums;
 use super::run::Backup;
-use crate::{services, tenants};
+use crate::attachments::copies;
+use crate::objectstore::ObjectStore;
+use crate::{config, services, tenants};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -127,6 +129,11 @@ pub async fn restore(args: RestoreArgs, clock: Clock) -> anyhow::Result<()> {
         (None, None) => bail!("--object か --file を指定してください"),
     };
     print!("{}", report(&restored));
+    // A file at hand may come from a place whose bucket is gone: then the rows are back, and this says what is not.
+    if let Some(place) = config::attachments()? {
+        let objects = copies::bring_back(&services::reader()?, &ObjectStore::new(&place)?, restored.tenant).await?;
+        println!("  画像・文書 {objects} 個を控えの入れ物から戻しました");
+    }
     Ok(())
 }
 

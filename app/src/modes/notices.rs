@@ -21,6 +21,9 @@ pub fn chips(principal: &Principal, now: &Snapshot) -> Vec<ServiceChip> {
             chip(mode, format!("{} {}{waiting}", trouble.service.label(), trouble.state.label()))
         })
         .collect();
+    if now.scanner.as_ref().is_some_and(|scanner| !scanner.is_up) {
+        chips.push(ServiceChip { mode: "degraded", text: "画像・文書の検査 停止中".into(), href: None });
+    }
     let stuck = now.stuck(principal.tenant_id);
     if chips.is_empty() && stuck > 0 && href.is_some() {
         chips.push(chip("degraded", format!("後処理 {stuck}件")));

@@ -84,6 +84,8 @@ pub async fn chart<P: Permission>(
             month: visit.date.format("%Y-%m").to_string(),
             date: labels::day(visit.date),
             purpose: visit.purpose,
+            patient_id: visit.patient_id,
+            on_hold_from: visit.in_consult.filter(|_| access.may::<tenancy::permission::EncounterWrite>()),
             doctor: visit.doctor_id.map(|d| staff.names.of(d).to_owned()),
         },
         today,
@@ -109,7 +111,8 @@ fn current(here: &[NoteRecord]) -> Option<&NoteRecord> {
 fn section(tx: &TenantTx, note: Option<&NoteRecord>, previous: Option<&NoteRecord>, section: Section, names: &Names) -> SectionView {
     let mut view = note.map_or_else(|| SectionView::empty(section), |n| sheet::section(n, section, names));
     view.idempotency_key = tx.new_id();
-    view.previous = previous.map(|p| p.current_body(section).to_owned()).unwrap_or_default();
+    // What was agreed on and planned then is not today's to quote.
+    view.previous = previous.filter(|_| section.is_soap()).map(|p| p.current_body(section).to_owned()).unwrap_or_default();
     view.conflict = note.and_then(|n| n.open_conflict(section).map(|c| (n, c))).map(|(n, c)| ConflictLink {
         url: conflict_url(n.id, section, c.id),
         by: names.of(n.section(section).map_or(c.author_id, |s| s.entered_by_id)).to_owned(),
@@ -166,7 +169,7 @@ pub fn timeline(past: &Past, names: &Names) -> Timeline {
 fn parts(note: &NoteRecord) -> Vec<Part> {
     Section::ALL
         .into_iter()
-        .map(|s| Part { letter: s.letter(), text: note.current_body(s).to_owned() })
+        .map(|s| Part { letter: s.mark(), text: note.current_body(s).to_owned() })
         .filter(|p| !p.text.is_empty())
         .collect()
 }

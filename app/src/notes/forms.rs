@@ -37,8 +37,8 @@ impl RawSection {
         hidden(&self.patient_token)
     }
 
-    pub fn text(&self) -> Result<SectionText, TextError> {
-        SectionText::parse(&self.body)
+    pub fn text(&self, section: Section) -> Result<SectionText, TextError> {
+        SectionText::parse_in(section, &self.body)
     }
 
     pub fn into_save(self, target: Target, section: Section, text: SectionText) -> Result<SectionSave, AppError> {
@@ -74,6 +74,10 @@ pub struct RawNote {
     pub version_a: String,
     #[serde(rename = "version_P")]
     pub version_p: String,
+    #[serde(rename = "version_IC")]
+    pub version_ic: String,
+    #[serde(rename = "version_NX")]
+    pub version_nx: String,
     #[serde(rename = "body_S")]
     pub body_s: Option<String>,
     #[serde(rename = "body_O")]
@@ -85,6 +89,10 @@ pub struct RawNote {
     pub seen_prescription: String,
     pub seen_orders: String,
     pub seen_conditions: Option<String>,
+    #[serde(rename = "body_IC")]
+    pub body_ic: Option<String>,
+    #[serde(rename = "body_NX")]
+    pub body_nx: Option<String>,
 }
 
 /// A section as it came, to be shown again when it could not be stored.
@@ -104,6 +112,11 @@ impl RawNote {
             Section::Objective => &self.version_o,
             Section::Assessment => &self.version_a,
             Section::Plan => &self.version_p,
+            // A page of the version before does not know them: it saw none.
+            Section::Consent if self.version_ic.is_empty() => "0",
+            Section::NextVisit if self.version_nx.is_empty() => "0",
+            Section::Consent => &self.version_ic,
+            Section::NextVisit => &self.version_nx,
         }
     }
 
@@ -113,6 +126,8 @@ impl RawNote {
             Section::Objective => self.body_o.as_deref(),
             Section::Assessment => self.body_a.as_deref(),
             Section::Plan => self.body_p.as_deref(),
+            Section::Consent => self.body_ic.as_deref(),
+            Section::NextVisit => self.body_nx.as_deref(),
         }
     }
 
@@ -134,7 +149,7 @@ impl RawNote {
         for section in Section::ALL {
             let Some(body) = self.body(section) else { continue };
             let seen = hidden::<u16>(self.version(section))?.into();
-            match SectionText::parse(body) {
+            match SectionText::parse_in(section, body) {
                 Ok(text) => typed.push(Typed { section, text, seen }),
                 Err(_) => return Ok(Err(self.again())),
             }
@@ -146,7 +161,7 @@ impl RawNote {
     pub fn again(&self) -> Vec<Rejected> {
         let again = |section: Section| {
             let body = self.body(section)?.replace("\r\n", "\n");
-            let error = SectionText::parse(&body).err().map(|e| e.message());
+            let error = SectionText::parse_in(section, &body).err().map(|e| e.message());
             Some(Rejected { section, body, seen: self.version(section).parse().ok(), error })
         };
         Section::ALL.into_iter().filter_map(again).collect()
@@ -188,11 +203,16 @@ impl RawAmendment {
     pub fn parse(&self) -> Result<Amendment, Box<AmendForm>> {
         let mut errors = FormErrors::default();
         let kind = self.kind.parse().ok().filter(|k| *k != AmendmentKind::Void);
-        let (section, token, key) = (self.section.parse(), self.patient_token.parse(), self.idempotency_key.parse());
+        let (section, token, key) = (self.section.parse::<Section>(), self.patient_token.parse(), self.idempotency_key.parse());
         if kind.is_none() || section.is_err() || token.is_err() || key.is_err() {
             errors.add("kind", "種類か区画を読み取れません。選び直してください。");
         }
-        let text = errors.take("body", SectionText::parse(&self.body), TextError::message);
+        // 訂正 takes the section's place and keeps its rules; 追記 is a sentence beside it.
+        let text = match (&section, kind) {
+            (Ok(section), Some(AmendmentKind::Amendment)) => SectionText::parse_in(*section, &self.body),
+            _ => SectionText::parse(&self.body),
+        };
+        let text = errors.take("body", text, TextError::message);
         let is_text = kind != Some(AmendmentKind::VoidRequest);
         if is_text && text.as_ref().is_some_and(|t| t.as_str().trim().is_empty()) {
             errors.add("body", TextError::Empty.message());
@@ -252,14 +272,15 @@ impl RawStep {
     }
 }
 
-/// One ticked line of the approvals list: the note and the versions that were read, `id:S.O.A.P`.
+/// One ticked line of the approvals list: the note and the versions that were read, `id:S.O.A.P.IC.NX`.
 pub fn parse_stamp(text: &str) -> Option<(domain::NoteId, BTreeMap<Section, i32>)> {
     let (id, versions) = text.split_once(':')?;
     let numbers: Vec<i32> = versions.split('.').map(|v| v.parse::<u16>().map(i32::from)).collect::<Result<_, _>>().ok()?;
-    if numbers.len() != Section::ALL.len() {
+    // A page of the version before names S, O, A and P: it showed nothing of the others.
+    if ![4, Section::ALL.len()].contains(&numbers.len()) {
         return None;
     }
-    Some((id.parse().ok()?, Section::ALL.into_iter().zip(numbers).collect()))
+    Some((id.parse().ok()?, Section::ALL.into_iter().zip(numbers.into_iter().chain(std::iter::repeat(0))).collect()))
 }
 
 /// The stamp of a note as it is shown now.
@@ -298,12 +319,13 @@ mod tests {
     }
 
     #[test]
-    fn a_stamp_names_four_versions() {
+    fn a_stamp_names_every_version() {
         let id = "018f0000-0000-7000-8000-000000000001";
-        let (note, versions) = parse_stamp(&format!("{id}:3.0.1.2")).unwrap();
+        let (note, versions) = parse_stamp(&format!("{id}:3.0.1.2.0.1")).unwrap();
         assert_eq!(note.to_string(), id);
-        assert_eq!(versions[&Section::Plan], 2);
-        for bad in ["", "x:1.1.1.1", &format!("{id}:1.1.1"), &format!("{id}:-1.1.1.1")] {
+        assert_eq!((versions[&Section::Plan], versions[&Section::NextVisit]), (2, 1));
+        assert_eq!(parse_stamp(&format!("{id}:3.0.1.2")).unwrap().1[&Section::Consent], 0);
+        for bad in ["", "x:1.1.1.1", &format!("{id}:1.1.1"), &format!("{id}:-1.1.1.1.0.0")] {
             assert!(parse_stamp(bad).is_none());
         }
     }

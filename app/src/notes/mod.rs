@@ -1,6 +1,6 @@
 //! 診療記録: the chart page, its sections, 確定 and what comes after.
 //!
-//! A note belongs to one encounter and has at most four sections, each a versioned row of its own, so that a nurse's O
+//! A note belongs to one encounter; S, O, A, P, 説明と同意 and 次回 are each a versioned row of its own, so that a nurse's O
 //! never collides with a doctor's S. The rows come into being with the first text saved: opening a chart writes nothing.
 //! A save is acknowledged after commit with the server's clock. A save that arrives on an older version is not thrown
 //! away: its text goes into `section_conflict` and a page shows both texts (R2). 確定 freezes the sections in the

@@ -31,7 +31,7 @@ pub struct NoteRecord {
     pub entered_by_id: StaffId,
     pub responsible_id: StaffId,
     pub signed: Option<(DateTime<Utc>, StaffId)>,
-    /// At most four, in S/O/A/P order.
+    /// At most one of each, in the order of reading.
     pub sections: Vec<SectionRecord>,
     /// Oldest first.
     pub amendments: Vec<AmendmentRecord>,

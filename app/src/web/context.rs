@@ -62,7 +62,10 @@ pub async fn layer(req: ServiceRequest, next: Next<impl MessageBody + 'static>) 
     tracing::info!(request.id = %request_id, http.method = %method, http.route = pattern, http.status = res.status().as_u16(), ms = elapsed.as_secs_f64() * 1000.0, "request");
     let headers = res.headers_mut();
     for (name, value) in SECURITY_HEADERS {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        // An uploaded file comes with a policy of its own, narrower than a page's.
+        if !headers.contains_key(name) {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
     }
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), value);

@@ -1,9 +1,10 @@
 //! `tsumugi worker`: seals the audit log, anchors it outside the database, archives every clinic at night,
-//! delivers what waits in the outbox, and publishes numbers. Any number of workers may run: each duty is taken by one at a time.
+//! delivers what waits in the outbox, scans what was uploaded, and publishes numbers. Any number of workers may run: each duty is taken by one at a time.
 
 mod bookings;
 mod delivering;
 mod nightly;
+mod scanning;
 mod schedule;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tenancy::{Clock, duties, seal};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::attachments::Inspector;
 use crate::audit::anchor;
 use crate::availability::probe::{self, Probe};
 use crate::backup::run::Backup;
@@ -40,6 +42,8 @@ struct Worker {
     store: Option<ObjectStore>,
     backup: Option<Backup>,
     postman: Postman,
+    /// None where pictures and documents are off or nothing scans them.
+    inspector: Option<Inspector>,
     metrics: Metrics,
     /// Names this process in the leases.
     id: Uuid,
@@ -53,6 +57,7 @@ pub async fn run(clock: Clock) -> anyhow::Result<()> {
     let worker = Worker {
         id,
         postman: Postman::new(operator.clone(), services::drivers()?, metrics.clone(), id),
+        inspector: services::inspector(&operator, id)?,
         store: services::writer()?,
         backup: backup::command::backup(clock).await?,
         metrics,
@@ -67,6 +72,8 @@ pub async fn run(clock: Clock) -> anyhow::Result<()> {
     let admin = tokio::spawn(admin);
     tracing::info!(worker.id = %worker.id, backups = worker.backup.is_some(), "working");
     let partners = futures_util::future::join3(worker.standing(), worker.delivering(), worker.probing());
+    let files = futures_util::future::join(worker.scanning(), worker.probing_scanner());
+    let partners = futures_util::future::join(partners, files);
     let duties = futures_util::future::join5(worker.sealing(), worker.anchoring(), worker.nightly(), partners, worker.numbers());
     let stopped = async {
         stop_signal().await;

@@ -16,6 +16,7 @@ const SHARED: &[(&str, &str)] = &[
     ("system_mode", "one mode for the whole product"),
     ("service_state", "how partners stand; states and counts only"),
     ("outbox_queue", "how many messages wait, for the chips; counts only"),
+    ("attachment_scanner", "how the scanner of uploads stands; no clinic"),
     ("master_release", "masters are everybody's"),
     ("disease_master", "masters are everybody's"),
     ("modifier_master", "masters are everybody's"),
@@ -28,6 +29,7 @@ const ACROSS: &[(&str, &str)] = &[
     ("tenant_pkey", "the clinic's own row: its id is the clinic"),
     ("tenant_code_key", "a sign-in names its clinic by code before one is known"),
     ("outbox_message_due", "the worker walks all clinics for what is due; no request uses it"),
+    ("attachment_file_due", "the worker walks all clinics for files to scan; no request uses it"),
     ("audit_event_pending", "the sealer walks all clinics in commit order; no request uses it"),
 ];
 
@@ -40,6 +42,7 @@ const OPEN: &[(&str, &str, &str)] = &[
     ("audit_seal", "lookup", "sealing"),
     ("audit_anchor", "lookup", "what is anchored, for the worker"),
     ("backup_run", "operator", "age and state of backups, for the alarm"),
+    ("attachment_file", "operator", "which file waits to be scanned; no content"),
     ("outbox_message", "operator", "which message is due and how old the queue is; no content"),
 ];
 

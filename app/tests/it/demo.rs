@@ -72,6 +72,7 @@ const IDS: &[(&str, &str)] = &[
     ("/condition-proposals/{id}", "condition_proposal"),
     ("/queue-tickets/{id}", "queue_ticket"),
     ("/flags/{id}", "patient_flag"),
+    ("/attachments/{id}", "attachment"),
     ("/orders/{id}", "service_request"),
     ("/order-sets/{id}", "order_set"),
     ("/reception/reader-results/{id}", "reader_result"),

@@ -11,6 +11,7 @@ use tenancy::operator::Operator;
 use tenancy::session::Sessions;
 use tenancy::{Clock, TenantPool};
 use tsumugi::config::Config;
+use tsumugi::objectstore::StoreConfig;
 use tsumugi::serve::{self, State};
 use tsumugi::telemetry::Metrics;
 
@@ -121,9 +122,22 @@ pub fn config(database: &str) -> Config {
         database_pool: 16,
         redis_url: env("REDIS_URL").into(),
         object_store: None,
+        attachments: attachment_store(),
         spool_dir: None,
         signer_dir: Some(crate::signers::folder()),
     }
+}
+
+/// The bucket of pictures and documents; None where the run has none.
+pub fn attachment_store() -> Option<StoreConfig> {
+    std::env::var("TSUMUGI_TEST_ATTACHMENT_BUCKET").ok().filter(|bucket| !bucket.is_empty()).map(|bucket| StoreConfig {
+        endpoint: env("S3_ENDPOINT"),
+        region: env("S3_REGION"),
+        bucket,
+        access_key: env("ATTACHMENT_ACCESS_KEY"),
+        secret_key: env("ATTACHMENT_SECRET_KEY").into(),
+        ca_pem: Some(std::fs::read(env("CA_FILE")).unwrap()),
+    })
 }
 
 /// Another web process over the same database; one that watches follows the declared mode.

@@ -6,12 +6,14 @@
 
 mod allergies;
 mod appointments;
+mod attachments;
 mod audit;
 mod availability;
 mod backup;
 mod billing;
 mod catalog;
 mod chart;
+mod chart_fields;
 mod clinic;
 mod conditions;
 mod coverage;

@@ -44,7 +44,7 @@ pub async fn submit(tx: &TenantTx, role: Role, target: Target, token: PatientId,
     let status: NoteStatus = head.status.parse()?;
     let next = status.after(NoteAct::Submit, hand(role))?;
     let sections = write::sections_of(tx, head.id).await?;
-    rules::check_signable(sections.iter().map(|s| s.body.as_str()))?;
+    rules::check_signable(sections.iter().map(|s| (s.section.as_str(), s.body.as_str())))?;
     if !people::is_doctor(tx, responsible).await? {
         return Err(Refusal::NoResponsible);
     }

@@ -83,7 +83,7 @@ pub async fn sign(tx: &TenantTx, role: Role, signature: &Signature, signer: &dyn
             return Err(Refusal::Stale);
         }
     }
-    rules::check_signable(sections.iter().map(|s| s.body.as_str()))?;
+    rules::check_signable(sections.iter().map(|s| (s.section.as_str(), s.body.as_str())))?;
     let encounter_id = EncounterId::new(head.encounter_id);
     let group = neighbours::group(tx, patient_id).await?;
     if let Some(unseen) = seen::difference(tx, &group, encounter_id, &signature.seen).await? {

@@ -49,7 +49,7 @@ pub async fn resolve(
 ) -> Result<Either<Redirect, Page>, AppError> {
     let (note, letter, id) = path.into_inner();
     let section: Section = letter.parse().map_err(|_| AppError::NotFound)?;
-    let text = match form.text() {
+    let text = match form.text(section) {
         Ok(text) => text,
         Err(e) => return again(&access, (note, section, id), &form.body, e.message()).await.map(Either::Right),
     };

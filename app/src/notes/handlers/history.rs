@@ -38,7 +38,12 @@ pub async fn show(access: Access<NoteRead>, path: web::Path<NoteId>) -> Result<P
         date: labels::day(note.noted_on),
         mark: Mark::of(&note),
         acts: acts(&note, &versions, &names),
-        sections: Section::ALL.into_iter().map(|s| section(&note, s, &versions, &names)).collect(),
+        sections: Section::ALL
+            .into_iter()
+            .map(|s| (s, section(&note, s, &versions, &names)))
+            .filter(|(s, history)| s.is_soap() || !history.versions.is_empty())
+            .map(|(_, history)| history)
+            .collect(),
         kept: kept(&note, &names),
     };
     let audit = Audit::viewed(InfoClass::Note).subject(page.stripe.patient_id).entity("note", *path);

@@ -19,7 +19,7 @@ pub async fn show(access: Access<NoteWrite>, path: web::Path<EncounterId>) -> Re
         return Err(AppError::Refused("この記録には書けません。確定済みなら追記・訂正を使ってください。".into()));
     }
     let page = RepeatPage {
-        rows: chart.today.sections.iter().map(RepeatRow::of).collect(),
+        rows: chart.today.sections.iter().filter(|s| s.section.is_soap()).map(RepeatRow::of).collect(),
         previous: chart.previous_day,
         chrome: chart.chrome,
         stripe: chart.stripe,

@@ -45,7 +45,7 @@ pub async fn save_of_encounter(
 
 async fn save_to(access: Access<NoteWrite>, target: Target, letter: &str, raw: RawSection, req: &HttpRequest) -> Result<Answer, AppError> {
     let section: Section = letter.parse().map_err(|_| AppError::NotFound)?;
-    let text = match raw.text() {
+    let text = match raw.text(section) {
         Ok(text) => text,
         Err(e) => return not_accepted(&access, target, section, raw, e.message(), req).await,
     };
@@ -62,7 +62,7 @@ async fn save_to(access: Access<NoteWrite>, target: Target, letter: &str, raw: R
     }
 }
 
-/// 下書き保存 without scripts: all four sections at once.
+/// 下書き保存 without scripts: all sections at once.
 pub async fn save_all(
     access: Access<NoteWrite>,
     path: web::Path<EncounterId>,

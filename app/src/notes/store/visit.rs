@@ -15,6 +15,8 @@ pub struct Visit {
     pub doctor_id: Option<StaffId>,
     pub purpose: String,
     pub is_cancelled: bool,
+    /// While 診察中: the version of the visit, for putting it on hold.
+    pub in_consult: Option<i32>,
 }
 
 #[derive(FromQueryResult)]
@@ -25,6 +27,7 @@ struct Row {
     doctor_id: Option<Uuid>,
     purpose: String,
     status: String,
+    version: i32,
 }
 
 pub async fn get(tx: &TenantTx, id: EncounterId) -> Result<Visit, Error> {
@@ -41,7 +44,7 @@ pub async fn lock(tx: &TenantTx, id: EncounterId) -> Result<Visit, Error> {
 fn select(tx: &TenantTx, id: EncounterId) -> SelectStatement {
     let a = |name: &'static str| Alias::new(name);
     Query::select()
-        .columns(["id", "patient_id", "reception_date", "doctor_id", "purpose", "status"].map(Alias::new))
+        .columns(["id", "patient_id", "reception_date", "doctor_id", "purpose", "status", "version"].map(Alias::new))
         .from(a("encounter"))
         .and_where(Expr::col(a("tenant_id")).eq(tx.tenant_id().as_uuid()))
         .and_where(Expr::col(a("id")).eq(id.as_uuid()))
@@ -57,6 +60,7 @@ async fn one(tx: &TenantTx, query: SelectStatement) -> Result<Visit, Error> {
         date: row.reception_date,
         doctor_id: row.doctor_id.map(StaffId::new),
         purpose: row.purpose,
+        in_consult: (row.status == domain::encounter::VisitStatus::InConsult.code()).then_some(row.version),
         is_cancelled: row.status == domain::encounter::VisitStatus::Cancelled.code(),
     })
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use domain::note::{NoteStatus, Section};
-use domain::{EncounterId, NoteId, PatientId, StaffId};
+use domain::{EncounterId, NoteId, PatientId, StaffId, note_parts};
 use tenancy::Access;
 use tenancy::permission::Permission;
 use uuid::Uuid;
@@ -33,6 +33,14 @@ pub struct ChartPage {
     pub unseen: UnseenView,
 }
 
+impl ChartPage {
+    /// 画像・文書 of this patient, for those who may see them.
+    pub fn attachments_url(&self) -> Option<String> {
+        let may = self.panes.iter().any(|pane| pane.id == "attachments");
+        may.then(|| format!("/patients/{}/attachments", self.stripe.patient_id))
+    }
+}
+
 impl Subjects for ChartPage {
     fn subjects(&self) -> Vec<PatientId> {
         vec![self.stripe.patient_id]
@@ -47,6 +55,10 @@ pub struct VisitHead {
     pub month: String,
     pub date: String,
     pub purpose: String,
+    /// Whose visit it was booked as, before any merge.
+    pub patient_id: PatientId,
+    /// The version from which it may be put on hold: it is 診察中.
+    pub on_hold_from: Option<i32>,
     pub doctor: Option<String>,
 }
 
@@ -67,7 +79,7 @@ pub struct Today {
     pub is_amended: bool,
     /// `/notes/{id}`, or `/encounters/{id}/note` while there is no row yet.
     pub base: String,
-    /// Always the four of them.
+    /// Always all of them.
     pub sections: Vec<SectionView>,
     pub responsible_id: Option<StaffId>,
     /// Chosen in the address for 代行入力 while there is no note yet.
@@ -228,9 +240,33 @@ impl SectionView {
         self.section == Section::Subjective
     }
 
-    /// 1 to 4, for the keys.
+    /// For the keys: 1 to 4, and 6 and 7 beside the second window's 5.
     pub fn number(&self) -> usize {
-        1 + Section::ALL.iter().take_while(|s| **s != self.section).count()
+        let at = 1 + Section::ALL.iter().take_while(|s| **s != self.section).count();
+        if self.section.is_soap() { at } else { at + 1 }
+    }
+
+    pub fn mark(&self) -> &'static str {
+        self.section.mark()
+    }
+
+    /// 説明と同意 and 次回 have named parts; S, O, A and P have none.
+    pub fn parts(&self) -> &'static [note_parts::Part] {
+        note_parts::parts(self.section)
+    }
+
+    pub fn is_next_visit(&self) -> bool {
+        self.section == Section::NextVisit
+    }
+
+    /// Without scripts the named lines are typed as they are kept.
+    pub fn hint(&self) -> String {
+        self.parts().iter().map(|part| format!("{}: {}", part.label, part.words.join("・"))).collect::<Vec<_>>().join("\n")
+    }
+
+    /// A signed note does not list what was never written beside S, O, A and P.
+    pub fn is_left_out(&self) -> bool {
+        !self.section.is_soap() && self.body.is_empty() && self.amendments.is_empty() && self.conflict.is_none()
     }
 
     /// Height without scripts; with `field-sizing: content` the text decides.

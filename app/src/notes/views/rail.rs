@@ -6,7 +6,7 @@
 
 use domain::{EncounterId, PatientId};
 use tenancy::Access;
-use tenancy::permission::{AppointmentRead, ConditionRead, ObservationRead, OrderRead, Permission, PrescriptionRead};
+use tenancy::permission::{AppointmentRead, AttachmentRead, ConditionRead, ObservationRead, OrderRead, Permission, PrescriptionRead};
 
 /// One box, in the tab order of R7: 病名 → 処方 → 検査 → 処置 → 次回.
 #[derive(Debug, Clone)]
@@ -37,6 +37,9 @@ pub fn panes<P: Permission>(access: &Access<P>, patient: PatientId, encounter: E
     if access.may::<ObservationRead>() {
         panes.push(Pane::new("pane-questionnaire", "問診", format!("/encounters/{encounter}/questionnaire/pane")));
         panes.push(Pane::new("pane-vitals", "計測", format!("/encounters/{encounter}/vitals/pane")));
+    }
+    if access.may::<AttachmentRead>() {
+        panes.push(Pane::new("attachments", "画像・文書", format!("/patients/{patient}/attachments?encounter={encounter}")));
     }
     // What comes after the visit stands last.
     if access.may::<AppointmentRead>() {

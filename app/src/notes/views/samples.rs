@@ -2,7 +2,7 @@
 
 use domain::note::{NoteStatus, Section};
 use domain::text_merge;
-use domain::{EncounterId, NoteId, StaffId};
+use domain::{EncounterId, NoteId, PatientId, StaffId};
 use uuid::Uuid;
 
 use super::chart::{ConflictLink, Doctor, Part, PastVisit, PreviousPlan, Reader, TimelinePage};
@@ -121,6 +121,8 @@ fn page(stripe: PatientStripe, today: Today, timeline: Timeline) -> ChartPage {
             month: "2026-11".into(),
             date: "2026/11/20(金)".into(),
             purpose: "定期".into(),
+            patient_id: PatientId::new(uuid(9)),
+            on_hold_from: Some(3),
             doctor: Some("山﨑 理恵".into()),
         },
         today,
