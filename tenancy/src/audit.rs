@@ -144,6 +144,12 @@ impl Audit {
         patients.into_iter().fold(self, Audit::subject)
     }
 
+    /// Whatever was said of one of these charts was said of all.
+    pub(crate) fn along_with(self, charts: &Vec<PatientId>) -> Self {
+        let is_about_them = charts.iter().any(|chart| self.subjects.contains(chart));
+        if is_about_them { self.subjects(charts.iter().copied()) } else { self }
+    }
+
     pub fn entity(mut self, kind: &'static str, id: impl Into<Uuid>) -> Self {
         self.entity = Some((kind, id.into()));
         self

@@ -39,6 +39,8 @@ pub struct TenantTx {
     meta: RequestMeta,
     now: DateTime<Utc>,
     digests: std::sync::Mutex<Vec<ContentDigest>>,
+    /// Charts found to be of one person.
+    merged: std::sync::Mutex<Vec<Vec<PatientId>>>,
     statements: AtomicU32,
     keyring: Option<Keyring>,
     witness: Option<Witness>,
@@ -55,8 +57,8 @@ impl TenantTx {
         now: DateTime<Utc>,
         keyring: Option<Keyring>,
     ) -> Self {
-        let (digests, statements) = (Default::default(), AtomicU32::new(0));
-        Self { inner: Mutex::new(inner), tenant_id, actor, meta, now, digests, statements, keyring, witness: None, read_only: None }
+        let (digests, merged, statements) = Default::default();
+        Self { inner: Mutex::new(inner), tenant_id, actor, meta, now, digests, merged, statements, keyring, witness: None, read_only: None }
     }
 
     pub(crate) fn with_witness(mut self, witness: Option<Witness>) -> Self {
@@ -119,6 +121,14 @@ impl TenantTx {
         }
     }
 
+    /// These charts were merged into one and are read together: the audit event that names the survivor names each of them. The
+    /// survivor comes first.
+    pub fn reads_together(&self, charts: &[PatientId]) {
+        if charts.len() > 1 {
+            self.merged.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(charts.to_vec());
+        }
+    }
+
     /// Names one act: the key the page drew, who sends it, and everything that was sent (`request`: target, token and content, in any
     /// stable text form). The same key with other content is another act, so nothing typed is ever answered with somebody else's
     /// result; only the hash is kept.
@@ -171,7 +181,8 @@ impl TenantTx {
             Actor::System => (None, "system"),
             Actor::Patient => (None, "patient"),
         };
-        let event = audit.event(self.tenant_id, actor, &self.meta, self.now, digests);
+        let merged = self.merged.lock().map(|mut m| std::mem::take(&mut *m)).unwrap_or_default();
+        let event = merged.iter().fold(audit, Audit::along_with).event(self.tenant_id, actor, &self.meta, self.now, digests);
         if let Some(standing) = &self.read_only {
             // Nobody sees what nobody can record.
             standing.spool.as_ref().ok_or(Error::ReadOnly)?.append(&event).await?;

@@ -22,7 +22,7 @@ use crate::{config, services};
 /// Rows sent to the database together.
 const BATCH: usize = 10_000;
 /// Clinics of a bench in which somebody can sign in.
-const WITH_SECOND_FACTOR: usize = 24;
+const WITH_SECOND_FACTOR: usize = 100;
 
 pub struct Seeder {
     bulk: BulkPool,

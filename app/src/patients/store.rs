@@ -47,7 +47,9 @@ pub async fn get_group(tx: &TenantTx, id: PatientId) -> Result<Group, Error> {
         .await?;
     let at = rows.iter().position(|row| row.id == id.as_uuid()).ok_or(Error::NotFound)?;
     let patient = rows.remove(at).into();
-    Ok(Group { patient, merged: rows.into_iter().map(Patient::from).collect() })
+    let group = Group { patient, merged: rows.into_iter().map(Patient::from).collect() };
+    tx.reads_together(&group.ids());
+    Ok(group)
 }
 
 /// Every patient id whose rows belong to this patient's chart: its own first, then those merged into it. A merge moves no rows
@@ -64,6 +66,7 @@ pub async fn group_ids(tx: &TenantTx, id: PatientId) -> Result<Vec<PatientId>, E
         ids.push(PatientId::new(row.try_get("", "id")?));
     }
     ids.sort_by_key(|other| (*other != id, *other));
+    tx.reads_together(&ids);
     Ok(ids)
 }
 

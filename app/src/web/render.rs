@@ -9,10 +9,11 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
 use askama::Template;
 use tenancy::access::{RequestContext, SESSION_COOKIE};
 use tenancy::session::{Found, Token};
-use tenancy::{AccessDenied, Gate};
+use tenancy::{AccessDenied, Gate, Principal};
 
 use crate::error::AppError;
 use crate::web::htmx::{is_htmx, wants_json};
+use crate::web::{Chrome, Nav};
 
 /// An error as a person reads it: what happened, what is safe, what to do.
 #[derive(Clone, Debug, Template)]
@@ -23,6 +24,14 @@ pub struct ErrorPage {
     pub safe: &'static str,
     pub todo: &'static str,
     pub request_id: String,
+}
+
+/// The same for somebody who is signed in: the header stays, and with it every way on.
+#[derive(Template)]
+#[template(path = "errors/inside.html")]
+pub struct ErrorInside<'a> {
+    pub chrome: Chrome,
+    pub error: &'a ErrorPage,
 }
 
 #[derive(Template)]
@@ -86,26 +95,41 @@ async fn answer<B: MessageBody>(outcome: ServiceResponse<B>, error: AppError) ->
     if status.is_server_error() && !matches!(error, AppError::ReadOnly) {
         tracing::error!(request.id = request_id, error = %error, "request failed");
     }
-    if matches!(error, AppError::Forbidden | AppError::NotFound | AppError::WrongPatient) {
-        record_refusal(&req, context, status).await;
+    let reader = reader(&req, &error).await;
+    if let (Some((gate, principal)), Some(context), true) = (&reader, context, is_refusal(&error)) {
+        record_refusal(&req, gate, principal, context, status).await;
     }
-    let response = respond(&req, &error, request_id);
+    let response = respond(&req, &error, request_id, reader.map(|(_, principal)| principal));
     ServiceResponse::new(req, response)
 }
 
+const fn is_refusal(error: &AppError) -> bool {
+    matches!(error, AppError::Forbidden | AppError::NotFound | AppError::WrongPatient)
+}
+
+/// The signed-in person who will read the error, if it is written for one.
+async fn reader(req: &HttpRequest, error: &AppError) -> Option<(web::Data<Gate>, Principal)> {
+    let is_whole_page =
+        !is_htmx(req) && !wants_json(req) && !matches!(error, AppError::Unauthenticated | AppError::Locked | AppError::Source);
+    if !is_whole_page && !is_refusal(error) {
+        return None;
+    }
+    let gate = req.app_data::<web::Data<Gate>>()?.clone();
+    let token = Token::from_cookie(req.cookie(SESSION_COOKIE)?.value());
+    let Ok(Found::Active(mut principal)) = gate.sessions().find(&token, false).await else { return None };
+    principal.standing = gate.pool().standing().clone();
+    Some((gate, principal))
+}
+
 /// A refusal nobody can record is still a refusal; the log keeps that it happened.
-async fn record_refusal(req: &HttpRequest, context: Option<RequestContext>, status: StatusCode) {
-    let (Some(gate), Some(context), Some(cookie)) = (req.app_data::<web::Data<Gate>>(), context, req.cookie(SESSION_COOKIE)) else {
-        return;
-    };
-    let Ok(Found::Active(principal)) = gate.sessions().find(&Token::from_cookie(cookie.value()), false).await else { return };
+async fn record_refusal(req: &HttpRequest, gate: &Gate, principal: &Principal, context: RequestContext, status: StatusCode) {
     let pattern = req.match_pattern().unwrap_or_else(|| "unmatched".into());
-    if let Err(e) = gate.record_refusal(&principal, context.meta, &pattern, status).await {
+    if let Err(e) = gate.record_refusal(principal, context.meta, &pattern, status).await {
         tracing::error!(error = %e, "refusal was not recorded");
     }
 }
 
-fn respond(req: &HttpRequest, error: &AppError, request_id: String) -> HttpResponse {
+fn respond(req: &HttpRequest, error: &AppError, request_id: String, reader: Option<Principal>) -> HttpResponse {
     use actix_web::ResponseError;
     let status = error.status_code();
     let mut response = HttpResponse::build(status);
@@ -132,6 +156,8 @@ fn respond(req: &HttpRequest, error: &AppError, request_id: String) -> HttpRespo
     let html = if is_htmx(req) {
         response.insert_header(("HX-Retarget", "#page-notice")).insert_header(("HX-Reswap", "innerHTML"));
         ErrorFragment { error: &page }.render()
+    } else if let Some(reader) = reader {
+        ErrorInside { chrome: Chrome::of(&reader, Nav::Account), error: &page }.render()
     } else {
         page.render()
     };

@@ -55,7 +55,11 @@ mod gallery {
     use domain::{eligibility::EligibilityStatus, encounter::VisitStatus, note::NoteStatus};
 
     use super::{errors, show};
-    use crate::web::{Chrome, FormState, Nav, PatientStripe, face, face::Face, render::ErrorPage};
+    use crate::web::{
+        Chrome, FormState, Nav, PatientStripe, face,
+        face::Face,
+        render::{ErrorInside, ErrorPage},
+    };
 
     #[derive(Template)]
     #[template(path = "components/gallery.html")]
@@ -103,5 +107,8 @@ mod gallery {
         };
         show("error-404", &page(404, "お探しのものは見つかりません。"));
         show("error-503", &page(503, "いまは保存や表示ができません。"));
+        let missing = page(404, "お探しのものは見つかりません。");
+        let html = show("error-404-inside", &ErrorInside { chrome: Chrome::sample(Nav::Account), error: &missing });
+        assert!(html.contains("藍の里内科クリニック") && html.contains("href=\"/board\""));
     }
 }

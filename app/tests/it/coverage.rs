@@ -183,3 +183,20 @@ async fn a_new_clinic_is_made_in_seconds_without_a_release() {
     clinic.client(h, Role::Clerk).await.get("/patients").await.expect(200);
     assert!(started.elapsed().as_secs() < 60);
 }
+
+/// Errors keep the header for somebody who is signed in, and say nothing of the clinic to anybody else.
+#[tokio::test]
+async fn an_error_page_keeps_the_way_back() {
+    let h = Harness::get();
+    let (here, _) = two_clinics(h).await;
+    let clerk = here.client(h, Role::Clerk).await;
+    let missing = format!("/patients/{}", uuid::Uuid::now_v7());
+    let inside = clerk.get(&missing).await.expect(404);
+    assert!(
+        inside.body.contains("お探しのものは見つかりません") && inside.body.contains("app-nav") && inside.body.contains("/session/switch")
+    );
+    clerk.get("/nowhere").await.expect(404);
+    assert!(!clerk.get_fragment(&missing).await.expect(404).body.contains("app-nav"));
+    let nobody = Client::new(&h.url, None).get("/nowhere").await.expect(404);
+    assert!(nobody.body.contains("お探しのものは見つかりません") && !nobody.body.contains("app-nav") && !nobody.body.contains(&here.name));
+}

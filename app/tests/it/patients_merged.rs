@@ -168,3 +168,21 @@ async fn scenario_19_a_merge_taken_back_leaves_both_charts_as_they_were() {
         assert!(clerk.get(&format!("/patients/{id}")).await.expect(200).body.contains("受付"), "each can be received again");
     }
 }
+
+/// GL-15: who looks at a merged chart has looked at both.
+#[tokio::test]
+async fn a_look_at_a_merged_chart_names_every_chart_in_it() {
+    let (h, here, _, clerk) = desk().await;
+    let admin = here.client(h, Role::ClinicAdmin).await;
+    let doctor = here.client(h, Role::Doctor).await;
+    let (a, b) = (register(&clerk, &[]).await, register(&clerk, &[]).await);
+    merge(&admin, (&b, "1"), (&a, "1")).await.expect(303);
+    doctor.get(&format!("/patients/{b}/chart")).await.expect(200);
+    let row = sqlx::query("SELECT subject_ids FROM audit_event WHERE tenant_id = $1 AND act = 'view' ORDER BY id DESC LIMIT 1")
+        .bind(here.id.as_uuid())
+        .fetch_one(&mut h.superuser().await)
+        .await
+        .unwrap();
+    let named: Vec<Uuid> = row.get(0);
+    assert_eq!(named, [b, a].map(|id| id.parse::<Uuid>().unwrap()));
+}

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)] // a load generator lives on the real clock and draws its own keys
 
 mod appends;
+mod busy;
 mod cpu;
 mod drive;
 mod processes;
@@ -20,6 +21,7 @@ use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 use appends::Appends;
+use busy::Kind;
 use cpu::{Watched, resident_mib};
 use drive::{Cost, Request, median};
 use processes::Running;
@@ -41,6 +43,9 @@ struct Options {
     /// Requests in each of five turns
     #[arg(long, default_value_t = 4000)]
     requests: usize,
+    /// Seconds of a hundred clinics at work
+    #[arg(long, default_value_t = 120)]
+    busy_s: u64,
     #[arg(long, default_value = "docs/bench.md")]
     out: PathBuf,
 }
@@ -67,6 +72,7 @@ async fn main() -> anyhow::Result<()> {
     bench.search(&product).await?;
     bench.large_clinic(&product).await?;
     bench.chart(&product).await?;
+    bench.busy(&product).await?;
     bench.weights(&product).await?;
     bench.appends().await?;
     bench.loaded(&product).await?;
@@ -227,6 +233,45 @@ impl Bench {
         Ok(())
     }
 
+    /// A hundred clinics at work, and one change told to five hundred boards.
+    async fn busy(&mut self, product: &Running) -> anyhow::Result<()> {
+        let mut clinics = Vec::new();
+        for number in 1..=self.options.clinics.min(100) {
+            let visitor = Visitor::new(&product.url)?;
+            // A code works once: those who are in already stay in.
+            match self.visitors.get(number - 1) {
+                Some((known, _)) => clinics.push(known.clone()),
+                None => {
+                    visitor.sign_in(&format!("bench-{}-{number:04}", self.options.patients)).await?;
+                    clinics.push(visitor);
+                }
+            }
+        }
+        let times = busy::run(&clinics, Duration::from_secs(self.options.busy_s)).await?;
+        for kind in Kind::ALL {
+            let (count, p95) = times.p95_ms(kind);
+            self.report.at_most(&format!("{} clinics at work: {}, p95", clinics.len(), kind.label()), p95, kind.budget_ms(), " ms");
+            self.report.fact(format!("{count} answers of the kind “{}” under that load", kind.label()));
+        }
+        let slowest = busy::fan_out(&clinics, 20).await?;
+        let what = format!("a status change reaches its clinic's boards, {} open, slowest of 20", clinics.len() * busy::BOARDS);
+        self.report.at_most(&what, slowest.as_secs_f64() * 1e3, 1000.0, " ms");
+        self.board(product).await
+    }
+
+    /// 200 rows in a real browser.
+    async fn board(&mut self, product: &Running) -> anyhow::Result<()> {
+        let (visitor, _) = self.visitors.get(1).context("only one clinic")?;
+        busy::fill_board(visitor, 200).await?;
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../app/tests/browser/lib/paint.mjs");
+        let url = format!("{}/board?state=all", product.url);
+        let answer = tokio::process::Command::new("node").arg(script).arg(&url).arg(visitor.cookie()?).output().await?;
+        let said = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+        let (rows, took) = said.split_once(' ').with_context(|| String::from_utf8_lossy(&answer.stderr).into_owned())?;
+        self.report.at_most(&format!("board of {rows} rows, last byte to painted in Chromium"), took.parse()?, 100.0, " ms");
+        Ok(())
+    }
+
     async fn weights(&mut self, product: &Running) -> anyhow::Result<()> {
         let (_, first) = weight::of(&Visitor::new(&product.url)?, "/login").await?;
         let (signed_in, _) = self.visitors.first().context("nobody is signed in")?;
@@ -259,7 +304,7 @@ impl Bench {
     async fn loaded(&mut self, product: &Running) -> anyhow::Result<()> {
         let mut crowd = Vec::new();
         for number in 1..=16 {
-            let (visitor, code) = (Visitor::new(&product.url)?, format!("bench-{}-{:04}", self.options.patients, 24 + number));
+            let (visitor, code) = (Visitor::new(&product.url)?, format!("bench-{}-{:04}", self.options.patients, 100 + number));
             crowd.push(tokio::spawn(async move {
                 for _ in 0..3 {
                     // These people have no second factor yet: the password step is what is wanted.

@@ -1,8 +1,10 @@
 //! A person at a browser, as far as the server can tell: signs in with two factors and keeps the cookie.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
+use reqwest::cookie::{CookieStore as _, Jar};
 use reqwest::redirect::Policy;
 use totp_rs::Builder;
 
@@ -14,12 +16,21 @@ const TOTP_SECRET: &[u8] = b"Tsumugi-demo-secret!";
 pub struct Visitor {
     pub http: reqwest::Client,
     pub base: String,
+    jar: Arc<Jar>,
 }
 
 impl Visitor {
     pub fn new(base: &str) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().redirect(Policy::none()).cookie_store(true).pool_max_idle_per_host(64).build()?;
-        Ok(Self { http, base: base.to_owned() })
+        let jar = Arc::new(Jar::default());
+        let http = reqwest::Client::builder().redirect(Policy::none()).cookie_provider(jar.clone()).pool_max_idle_per_host(64).build()?;
+        Ok(Self { http, base: base.to_owned(), jar })
+    }
+
+    /// `name=value` of the session, for a real browser.
+    pub fn cookie(&self) -> anyhow::Result<String> {
+        let held = self.jar.cookies(&self.base.parse()?).context("nobody is signed in")?;
+        let session = held.to_str()?.split("; ").find(|cookie| cookie.starts_with("tsumugi_session=")).map(str::to_owned);
+        session.context("no session")
     }
 
     pub async fn get(&self, path: &str) -> anyhow::Result<String> {

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::texts::{Kept, Outcome, Sender, Typed, save_texts};
 use super::{Refusal, Target, check_token, hand};
-use crate::notes::seen::{self, Seen};
 use crate::adapters::eprescription::PrescriptionSigner;
+use crate::notes::seen::{self, Seen};
 use crate::notes::store::write;
 use crate::notes::{neighbours, warnings};
 
