@@ -89,7 +89,7 @@ async fn receive(tx: &TenantTx, row: &Model, principal: &Principal) -> Result<en
     let in_force = coverages::in_force(tx, &group, row.day).await?;
     let schedule = schedules::get(tx, ScheduleId::new(row.schedule_id)).await?;
     let visit = NewVisit {
-        coverage_id: coverages::usable(&in_force).map(|row| CoverageId::new(row.id)),
+        coverage_id: coverages::usable(&in_force, row.day).map(|row| CoverageId::new(row.id)),
         doctor_id: schedule.doctor_id.map(StaffId::new),
         purpose: row.purpose.clone(),
         booked_for: Some(row.starts_at),

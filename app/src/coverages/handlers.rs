@@ -164,8 +164,8 @@ async fn after(access: &Clerk, tx: &TenantTx, desk: &Desk, id: CoverageId, conte
     if content.verification.is_by_eye() {
         inquiries::ask_sighted(tx, &desk.patient, content).await?;
     }
-    if content.kind.is_main_insurance() {
-        let today = encounters::today(tx, access.principal());
+    let today = encounters::today(tx, access.principal());
+    if content.kind.is_main_insurance() && content.valid_from.is_none_or(|from| from <= today) {
         for visit in encounters::active_on(tx, today, &desk.group).await? {
             encounters::set_coverage(tx, visit, id).await?;
         }

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 use domain::coverage::{CoverageContent, CoverageKind, Verification};
 use domain::eligibility::EligibilityStatus;
 use domain::insurer::public_scheme;
-use domain::{CoverageId, PatientId};
+use domain::{CoverageId, PatientId, clock};
 use sea_orm::sea_query::Cond;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use tenancy::{Authorship, Error, TenantTx, versioned};
@@ -50,16 +50,17 @@ pub async fn in_force(tx: &TenantTx, patients: &[PatientId], day: NaiveDate) -> 
     Ok(rows)
 }
 
-/// The coverage a visit of today would use: the newest insurance that is not known to be void. 公費 stands beside one.
-pub fn usable(rows: &[Model]) -> Option<&Model> {
-    let mut insurances = rows.iter().filter(|row| kind_of(row) != CoverageKind::PublicExpense);
-    let first = insurances.clone().next();
-    insurances.find(|row| !is_void(row)).or(first)
+/// The coverage a visit of that day would use: the newest insurance that holds then, else one that is not known to be void. 公費 stands
+/// beside one.
+pub fn usable(rows: &[Model], day: NaiveDate) -> Option<&Model> {
+    let insurances = || rows.iter().filter(|row| kind_of(row) != CoverageKind::PublicExpense);
+    let holds = |row: &&Model| !is_void(row) && is_in_force(row, day);
+    insurances().find(holds).or_else(|| insurances().find(|row| !is_void(row))).or_else(|| insurances().next())
 }
 
 /// 公費 in force on that day, in the order they pay.
 pub fn public_on(rows: &[Model], day: NaiveDate) -> Vec<&Model> {
-    let mut public: Vec<&Model> = rows.iter().filter(|row| kind_of(row).is_public() && is_in_force(row, day) && !is_void(row)).collect();
+    let mut public: Vec<&Model> = rows.iter().filter(|row| kind_of(row).is_public() && trouble(row, day).is_none()).collect();
     // 生活保護 comes after every other.
     public.sort_by_key(|row| (row.priority == 0, row.priority, row.id));
     public
@@ -77,7 +78,8 @@ pub fn trouble(row: &Model, day: NaiveDate) -> Option<String> {
     if let Some(from) = row.valid_from.filter(|from| day < *from) {
         return Some(format!("この受診の保険は {from} からです"));
     }
-    let status = EligibilityStatus::from_code(&row.eligibility).filter(|status| status.is_void())?;
+    // A card that was replaced or lost later was good until its last day.
+    let status = EligibilityStatus::from_code(&row.eligibility).filter(|status| status.is_void() && row.valid_to.is_none())?;
     Some(format!("この受診の保険は「{}」です", status.label()))
 }
 
@@ -92,7 +94,7 @@ pub fn kind_of(row: &Model) -> CoverageKind {
 /// The stored row an answer speaks about: the same card, else the insurance in force it would replace.
 pub fn counterpart<'a>(rows: &'a [Model], new: &CoverageContent) -> Option<&'a Model> {
     let same = rows.iter().find(|row| content_of(row).is_same_card(new));
-    same.or_else(|| usable(rows).filter(|row| new.kind.is_main_insurance() && kind_of(row).is_main_insurance()))
+    same.or_else(|| usable(rows, new.verified_on).filter(|row| new.kind.is_main_insurance() && kind_of(row).is_main_insurance()))
 }
 
 /// Takes an answer over: the same card gets a new version; another card is added, and when it is valid the old one ends the day
@@ -118,10 +120,14 @@ async fn take(
         return amend(tx, same, new, why).await;
     }
     if replaces {
+        let today = clock::today(tx.now());
         for old in known.iter().filter(|row| kind_of(row).is_main_insurance()) {
             let mut row = old.clone();
             row.valid_to = Some(content_of(old).closing_day(new));
-            row.eligibility = EligibilityStatus::Superseded.code().to_owned();
+            // One that begins later leaves the old card good until then.
+            if new.valid_from.is_none_or(|from| from <= today) {
+                row.eligibility = EligibilityStatus::Superseded.code().to_owned();
+            }
             versioned::update(tx, row, Authorship::own(tx), "新しい資格に切替").await?;
         }
     }

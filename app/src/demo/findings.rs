@@ -8,7 +8,7 @@ use tenancy::{Act, InfoClass};
 use uuid::Uuid;
 
 use super::ledger::{Deed, Ledger};
-use super::rows::{allergy_intolerance, coverage, observation_result, patient_flag, service_request};
+use super::rows::{allergy_intolerance, coverage, observation_result, patient_flag, queue_ticket, service_request};
 use super::visits::Team;
 
 /// Somebody the demo knows by now.
@@ -177,6 +177,31 @@ fn public_expense(id: Uuid, patient_id: Uuid, at: usize, day: NaiveDate) -> cove
         priority: 1,
         cap_yen: Some(10_000),
     }
+}
+
+/// 順番予約: somebody telephoned a little while ago and is not here yet.
+pub fn ticket(ledger: &mut Ledger, team: Team, person: &Known, number: i32, day: NaiveDate, at: DateTime<Utc>) {
+    let id = ledger.id_at(at);
+    let mut deed = Deed::new(at, (team.clerk, Role::Clerk), Act::Create, InfoClass::Appointment, Some(person.patient));
+    ledger.insert(
+        &mut deed,
+        queue_ticket::Model {
+            tenant_id: Uuid::nil(),
+            id,
+            version: 0,
+            recorded_at: DateTime::UNIX_EPOCH,
+            author_id: Uuid::nil(),
+            entered_by_id: Uuid::nil(),
+            status: "booked".into(),
+            digest: vec![],
+            patient_id: person.patient,
+            day,
+            number,
+            doctor_id: None,
+            encounter_id: None,
+        },
+    );
+    ledger.done(deed, ("queue_ticket", id));
 }
 
 /// The first visits have results waiting to be read; those on their way through the examinations have them ahead, and every fourth

@@ -26,6 +26,8 @@ const DAY_BOUNDARY_MIN: i32 = 240;
 /// Visits of the first clinic since then have their bills.
 const BILLED_DAYS: u64 = 90;
 
+/// Who telephoned for a number today.
+const CALLED_AHEAD: usize = 30;
 /// Today's arrivals, oldest first.
 const TODAY: &[&str] = &[
     "paid",
@@ -132,6 +134,11 @@ impl History {
         findings::flags(&mut self.ledger, self.team, &met);
         findings::public_expenses(&mut self.ledger, self.team, &met);
         findings::orders(&mut self.ledger, self.team, &open);
+        if let Some(person) = met.get(CALLED_AHEAD).filter(|_| self.wards.is_empty()) {
+            let today = clinic_day(self.now, DAY_BOUNDARY_MIN);
+            let number = self.receptions.next(today);
+            findings::ticket(&mut self.ledger, self.team, person, number, today, self.now - Duration::minutes(20));
+        }
     }
 
     fn visit(&mut self, person: &Person, day: NaiveDate, number: i32) {

@@ -25,6 +25,7 @@ const TABLES: &[&str] = &[
     "coverage",
     "encounter",
     "encounter_location",
+    "queue_ticket",
     "schedule",
     "slot_template",
     "appointment",

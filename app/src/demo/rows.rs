@@ -12,3 +12,4 @@ pub use crate::orders::entity::{observation_result, service_request};
 pub use crate::patients::entity::patient;
 pub use crate::prescriptions::entity::medication_request;
 pub use crate::schedules::{schedule, slot_template};
+pub use crate::waiting::entity as queue_ticket;

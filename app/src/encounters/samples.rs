@@ -32,6 +32,7 @@ fn row(number: i32, name: &str, kana: &str, status: VisitStatus, eligibility: El
         recorded_at: at("2026-11-20T01:41:50Z"),
         entered_by_id: sample_principal(Role::Doctor).staff_id.as_uuid(),
         class: "AMB".into(),
+        reception_date: day(),
         reception_number: number,
         arrived_at: at("2026-11-20T00:00:00Z") + chrono::Duration::minutes(i64::from(number) * 10),
         ended_at: None,

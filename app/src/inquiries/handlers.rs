@@ -41,9 +41,10 @@ pub async fn list(access: Clerk, query: web::Query<Arrival>) -> Result<Page, App
 async fn of_patient(tx: &TenantTx, id: PatientId, raw: RawInquiry) -> Result<RawInquiry, AppError> {
     let patient = patients::get(tx, id).await?;
     let group = patients::group_ids(tx, id).await?;
-    let known = coverages::in_force(tx, &group, domain::clock::today(tx.now())).await?;
+    let today = domain::clock::today(tx.now());
+    let known = coverages::in_force(tx, &group, today).await?;
     let mut raw = RawInquiry { patient_token: id.to_string(), birth_date: patient.demographics.birth_date.to_string(), ..raw };
-    if let Some(row) = coverages::usable(&known) {
+    if let Some(row) = coverages::usable(&known, today) {
         raw.insurer_number = row.insurer_number.clone();
         raw.insured_symbol = row.insured_symbol.clone();
         raw.insured_number = row.insured_number.clone();

@@ -131,7 +131,7 @@ pub async fn arrive(
     let group = patients::group_ids(&tx, patient_id).await?;
     let in_force = coverages::in_force(&tx, &group, today).await?;
     let visit = NewVisit {
-        coverage_id: coverages::usable(&in_force).map(|row| CoverageId::new(row.id)),
+        coverage_id: coverages::usable(&in_force, today).map(|row| CoverageId::new(row.id)),
         doctor_id: row.doctor_id.map(StaffId::new),
         number: Some(row.number),
         ..NewVisit::of(patient_id)

@@ -232,3 +232,20 @@ async fn a_coverage_that_ended_meanwhile_is_said_on_board_and_bill() {
     assert!(!d.0.page(&visit).await.body.contains("id=\"coverage-trouble\""));
     use_it(Uuid::now_v7(), version().await).await.expect(404);
 }
+
+/// A card that begins later, and a past visit under a card that was replaced since: neither is a reason to doubt the visit.
+#[tokio::test]
+async fn a_later_card_leaves_today_and_the_past_alone() {
+    let d = Desk::open().await;
+    d.add(&CARD, &[]).await.expect(303);
+    let visit = d.0.seen().await;
+    let later = [("insurer_number", "06139992"), ("insured_number", "77"), ("valid_from", "2099-04-01"), ("compared", "yes")];
+    d.add(&CARD, &later).await.expect(303);
+    let rows = d.rows().await;
+    assert_eq!((rows[0].3.as_str(), rows[0].4), ("unchecked", "2099-03-31".parse().ok()), "good until the day before");
+    let bill = d.0.page(&visit).await;
+    assert!(bill.body.contains("全国健康保険協会") || bill.body.contains("社保"), "{}", bill.body);
+    assert!(!bill.body.contains("id=\"coverage-trouble\"") && !bill.body.contains("保険を替える"), "the later card is no choice yet");
+    let board = d.0.clerk.get("/board?state=all").await.expect(200);
+    assert!(!board.body.contains("期間終了"));
+}

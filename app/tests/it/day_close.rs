@@ -92,3 +92,24 @@ async fn the_worst_input_is_refused() {
     c.clerk.get("/day-close?day=x").await.expect(422);
     c.clerk.post("/day-close", &[("day", ""), ("idempotency_key", "x")]).await.expect(422);
 }
+
+/// S13: an answer of the reader that belongs to nobody and a booking nobody came to keep a day from closing without a word.
+#[tokio::test]
+async fn unmatched_results_and_no_shows_ask_why() {
+    let c = counter().await;
+    let sql = "INSERT INTO reader_result (tenant_id, id, file_name, content_sha256, key_version, raw_encrypted, received_at, staff_id, outcome, validity)
+        VALUES ($1, $2, 'x.xml', sha256($2::text::bytea), 1, '\\x00', now(), $3, 'received', 'multiple')";
+    let staff = c.here.staff_of(Role::Clerk).as_uuid();
+    let insert = sqlx::query(sql).bind(c.here.id.as_uuid()).bind(Uuid::now_v7()).bind(staff);
+    insert.execute(&mut c.h.superuser().await).await.unwrap();
+    let page = c.clerk.get("/day-close").await.expect(200);
+    assert!(
+        page.body.contains("未紐付結果") && page.body.contains("複数候補") && page.body.contains("予約の無断キャンセル"),
+        "{}",
+        page.body
+    );
+    assert!(page.statements() <= 12, "{}", page.statements());
+    let asked = close(&c, &c.clerk, "0", &[("n_10000", "5")]).await.expect(422);
+    assert!(asked.body.contains("name=\"why_unmatched\""));
+    close(&c, &c.clerk, "0", &[("n_10000", "5"), ("why_unmatched", "明朝に確かめる")]).await.expect(303);
+}

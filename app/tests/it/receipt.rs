@@ -412,3 +412,16 @@ async fn settings_refuse_what_cannot_be_and_keep_the_password_to_themselves() {
     let row = sqlx::query(sql).bind(d.c.here.id.as_uuid()).fetch_one(&mut d.c.h.superuser().await).await.unwrap();
     assert_eq!(row.get::<i64, _>(0), 0, "the history holds no password");
 }
+
+/// S12: a visit signed before the clinic was connected has nothing on its way and can be sent all the same.
+#[tokio::test]
+async fn a_visit_from_before_the_connection_has_a_button() {
+    let d = desk().await;
+    let visit = d.c.seen().await;
+    assert!(!d.c.page(&visit).await.body.contains("レセコン未送信"), "no connection, no chip");
+    d.settings(&[]).await.expect(303);
+    let page = d.c.page(&visit).await;
+    assert!(page.body.contains("レセコン未送信") && page.body.contains("送信</button>") && page.statements() <= 12, "{}", page.body);
+    d.send(&visit).await.expect(303);
+    assert!(d.c.page(&visit).await.body.contains("修正して再送"), "it was tried: what is missing is said");
+}

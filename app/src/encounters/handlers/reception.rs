@@ -180,7 +180,7 @@ async fn commit(
 ) -> Result<(Receipt, encounter::Model), Error> {
     let today = store::today(&tx, access.principal());
     let in_force = coverages::in_force(&tx, group, today).await?;
-    let usable = coverages::usable(&in_force);
+    let usable = coverages::usable(&in_force, today);
     if let (true, Some(row)) = (wish.is_sighted, usable) {
         coverages::sight(&tx, row, today).await?;
         let patient = patients::get(&tx, wish.visit.patient_id).await?;
@@ -219,7 +219,7 @@ async fn page(
     if VisitKind::from_code(&form.visit_kind).is_none() && errors.is_empty() {
         form.visit_kind = VisitKind::candidate(last_visit).code().to_owned();
     }
-    let usable = coverages::usable(&in_force);
+    let usable = coverages::usable(&in_force, today);
     let namesakes = patients::count_namesakes(tx, &patient).await?;
     Ok(ReceptionPage {
         chrome: Chrome::of(access.principal(), Nav::Today),

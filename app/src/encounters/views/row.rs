@@ -70,7 +70,7 @@ impl BoardRow {
     pub fn of(row: Row, beside: &Beside, principal: &Principal, now: DateTime<Utc>, day: NaiveDate) -> Self {
         let status = VisitStatus::from_code(&row.status).unwrap_or(VisitStatus::OnHold);
         let eligibility = row.eligibility.as_deref().and_then(EligibilityStatus::from_code).unwrap_or(EligibilityStatus::Unchecked);
-        let is_over = row.coverage_until.is_some_and(|until| until < day);
+        let is_over = row.coverage_until.is_some_and(|until| until < row.reception_date);
         let eligibility_face = if is_over { face::COVERAGE_OVER } else { face::eligibility(eligibility) };
         let clock = |at: DateTime<Utc>| jst(at).format("%H:%M").to_string();
         let (place_key, place) = place_of(&row, status);
