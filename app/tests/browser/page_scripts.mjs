@@ -105,7 +105,7 @@ journey("a reload brings unsent text back and sends it", async (page) => {
   answer = null;
   page.on("dialog", (dialog) => dialog.accept());
   await page.goto(`${base}/page`);
-  assert.equal(await text(page).inputValue(), "送れない文𠮷");
+  await page.waitForFunction(([form, wanted]) => document.querySelector(`form[action="${form}"] textarea`).value === wanted, [S, "送れない文𠮷"]);
   await says(page, "保存済");
   assert.equal(served.text, "送れない文𠮷");
 });

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::story::Acknowledged;
 
 /// How long what waits for a partner may take to get there once the faults are over.
-const GRACE: Duration = Duration::from_secs(150);
+const GRACE: Duration = Duration::from_secs(180);
 
 pub struct Books {
     db: Client,
@@ -140,6 +140,7 @@ impl Books {
     async fn outbox(&self) -> anyhow::Result<Line> {
         let until = Instant::now() + GRACE;
         loop {
+            self.finish_bills().await?;
             let rows = self.db.query(MESSAGES, &[&self.began]).await?;
             let state = |wanted: &[&str]| rows.iter().filter(|r| wanted.contains(&r.get::<_, &str>(0))).count();
             let waiting = state(&["waiting", "sending"]);
@@ -156,6 +157,15 @@ impl Books {
             }
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
+    }
+
+    /// Somebody at the receipt computer finishes what has arrived there; the product is waiting to read the price back.
+    async fn finish_bills(&self) -> anyhow::Result<()> {
+        let kept: Value = reqwest::get(format!("{}/orca/state", self.simulators)).await?.json().await?;
+        for uid in kept["unfinished"].as_array().into_iter().flatten().filter_map(|each| each["uid"].as_str()) {
+            reqwest::Client::new().post(format!("{}/orca/finish", self.simulators)).form(&[("uid", uid)]).send().await?;
+        }
+        Ok(())
     }
 
     /// One 中途終了データ was registered for each version that was sent, whatever went wrong on its way.

@@ -103,9 +103,12 @@ async fn patients(clinic: &Arc<Clinic>, plans: Vec<Plan>, at_once: usize) -> any
             story::visit(clinic, plan).await
         });
     }
-    let mut told = vec![];
+    let (mut told, half) = (vec![], house.len() / 2);
     while let Some(visit) = house.join_next().await {
         told.extend(visit??);
+        if house.len() == half {
+            mend_partners(&clinic.simulators).await?;
+        }
     }
     Ok(told)
 }
@@ -121,6 +124,14 @@ async fn break_partners(simulators: &str, dice: &mut Dice) -> anyhow::Result<()>
         let fault = *dice.pick(&["lost_reply", "duplicate", "malformed", "slow", "locked", "failing", "failing_after"]);
         http.post(format!("{simulators}/orca/faults")).form(&[("fault", fault), ("at", "medicalmodv2")]).send().await?;
     }
+    Ok(())
+}
+
+/// The national services are there again; what waited for them is on its way by itself.
+async fn mend_partners(simulators: &str) -> anyhow::Result<()> {
+    let form = [("fault", "none"), ("times", "1")];
+    reqwest::Client::new().post(format!("{simulators}/national/faults")).form(&form).send().await?.error_for_status()?;
+    println!("  国のサービスが戻りました");
     Ok(())
 }
 
