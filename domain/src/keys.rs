@@ -30,20 +30,29 @@ pub const KEYS: &[(&str, &str)] = &[
     ("Alt+O", "計測をOに入れる"),
     ("Alt+Q", "問診をSに入れる"),
     ("Alt+I", "新しい患者・職員の登録"),
+    ("Alt+Y", "提案を受ける: 病名・次回予約・紙の処方箋"),
     ("/", "患者を探す"),
     ("?", "この画面のキー"),
+    ("A", "シェーマ: 矢印"),
     ("B", "予約表から取る/両方つなげる"),
     ("C", "受付の行: 呼び出す"),
     ("E", "患者: 編集"),
+    ("H", "患者: 保険を登録"),
     ("K", "カルテ/次の会計"),
     ("M", "受付の行: 状態を選ぶ/日時を変える"),
     ("N", "飛込み受付/予約する患者を探す"),
+    ("O", "予約: 今日の順番を取る"),
     ("P", "番号票・領収書"),
+    ("Q", "番号票のQR/予約: 順番表"),
     ("R", "受付・カード読取の取込"),
     ("T", "予約: 今日へ"),
     ("U", "元に戻す"),
     ("V", "受付の行: 計測"),
     ("Y", "予約・予約患者の受付"),
+    ("Z", "シェーマ: 一つ戻す"),
+    ("+", "写真: 大きく"),
+    ("-", "写真: 小さく"),
+    ("0", "写真: 全体を見る"),
     ("[", "予約: 前へ"),
     ("]", "予約: 次へ"),
 ];
@@ -83,7 +92,7 @@ pub fn parse(typed: &str) -> Result<String, KeyError> {
         }
     }
     let last = last.to_ascii_uppercase();
-    let is_letter = last.len() == 1 && last.chars().all(|c| c.is_ascii_graphic() && c != '+');
+    let is_letter = last.len() == 1 && last.chars().all(|c| c.is_ascii_graphic());
     let is_function = last.strip_prefix('F').and_then(|n| n.parse::<u8>().ok()).is_some_and(|n| (1..=12).contains(&n));
     let last = match last.as_str() {
         "ENTER" => "Enter".to_owned(),
@@ -178,7 +187,7 @@ mod tests {
         let wrong = bind(&typed(&[("Alt+R", "Alt+P")])).unwrap_err();
         assert_eq!(wrong, [("Alt+R", KeyError::Taken("薬を足す"))]);
         assert_eq!(bind(&typed(&[("Alt+R", "r")])).unwrap_err()[0], ("Alt+R", KeyError::NeedsModifier));
-        assert_eq!(bind(&typed(&[("U", "Z")])).unwrap()["U"], "Z");
+        assert_eq!(bind(&typed(&[("U", "W")])).unwrap()["U"], "W");
     }
 
     #[test]
