@@ -233,7 +233,8 @@ document.addEventListener(
     event.stopImmediatePropagation();
     flushAll().then((done) => {
       const stuck = [...sections.values()].find((section) => section.isDirty());
-      if (!done) return stuck?.area.focus();
+      // A text kept as named lines shows its fields instead of itself.
+      if (!done) return (stuck?.area.hidden ? stuck.form.querySelector("[data-part]") : stuck?.area)?.focus();
       form.dataset.flushed = "yes";
       form.requestSubmit(event.submitter);
       delete form.dataset.flushed;

@@ -46,7 +46,7 @@ const draws = {
     [[x1, y1], side(0.45), side(-0.45)].forEach(([x, y], at) => (at ? paper.lineTo(x, y) : paper.moveTo(x, y)));
     paper.fill();
   },
-  text: (paper, mark) => letter(paper, mark.ink, mark.words, ...mark.at, 34),
+  text: (paper, mark) => letter(paper, mark.ink, mark.words, ...mark.at, 42),
   number: (paper, mark) => {
     const [x, y] = mark.at;
     paper.fillStyle = "#fff";
@@ -54,14 +54,14 @@ const draws = {
     paper.lineWidth = 5;
     paper.setLineDash(INKS[mark.ink][1].map((length) => length / 2));
     paper.beginPath();
-    paper.arc(x, y, 24, 0, 7);
+    paper.arc(x, y, 30, 0, 7);
     paper.fill();
     paper.stroke();
     paper.setLineDash([]);
     paper.textAlign = "center";
-    letter(paper, mark.ink, String(mark.number), x, y + 11, 30);
+    letter(paper, mark.ink, String(mark.number), x, y + 13, 36);
     paper.textAlign = "left";
-    if (mark.words) letter(paper, mark.ink, mark.words, whole(x + 34, WIDTH), y + 11, 30);
+    if (mark.words) letter(paper, mark.ink, mark.words, whole(x + 42, WIDTH), y + 13, 38);
   },
 };
 

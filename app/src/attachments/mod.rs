@@ -27,3 +27,4 @@ pub use cabinet::Cabinet;
 pub use clamav::ClamAv;
 pub use inspect::Inspector;
 pub use routes::routes;
+pub use views::ScannerLine;

@@ -8,6 +8,7 @@ use tenancy::{Access, Act, Audit, InfoClass, TenantTx};
 use super::forms::RawSettings;
 use super::store;
 use super::views::ClinicPage;
+use crate::attachments::ScannerLine;
 use crate::error::AppError;
 use crate::sign_in::visitor::Visitor;
 use crate::web::{Chrome, FormErrors, FormState, Nav, Page, Redirect};
@@ -37,6 +38,7 @@ async fn page(
         form: FormState::of(raw).with_errors(errors),
         saved,
         institution_code: store::get(tx).await?.institution_code,
+        scanner: ScannerLine::of(access.principal().standing.snapshot().scanner.as_ref(), tx.now()),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::attachments::ScannerLine;
 use crate::web::{Chrome, FormState};
 
 #[derive(Template)]
@@ -11,6 +12,8 @@ pub struct ClinicPage {
     pub form: FormState,
     pub saved: bool,
     pub institution_code: String,
+    /// What looks at uploaded files, and how old its signatures are.
+    pub scanner: ScannerLine,
 }
 
 crate::no_subjects!(ClinicPage);

@@ -326,6 +326,9 @@ async fn without_the_scanner_files_wait() {
     assert!(known.engine.starts_with("ClamAV ") && known.published_at.is_none(), "the sample signature has no publication");
     tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
     assert!(watching.get(&d.page()).await.expect(200).body.contains("公式の定義が入っていません"));
+    let (token, _) = d.h.sessions().start(d.here.principal(Role::ClinicAdmin)).await.unwrap();
+    let admin = Client::new(&url, Some(token.cookie_value()));
+    assert!(admin.get("/clinic").await.expect(200).body.contains("公式の定義が入っていません"), "whoever runs the clinic reads it, too");
 }
 
 /// The object store is away at upload: a sentence, and nothing half-kept. Without any store the pages say that it is off.
