@@ -20,7 +20,7 @@ const send = (form, file, showed) =>
       if (request.status === 201) return done("");
       let says = "";
       try {
-        says = JSON.parse(request.responseText).message ?? "";
+        says = JSON.parse(request.responseText).title ?? "";
       } catch {
         // Not from us: the line below says what to do.
       }

@@ -323,7 +323,7 @@ class Board {
     try {
       const answer = await fetch(this.form.dataset.action, { method: "POST", body, headers: { Accept: "application/json" } });
       const json = await answer.json().catch(() => ({}));
-      if (!answer.ok) return this.state("stop", answer.status === 409 ? "ほかの人が先に描き直しました。一覧から開いて見比べてください。この図は端末に残っています" : (json.message ?? "残せませんでした。端末には残っています"));
+      if (!answer.ok) return this.state("stop", answer.status === 409 ? "ほかの人が先に描き直しました。一覧から開いて見比べてください。この図は端末に残っています" : (json.title ?? "残せませんでした。端末には残っています"));
       clearTimeout(this.timer);
       drop(this.form.dataset.draft, this.form.dataset.version);
       window.dispatchEvent(new Event("tsumugi:leaving"));
