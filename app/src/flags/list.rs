@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::flag::FlagCategory;
 use domain::{PatientId, TenantId};
-use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Query, SelectStatement, UnionType};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
@@ -15,8 +15,9 @@ use crate::patients::entity::patient;
 
 #[derive(Debug, Clone, FromQueryResult)]
 struct Row {
+    id: Uuid,
+    /// On whose chart it stands: the survivor of a merge.
     patient_id: Uuid,
-    merged_into_id: Option<Uuid>,
     encounter_id: Option<Uuid>,
     category: String,
     said: String,
@@ -49,43 +50,45 @@ impl Flags {
 }
 
 pub async fn of_board(tx: &TenantTx, patients: &[PatientId]) -> Result<Flags, Error> {
+    let found = tx.query_all(&statement(tx.tenant_id(), patients)).await?;
+    let mut rows = found.iter().map(|row| Row::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
+    rows.sort_by_key(|row| row.id);
     let mut flags = Flags::default();
-    for row in tx.query_all(&statement(tx.tenant_id(), patients)).await? {
-        let row = Row::from_query_result(&row, "")?;
+    for row in rows {
         let Some(category) = FlagCategory::from_code(&row.category) else { continue };
         match row.encounter_id {
             Some(visit) => drop(flags.of_visit.insert(visit, row.said)),
-            None => {
-                for patient in std::iter::once(row.patient_id).chain(row.merged_into_id) {
-                    flags.of_patient.entry(patient).or_default().push((category, row.said.clone()));
-                }
-            }
+            None => flags.of_patient.entry(row.patient_id).or_default().push((category, row.said)),
         }
     }
     Ok(flags)
 }
 
-/// Of these patients and of the numbers merged into them: people first, by two indexes, then what is said of each.
+/// What is said of these patients, and of the numbers merged into them: two selects, each by an index of its own.
 fn statement(tenant: TenantId, patients: &[PatientId]) -> SelectStatement {
     use patient::Column as P;
     let ids = || patients.iter().map(|id| id.as_uuid());
-    let p = |column: P| Expr::col((patient::Entity, column));
-    Query::select()
-        .columns([F::PatientId, F::EncounterId, F::Category, F::Said].map(|column| (Entity, column)))
-        .expr_as(p(P::MergedIntoId), Alias::new("merged_into_id"))
-        .from(patient::Entity)
+    let f = |column: F| Expr::col((Entity, column));
+    let said = |patient: Expr| {
+        Query::select()
+            .expr_as(patient, Alias::new("patient_id"))
+            .columns([F::Id, F::EncounterId, F::Category, F::Said].map(|column| (Entity, column)))
+            .from(Entity)
+            .and_where(f(F::TenantId).eq(tenant.as_uuid()))
+            .and_where(f(F::Status).eq(ACTIVE))
+            .and_where(f(F::IsPresent).eq(true))
+            .take()
+    };
+    let of_merged = said(Expr::col((patient::Entity, P::MergedIntoId)))
         .inner_join(
-            Entity,
+            patient::Entity,
             Cond::all()
-                .add(Expr::col((Entity, F::TenantId)).eq(tenant.as_uuid()))
-                .add(Expr::col((Entity, F::PatientId)).equals((patient::Entity, P::Id))),
+                .add(Expr::col((patient::Entity, P::TenantId)).eq(tenant.as_uuid()))
+                .add(Expr::col((patient::Entity, P::Id)).equals((Entity, F::PatientId))),
         )
-        .and_where(p(P::TenantId).eq(tenant.as_uuid()))
-        .cond_where(Cond::any().add(p(P::Id).is_in(ids())).add(p(P::MergedIntoId).is_in(ids())))
-        .and_where(Expr::col((Entity, F::Status)).eq(ACTIVE))
-        .and_where(Expr::col((Entity, F::IsPresent)).eq(true))
-        .order_by((Entity, F::Id), Order::Asc)
-        .take()
+        .and_where(Expr::col((patient::Entity, P::MergedIntoId)).is_in(ids()))
+        .take();
+    said(f(F::PatientId)).and_where(f(F::PatientId).is_in(ids())).union(UnionType::All, of_merged).take()
 }
 
 /// The list query with typical input, for the plan test.

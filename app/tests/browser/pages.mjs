@@ -6,7 +6,7 @@ import { quiet } from "./lib/keyboard.mjs";
 import { base, launch, person, signIn } from "./lib/product.mjs";
 
 // Pages nobody links to until something happened; a role that may not open one is told so on a page that is looked at too.
-const STARTS = ["/board", "/patients", "/patients/new", "/appointments", "/schedules", "/schedules/closures", "/guide", "/places", "/patient-imports", "/notes/pending", "/notes/void-requests", "/audit", "/clinic", "/account", "/account/keys", "/account/totp", "/masters", "/backups", "/permissions", "/conformance", "/reception/reader-results", "/orders", "/results", "/order-sets", "/session/switch", "/", "/pricing", "/features", "/status"];
+const STARTS = ["/board", "/patients", "/patients/new", "/appointments", "/queue", "/schedules", "/schedules/closures", "/guide", "/places", "/patient-imports", "/notes/pending", "/notes/void-requests", "/audit", "/clinic", "/account", "/account/keys", "/account/totp", "/masters", "/backups", "/permissions", "/conformance", "/reception/reader-results", "/orders", "/results", "/order-sets", "/session/switch", "/", "/pricing", "/features", "/status"];
 const NOT_PAGES = /\.(pdf|csv|json)$|^\/(assets|logout|login)/;
 const MOST = 120;
 
