@@ -58,11 +58,16 @@ impl Driver for ReceiptDriver {
             Some(id) => store::find(tx, id).await?.map(|claim| claim.medical_uid).unwrap_or_default(),
             None => String::new(),
         };
+        let other_uids = match (message.encounter_id, message.patient_id) {
+            (Some(visit), Some(patient)) => store::other_uids(tx, visit, patient).await?,
+            _ => vec![],
+        };
         let connection = Connection {
             url: engine.url.clone(),
             user: engine.user_name.clone(),
             password: engine::password(tx, &engine).await?,
             earlier_uid: earlier,
+            other_uids,
         };
         serde_json::to_vec(&connection).map_err(Error::internal)
     }

@@ -91,6 +91,19 @@ pub async fn of_visits(tx: &TenantTx, visits: &[Uuid]) -> Result<Vec<Model>, Err
     Ok(rows)
 }
 
+/// What the receipt computer keeps of the patient's other visits of the same day.
+pub async fn other_uids(tx: &TenantTx, visit: EncounterId, patient: PatientId) -> Result<Vec<String>, Error> {
+    let Some(own) = find(tx, visit).await? else { return Ok(Vec::new()) };
+    let rows = Entity::find()
+        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(Column::PerformedOn.eq(own.performed_on))
+        .filter(Column::PatientId.eq(patient.as_uuid()))
+        .filter(Column::Id.ne(visit.as_uuid()))
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().map(|claim| claim.medical_uid).filter(|uid| !uid.is_empty()).collect())
+}
+
 /// The newest message of a visit on its way.
 pub async fn last_message(tx: &TenantTx, id: EncounterId) -> Result<Option<message::Model>, Error> {
     let row = message::Entity::find()

@@ -122,7 +122,7 @@ async fn a_chart_is_left_on_hold_and_taken_back() {
     let post = async |act: &str, version: &str, to: &str| {
         doctor.post(&format!("/encounters/{visit}/{act}"), &[("patient_token", &patient), ("version", version), ("to", to)]).await
     };
-    let offered = async || doctor.get(&format!("/encounters/{visit}")).await.expect(200).body.contains("data-key=\"Alt+L\"");
+    let offered = async || doctor.get(&format!("/encounters/{visit}")).await.expect(200).body.contains("data-key=\"Alt+M\"");
     assert!(!offered().await, "nothing to leave before 診察中");
     post("status", "1", "in_consult").await.expect(303);
     assert!(offered().await);

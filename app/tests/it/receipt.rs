@@ -363,7 +363,13 @@ fn insured(insurer: &str) -> CoverageFacts {
 async fn patient_and_insurance_are_registered_checked_and_never_mixed_up() {
     let engine = engine();
     let http = reqwest::Client::new();
-    let connection = Connection { url: engine.url.clone(), user: USER.into(), password: PASSWORD.into(), earlier_uid: String::new() };
+    let connection = Connection {
+        url: engine.url.clone(),
+        user: USER.into(),
+        password: PASSWORD.into(),
+        earlier_uid: String::new(),
+        other_uids: vec![],
+    };
     let send = async |content: &ClaimContent| -> Exchange { Talk::new(&http, &connection, PATIENCE).send(content).await };
     let refused = |exchange: &Exchange| match &exchange.outcome {
         Outcome::Refused { code, said } => format!("{code} {said}"),

@@ -29,6 +29,9 @@ pub struct Connection {
     pub password: String,
     /// 中途終了データ of the version before, as far as it is known.
     pub earlier_uid: String,
+    /// 中途終了データ of the patient's other visits of the day: never taken for this visit's.
+    #[serde(default)]
+    pub other_uids: Vec<String>,
 }
 
 /// What comes back from a registered visit.
@@ -150,8 +153,12 @@ impl<'a> Talk<'a> {
 
     async fn found(&mut self, content: &ClaimContent) -> Result<Outcome, Stop> {
         match self.unfinished(content).await? {
+            Some(uid) if self.connection.other_uids.contains(&uid) => Ok(Outcome::Absent),
             Some(uid) if uid != self.connection.earlier_uid => Ok(done(&Accepted { uid, remarks: vec![] })),
-            None if self.is_billed(content).await? => Ok(done(&Accepted { uid: String::new(), remarks: vec![] })),
+            // A bill of the day may be the other visit's: sending again is refused there, and said to a person.
+            None if self.connection.other_uids.is_empty() && self.is_billed(content).await? => {
+                Ok(done(&Accepted { uid: String::new(), remarks: vec![] }))
+            }
             _ => Ok(Outcome::Absent),
         }
     }
