@@ -92,13 +92,14 @@ impl BulkTx {
         Ok(())
     }
 
-    /// 最終受診 of every patient, once the visits are there; nobody of these was merged.
+    /// 最終受診 of the patients whose visits came after them; nobody of these was merged.
     ///
     /// # Errors
     /// When Postgres goes away.
     pub async fn note_last_visits(&mut self) -> Result<(), Error> {
         let update = "UPDATE patient p SET last_visit_on = v.day FROM (SELECT patient_id, max(reception_date) AS day FROM encounter
-                      WHERE tenant_id = $1 AND status <> 'cancelled' GROUP BY patient_id) v WHERE p.tenant_id = $1 AND p.id = v.patient_id";
+                      WHERE tenant_id = $1 AND status <> 'cancelled' GROUP BY patient_id) v WHERE p.tenant_id = $1 AND p.id = v.patient_id
+                      AND p.last_visit_on IS DISTINCT FROM v.day";
         sqlx::query(update).bind(self.tenant_id.as_uuid()).execute(&mut *self.inner).await?;
         Ok(())
     }
