@@ -41,6 +41,7 @@ mod m20261121_000070_outbox;
 mod m20261121_000071_standing;
 mod m20261121_000072_eligibility_inquiry;
 mod m20261121_000080_prescription_registration;
+mod m20261121_000081_outbox_errand;
 mod m20261121_000090_attachment;
 mod m20261121_000091_note_sections;
 mod m20261121_000100_public_expense;
@@ -95,6 +96,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000071_standing::Migration),
             Box::new(m20261121_000072_eligibility_inquiry::Migration),
             Box::new(m20261121_000080_prescription_registration::Migration),
+            Box::new(m20261121_000081_outbox_errand::Migration),
             Box::new(m20261121_000090_attachment::Migration),
             Box::new(m20261121_000091_note_sections::Migration),
             Box::new(m20261121_000100_public_expense::Migration),

@@ -145,7 +145,7 @@ impl Audit {
     }
 
     /// Whatever was said of one of these charts was said of all.
-    pub(crate) fn along_with(self, charts: &Vec<PatientId>) -> Self {
+    pub(crate) fn along_with(self, charts: &[PatientId]) -> Self {
         let is_about_them = charts.iter().any(|chart| self.subjects.contains(chart));
         if is_about_them { self.subjects(charts.iter().copied()) } else { self }
     }

@@ -59,7 +59,7 @@ pub async fn due_messages(operator: &Operator, services: &[&str], only: Option<T
     rows.iter().map(|row| Ok(DueMessage { tenant_id: TenantId::new(row.try_get("tenant_id")?), message_id: row.try_get("id")? })).collect()
 }
 
-/// One service's queue over all clinics.
+/// One service's queue over all clinics. Questions that ask themselves again and again are no work anybody waits for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queue {
     pub service: String,
@@ -75,7 +75,8 @@ pub async fn queues(operator: &Operator) -> Result<Vec<Queue>, Error> {
         "SELECT service, count(*) FILTER (WHERE state IN ('waiting', 'sending')) AS waiting,
                 count(*) FILTER (WHERE state IN ('refused', 'given_up')) AS stuck,
                 min(wanted_since) FILTER (WHERE state IN ('waiting', 'sending')) AS oldest
-         FROM outbox_message WHERE state IN ('waiting', 'sending', 'refused', 'given_up') GROUP BY service",
+         FROM outbox_message WHERE state IN ('waiting', 'sending', 'refused', 'given_up') AND errand <> 'prescription_status'
+         GROUP BY service",
     )
     .fetch_all(operator.pool())
     .await?;

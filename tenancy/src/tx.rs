@@ -182,7 +182,8 @@ impl TenantTx {
             Actor::Patient => (None, "patient"),
         };
         let merged = self.merged.lock().map(|mut m| std::mem::take(&mut *m)).unwrap_or_default();
-        let event = merged.iter().fold(audit, Audit::along_with).event(self.tenant_id, actor, &self.meta, self.now, digests);
+        let event =
+            merged.iter().fold(audit, |audit, charts| audit.along_with(charts)).event(self.tenant_id, actor, &self.meta, self.now, digests);
         if let Some(standing) = &self.read_only {
             // Nobody sees what nobody can record.
             standing.spool.as_ref().ok_or(Error::ReadOnly)?.append(&event).await?;

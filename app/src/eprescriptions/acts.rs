@@ -1,7 +1,7 @@
 //! What people do with an electronic prescription. Each act is one transaction over the registration and the message that carries it;
 //! the message is always locked before the registration, as the worker does.
 
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::outbox::{Delivery, Errand};
 use domain::prescription::registration::{Fate, RegistrationEvent, RegistrationRefusal, RegistrationStatus};
 use domain::{EncounterId, PatientId};
@@ -13,7 +13,7 @@ use super::content::{Problem, gather};
 use super::entity::registration::Model;
 use super::store;
 use crate::adapters::eprescription::reply::Accepted;
-use crate::adapters::eprescription::{PrescriptionSigner, SigningRefusal, Trace};
+use crate::adapters::eprescription::{Insurance, PrescriptionRecord, PrescriptionSigner, SigningRefusal, Trace};
 use crate::outbox::entity::message;
 use crate::outbox::{self, Posting};
 use crate::prescriptions::entity::prescription;
@@ -54,19 +54,7 @@ pub async fn register(tx: &TenantTx, head: &prescription::Model, signer: &dyn Pr
         Ok(document) => document,
         Err(refusal) => return Ok(Err(signing_sentence(refusal))),
     };
-    let (insurer, symbol, number, branch) = match &record.insurance {
-        Some(i) => (i.insurer_number.clone(), i.symbol.clone(), i.number.clone(), i.branch.clone()),
-        None => Default::default(),
-    };
-    let trace = Trace {
-        institution_code: record.facility.institution_code,
-        identifier: format!("rx-{}", head.id),
-        insurer_number: insurer,
-        symbol,
-        number,
-        branch,
-        issued_on: record.issued_on,
-    };
+    let trace = trace_of(head.id, &record);
     let payload = serde_json::to_vec(&Registering { trace, document }).map_err(Error::internal)?;
     let posting = Posting {
         errand: Errand::PrescriptionRegister,
@@ -78,20 +66,39 @@ pub async fn register(tx: &TenantTx, head: &prescription::Model, signer: &dyn Pr
         not_before: None,
     };
     let message_id = outbox::put(tx, posting).await?;
-    let row = Model {
+    store::insert(tx, begun(head, message_id.as_uuid(), tx.now(), record.issued_on)).await?;
+    Ok(Ok(()))
+}
+
+fn trace_of(prescription: Uuid, record: &PrescriptionRecord) -> Trace {
+    let insured = |field: fn(&Insurance) -> &String| record.insurance.as_ref().map(field).cloned().unwrap_or_default();
+    Trace {
+        institution_code: record.facility.institution_code.clone(),
+        identifier: format!("rx-{prescription}"),
+        insurer_number: insured(|i| &i.insurer_number),
+        symbol: insured(|i| &i.symbol),
+        number: insured(|i| &i.number),
+        branch: insured(|i| &i.branch),
+        issued_on: record.issued_on,
+    }
+}
+
+/// 登録待ち.
+fn begun(head: &prescription::Model, message_id: Uuid, now: DateTime<Utc>, issued_on: NaiveDate) -> Model {
+    Model {
         tenant_id: Uuid::nil(),
         id: head.id,
         version: 0,
-        recorded_at: tx.now(),
+        recorded_at: now,
         author_id: Uuid::nil(),
         entered_by_id: Uuid::nil(),
         status: RegistrationStatus::Pending.code().to_owned(),
         digest: Vec::new(),
         patient_id: head.patient_id,
         encounter_id: head.encounter_id,
-        message_id: message_id.as_uuid(),
-        issued_on: record.issued_on,
-        usable_until: heads::content_of(head).usable_until(record.issued_on),
+        message_id,
+        issued_on,
+        usable_until: heads::content_of(head).usable_until(issued_on),
         register_id: String::new(),
         access_code: String::new(),
         pharmacy_name: String::new(),
@@ -99,13 +106,11 @@ pub async fn register(tx: &TenantTx, head: &prescription::Model, signer: &dyn Pr
         service_code: String::new(),
         service_said: String::new(),
         reason: String::new(),
-    };
-    store::insert(tx, row).await?;
-    Ok(Ok(()))
+    }
 }
 
 fn signing_sentence(refusal: SigningRefusal) -> Problem {
-    let day = |at: DateTime<chrono::Utc>| domain::clock::today(at).format("%Y年%m月%d日").to_string();
+    let day = |at: DateTime<Utc>| domain::clock::today(at).format("%Y年%m月%d日").to_string();
     match refusal {
         SigningRefusal::Off => "この医院では電子署名が設定されていません。".into(),
         SigningRefusal::NoKey => "あなたの署名用の証明書が登録されていません。管理者に登録を頼んでください。".into(),
@@ -156,13 +161,7 @@ pub async fn end(tx: &TenantTx, id: Uuid, wish: Wish, reason: &str) -> Result<Re
 }
 
 /// Asks the service, finds what stands there, takes it back.
-async fn revoke(
-    tx: &TenantTx,
-    before: &message::Model,
-    row: &Model,
-    key: String,
-    not_before: DateTime<chrono::Utc>,
-) -> Result<Uuid, Error> {
+async fn revoke(tx: &TenantTx, before: &message::Model, row: &Model, key: String, not_before: DateTime<Utc>) -> Result<Uuid, Error> {
     let carried: Carried = serde_json::from_slice(&outbox::store::payload(tx, before).await?).map_err(Error::internal)?;
     let register_id = Some(row.register_id.clone()).filter(|id| !id.is_empty());
     let about = About { prescription_id: row.id, trace: carried.trace, register_id, goes_on: false };
@@ -171,7 +170,7 @@ async fn revoke(
 }
 
 /// 調剤状況の確認, at once or later. It has a lane of its own, so that it holds up nothing.
-pub async fn ask(tx: &TenantTx, row: &Model, key: String, goes_on: bool, not_before: Option<DateTime<chrono::Utc>>) -> Result<(), Error> {
+pub async fn ask(tx: &TenantTx, row: &Model, key: String, goes_on: bool, not_before: Option<DateTime<Utc>>) -> Result<(), Error> {
     let trace = Trace {
         institution_code: institution_code(tx).await?,
         identifier: format!("rx-{}", row.id),
@@ -185,7 +184,7 @@ pub async fn ask(tx: &TenantTx, row: &Model, key: String, goes_on: bool, not_bef
     put(tx, posting(Errand::PrescriptionStatus, key, tx.new_id(), row, not_before), &about).await.map(drop)
 }
 
-fn posting(errand: Errand, key: String, lane: Uuid, row: &Model, not_before: Option<DateTime<chrono::Utc>>) -> Posting<'static> {
+fn posting(errand: Errand, key: String, lane: Uuid, row: &Model, not_before: Option<DateTime<Utc>>) -> Posting<'static> {
     Posting {
         errand,
         key,

@@ -69,7 +69,7 @@ impl Line {
     }
 
     pub fn has_numbers(&self) -> bool {
-        !self.register_id.is_empty() && !self.is_paper
+        !self.register_id.is_empty() && self.is_held
     }
 }
 

@@ -111,9 +111,8 @@ test("a pharmacy takes it in, and it can no longer be taken back", async () => {
 
 test("what the pharmacy dispenses and says comes to the chart", async () => {
   const { page } = doctor;
-  const row = pharmacy.page.locator("p", { hasText: code });
-  await row.getByLabel("医師への伝達事項").fill("残薬が7日分ありました");
-  await Promise.all([pharmacy.page.waitForEvent("load"), row.getByRole("button", { name: "調剤済にする" }).click()]);
+  await pharmacy.page.getByLabel("医師への伝達事項").first().fill("残薬が7日分ありました");
+  await Promise.all([pharmacy.page.waitForEvent("load"), pharmacy.page.getByRole("button", { name: "調剤済にする" }).first().click()]);
   await settled(page, () => page.getByRole("button", { name: "状況を確かめる" }).click());
   await says(page, "調剤済");
   assert.match(await box(page).innerText(), /残薬が7日分ありました/);
@@ -130,7 +129,7 @@ test("scenario 4: the service is away, and two keys make it paper with nothing t
   const began = Date.now();
   let keys = 0;
   const press = (key) => ((keys += 1), page.keyboard.press(key));
-  await press("Alt+y");
+  await press("Alt+x");
   assert.match(await page.evaluate(() => document.activeElement.textContent), /紙へ切り替える/);
   await settled(page, () => press("Enter"));
   await says(page, "紙へ切替済");

@@ -157,7 +157,7 @@ async fn pdf(client: &Client, visit: &str) -> (String, String, Vec<u8>) {
 }
 
 /// The text of the paper without its spaces, when poppler is installed.
-fn text_of(pdf: &[u8]) -> Option<String> {
+pub fn text_of(pdf: &[u8]) -> Option<String> {
     let path = std::env::temp_dir().join(format!("tsumugi-it-{}.pdf", Uuid::now_v7()));
     std::fs::write(&path, pdf).unwrap();
     let output = Command::new("pdftotext").arg("-layout").arg(&path).arg("-").stderr(Stdio::null()).output();
@@ -464,7 +464,7 @@ async fn the_head_is_kept_and_refill_excludes_split() {
     let head = [
         ("version", "1"),
         ("dispensed_at", "outside"),
-        ("issue_form", "electronic"),
+        ("issue_form", "paper"),
         ("refill", "3"),
         ("split", "0"),
         ("valid_to", ""),
@@ -474,7 +474,7 @@ async fn the_head_is_kept_and_refill_excludes_split() {
     let both: Vec<_> = head.iter().copied().map(|(k, v)| if k == "split" { (k, "2") } else { (k, v) }).collect();
     assert!(c.act_here("head", &both).await.expect(422).body.contains("リフィルと分割は一緒に使えません"));
     let kept = c.act_here("head", &head).await.expect(200);
-    assert!(kept.body.contains("院外・電子") && kept.body.contains("リフィル 3回"), "{}", kept.body);
+    assert!(kept.body.contains("院外・紙") && kept.body.contains("リフィル 3回"), "{}", kept.body);
     c.act_here("head", &head).await.expect(409);
     c.sign(&c.doctor, &c.seen().await).await.expect(303);
     let (_, _, bytes) = pdf(&c.clerk, &c.visit).await;

@@ -122,7 +122,7 @@ fn collect<'a>(mut der: &'a [u8], values: &mut Vec<(u8, &'a [u8])>) {
         let (length, rest) = match (*length, rest) {
             (short @ 0..=0x7f, rest) => (usize::from(short), rest),
             (0x81, [one, rest @ ..]) => (usize::from(*one), rest),
-            (0x82, [one, two, rest @ ..]) => (usize::from(*one) << 8 | usize::from(*two), rest),
+            (0x82, [one, two, rest @ ..]) => ((usize::from(*one) << 8) | usize::from(*two), rest),
             _ => return,
         };
         let Some((value, after)) = rest.split_at_checked(length) else { return };

@@ -48,19 +48,21 @@ fn a_doctors_key_in_force_signs_and_no_other() {
     let signed = signed_document("SJ1\n", &signer, now).unwrap();
     assert!(signed.contains("CN=SIM doctor,O=A\\, B,C=JP") && signed.contains(">4660<"), "{signed}");
 
+    // Keys made from here on begin a little later.
+    let soon = now + chrono::TimeDelta::minutes(5);
     let why = |pem: &[u8], at| read(pem, at).err().unwrap();
     let later = now + chrono::TimeDelta::days(3);
     assert!(matches!(why(&doctor, later), SigningRefusal::Expired(until) if until < later));
     assert!(matches!(why(&doctor, now - chrono::TimeDelta::days(1)), SigningRefusal::NotYet(_)));
     assert_eq!(
-        why(&pem("nurse", &format!("{usage}{}", ROLE.replace("Medical Doctor", "Registered Nurse")), "-days 2"), now),
+        why(&pem("nurse", &format!("{usage}{}", ROLE.replace("Medical Doctor", "Registered Nurse")), "-days 2"), soon),
         SigningRefusal::NotADoctor
     );
-    assert_eq!(why(&pem("plain", usage, "-days 2"), now), SigningRefusal::NotADoctor);
-    assert_eq!(why(&pem("usage", &format!("keyUsage = digitalSignature\n{ROLE}"), "-days 2"), now), SigningRefusal::NotADoctor);
+    assert_eq!(why(&pem("plain", usage, "-days 2"), soon), SigningRefusal::NotADoctor);
+    assert_eq!(why(&pem("usage", &format!("keyUsage = digitalSignature\n{ROLE}"), "-days 2"), soon), SigningRefusal::NotADoctor);
     let other = pem("other", &format!("{usage}{ROLE}"), "-days 2");
     let end = |pem: &[u8]| String::from_utf8(pem.to_vec()).unwrap().find("-----BEGIN CERTIFICATE").unwrap();
     let mixed = [&doctor[..end(&doctor)], &other[end(&other)..]].concat();
-    assert_eq!(why(&mixed, now), SigningRefusal::BadKey);
-    assert_eq!(why(b"no key", now), SigningRefusal::BadKey);
+    assert_eq!(why(&mixed, soon), SigningRefusal::BadKey);
+    assert_eq!(why(b"no key", soon), SigningRefusal::BadKey);
 }

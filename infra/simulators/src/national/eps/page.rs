@@ -92,7 +92,7 @@ fn row(held: &Held) -> String {
         _ => String::new(),
     };
     format!(
-        "<p><strong>{}</strong> {} <span class=\"note\">{} 引換番号 {} {}</span><br>{acts}</p>",
+        "<div><strong>{}</strong> {} <span class=\"note\">{} 引換番号 {} {}</span><br>{acts}</div>",
         escaped(&held.summary.patient),
         escaped(&held.summary.drugs.join("、")),
         held.status.sentence(),

@@ -129,7 +129,8 @@ fn person(rows: &[Vec<&str>], wrong: &mut Vec<Remark>) {
 
 fn insurance(rows: &[Vec<&str>], wrong: &mut Vec<Remark>) {
     let insurer = first(rows, "22").and_then(|row| row.get(1)).copied().unwrap_or_default();
-    if !insurer.is_empty() && !(matches!(insurer.len(), 6 | 8) && super::super::eligibility::check_digit(insurer)) {
+    let is_right = matches!(insurer.len(), 6 | 8) && super::super::eligibility::check_digit(insurer);
+    if !insurer.is_empty() && !is_right {
         wrong.push(Remark("SIMC013E", "保険者番号の検証番号が違います。".into()));
     }
     if !insurer.is_empty() && !first(rows, "23").is_some_and(|row| row.len() == 5 && !row[2].is_empty() && matches!(row[3], "1" | "2")) {
