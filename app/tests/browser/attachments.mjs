@@ -203,7 +203,7 @@ test("a chart is left on hold with one key, and taken back", async () => {
   await page.locator("#toast .toast").waitFor();
   await page.goto(chart);
   await ready(page);
-  await Promise.all([page.waitForURL("**/board**"), page.keyboard.press("Alt+l")]);
+  await Promise.all([page.waitForURL("**/board**"), page.keyboard.press("Alt+m")]);
   await ready(page);
   await page.locator("#toast .toast", { hasText: "保留" }).waitFor();
   await page.keyboard.press("u");

@@ -7,10 +7,10 @@ use chrono::{FixedOffset, Utc};
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
-use crate::html::{self, Form};
 use crate::plan::{Arrival, Ending, Plan};
 use crate::story::{self, Acknowledged};
 use crate::visitor::{Person, Street};
+use loadtests::html::{self, Form};
 
 /// The doctor who begins today.
 const THIRD: &str = "朝倉 望";

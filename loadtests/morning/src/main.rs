@@ -6,7 +6,6 @@
 
 mod check;
 mod clinic;
-mod html;
 mod plan;
 mod story;
 mod visitor;
@@ -17,6 +16,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
+use loadtests::html;
 use tokio::sync::Semaphore;
 
 use clinic::{Clinic, Keys};

@@ -7,9 +7,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clinic::Clinic;
-use crate::html::{self, Form};
 use crate::plan::{Ending, Plan};
 use crate::visitor::{Answer, Person};
+use loadtests::html::{self, Form};
 
 /// What the server acknowledged about one visit; afterwards it is looked for.
 #[derive(Debug, Default, Clone)]

@@ -9,7 +9,7 @@ use reqwest::{Client, header, redirect};
 use tokio::sync::{Mutex, RwLock};
 use totp_rs::{Builder, Secret};
 
-use crate::html::{self, Form};
+use loadtests::html::{self, Form};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Whatever was broken must work again within this time.

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::national::xml::unescape;
+
 pub const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 pub const XADES: &str = "http://uri.etsi.org/01903/v1.3.2#";
 const DEEPEST: usize = 24;
@@ -202,26 +204,6 @@ fn element<'a>(text: &'a str, scope: &Scope, depth: usize) -> Result<(Element, &
 
 fn parts(name: &str) -> (String, String) {
     name.split_once(':').map_or((String::new(), name.to_owned()), |(prefix, local)| (prefix.to_owned(), local.to_owned()))
-}
-
-fn unescape(text: &str) -> Result<String, String> {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('&') {
-        out.push_str(before);
-        let (entity, after) = after.split_once(';').ok_or("実体参照が閉じていません")?;
-        out.push(match entity {
-            "lt" => '<',
-            "gt" => '>',
-            "amp" => '&',
-            "quot" => '"',
-            "apos" => '\'',
-            other => return Err(format!("実体参照 {other} は使えません")),
-        });
-        rest = after;
-    }
-    out.push_str(rest);
-    Ok(out)
 }
 
 #[cfg(test)]
