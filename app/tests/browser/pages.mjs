@@ -7,7 +7,7 @@ import { base, launch, person, signIn } from "./lib/product.mjs";
 
 // Pages nobody links to until something happened; a role that may not open one is told so on a page that is looked at too.
 const STARTS = ["/board", "/patients", "/patients/new", "/appointments", "/queue", "/schedules", "/schedules/closures", "/guide", "/places", "/patient-imports", "/notes/pending", "/notes/void-requests", "/audit", "/clinic", "/account", "/account/keys", "/account/totp", "/masters", "/backups", "/permissions", "/conformance", "/reception/reader-results", "/orders", "/results", "/order-sets", "/session/switch", "/", "/pricing", "/features", "/status"];
-const NOT_PAGES = /\.(pdf|csv|json)$|^\/(assets|logout|login)/;
+const NOT_PAGES = /\.(pdf|csv|json)$|\/(file|thumbnail)$|^\/(assets|logout|login)/;
 const MOST = 120;
 
 const pattern = (path) => path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{id}").replace(/\?.*/, "");
