@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::json;
 use tenancy::permission::{AllergyRead, AllergyWrite, MasterRead, Permission};
 use tenancy::{Access, Audit, InfoClass, TenantTx};
-use uuid::Uuid;
 
 use super::forms::{self, RawAllergyForm};
 use super::store;
@@ -15,6 +14,7 @@ use super::substances::{self, Substance};
 use super::views::{AllergyPage, Statement, SubstanceOptions, guard};
 use crate::error::AppError;
 use crate::patients::store as patients;
+use crate::web::act_form::{check_token, key_of};
 use crate::web::{Chrome, FormErrors, FormState, Nav, Page, PatientStripe, Redirect};
 
 const ADD: &str = "allergy.add";
@@ -68,10 +68,6 @@ async fn options(tx: &TenantTx, form: &RawAllergyForm) -> Result<Vec<Substance>,
     Ok(substances::search(tx, form.category(), &text).await?)
 }
 
-fn key_of(typed: &str) -> Result<Uuid, AppError> {
-    typed.parse().map_err(|_| AppError::Invalid("画面を開き直してやり直してください。".into()))
-}
-
 fn back(id: PatientId) -> String {
     format!("/patients/{id}/allergies")
 }
@@ -119,10 +115,6 @@ fn read(form: &RawAllergyForm, chosen: Option<&Substance>) -> Result<domain::all
     let mut errors = read.err().unwrap_or_default();
     errors.add("substance", "選んだ物質が一覧にありません。もう一度探してください");
     Err(errors)
-}
-
-fn check_token(token: &str, patient: PatientId) -> Result<(), AppError> {
-    if token == patient.to_string() { Ok(()) } else { Err(AppError::WrongPatient) }
 }
 
 #[derive(Debug, Default, Deserialize)]

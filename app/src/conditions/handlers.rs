@@ -121,8 +121,7 @@ async fn pane<P: Permission>(
 /// R3: the page the form stood on must be this person's.
 pub(super) async fn check_token(tx: &TenantTx, token: &str, patient: PatientId) -> Result<(), AppError> {
     let token: PatientId = token.parse().map_err(|_| AppError::WrongPatient)?;
-    let is_same = token == patient || crate::patients::store::group_ids(tx, token).await?.contains(&patient);
-    if is_same { Ok(()) } else { Err(AppError::WrongPatient) }
+    if crate::patients::store::is_same_person(tx, token, patient).await? { Ok(()) } else { Err(AppError::WrongPatient) }
 }
 
 /// 病名追加. Pressed twice it is one name.

@@ -18,6 +18,7 @@ use crate::encounters::store as encounters;
 use crate::error::AppError;
 use crate::inquiries::store as inquiries;
 use crate::patients::store as patients;
+use crate::web::act_form::check_token;
 use crate::web::{Chrome, FormErrors, FormState, Nav, Page, PatientStripe, Redirect};
 
 type Clerk = Access<CoverageWrite>;
@@ -214,10 +215,6 @@ pub async fn update(access: Clerk, path: web::Path<CoverageId>, form: web::Form<
         inquiries::ask_sighted(&tx, &desk.patient, &content).await?;
     }
     back(tx, patient, Audit::updated(InfoClass::Coverage).subject(patient).entity("coverage", *path)).await
-}
-
-fn check_token(token: &str, patient: PatientId) -> Result<(), AppError> {
-    if token == patient.to_string() { Ok(()) } else { Err(AppError::WrongPatient) }
 }
 
 async fn refused(

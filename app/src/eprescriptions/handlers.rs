@@ -18,6 +18,7 @@ use crate::encounters::store as encounters;
 use crate::error::AppError;
 use crate::live::{Live, Topic};
 use crate::patients::store as patients;
+use crate::web::act_form::{check_token, check_version};
 use crate::web::{Chrome, Nav, Page, PatientStripe, Redirect, is_htmx};
 
 pub type Answer = Either<Redirect, Page>;
@@ -84,7 +85,7 @@ pub async fn to_paper(
         acts::push_on(&tx, *path).await?;
         return done(&access, tx, &row, &req, &live, audit.detail("again", true)).await;
     }
-    form.check_version(&row)?;
+    check_version(&form.version, row.version)?;
     acts::end(&tx, *path, Wish::Paper, "紙へ切替").await?.map_err(refused)?;
     done(&access, tx, &row, &req, &live, audit).await
 }
@@ -109,7 +110,7 @@ pub async fn revoke(
             status.after(domain::prescription::registration::RegistrationEvent::Accepted).err().unwrap_or(RegistrationRefusal::Underway),
         ));
     }
-    form.check_version(&row)?;
+    check_version(&form.version, row.version)?;
     let reason = check_comment(&form.reason).ok().filter(|reason| !reason.is_empty());
     let reason = reason.ok_or_else(|| AppError::Invalid("取り消す理由を60文字までで入れてください。".into()))?;
     acts::end(&tx, *path, Wish::Withdraw, &reason).await?.map_err(refused)?;
@@ -140,7 +141,8 @@ impl ActForm {
     /// The registration, if the form was drawn for its patient (R3).
     async fn row(&self, tx: &TenantTx, id: Uuid) -> Result<Model, AppError> {
         let row = store::find(tx, id).await?.ok_or(AppError::NotFound)?;
-        if self.patient_token == row.patient_id.to_string() { Ok(row) } else { Err(AppError::WrongPatient) }
+        check_token(&self.patient_token, row.patient_id)?;
+        Ok(row)
     }
 
     async fn is_first(&self, tx: &TenantTx, act: &'static str, id: Uuid) -> Result<bool, AppError> {
@@ -151,14 +153,6 @@ impl ActForm {
         }
         tx.remember(key, json!({})).await?;
         Ok(true)
-    }
-
-    fn check_version(&self, row: &Model) -> Result<(), AppError> {
-        match self.version.parse::<i32>() {
-            Ok(version) if version == row.version => Ok(()),
-            Ok(_) => Err(AppError::Conflict),
-            Err(_) => Err(AppError::Invalid("版番号がありません。画面を開き直してください。".into())),
-        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::encounters::store as encounters;
 use crate::error::AppError;
 use crate::live::{Live, Topic};
 use crate::patients::store as patients;
+use crate::web::act_form::check_token;
 use crate::web::{Chrome, FormErrors, FormState, Nav, Page, PatientStripe, Redirect};
 
 const ADD: &str = "flag.add";
@@ -82,10 +83,6 @@ async fn again(access: &Access<FlagWrite>, tx: TenantTx, id: PatientId, raw: Raw
 
 fn back(id: PatientId) -> String {
     format!("/patients/{id}/flags")
-}
-
-fn check_token(token: &str, patient: PatientId) -> Result<(), AppError> {
-    if token == patient.to_string() { Ok(()) } else { Err(AppError::WrongPatient) }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -52,6 +52,11 @@ pub async fn get_group(tx: &TenantTx, id: PatientId) -> Result<Group, Error> {
     Ok(group)
 }
 
+/// R3 for a person: the page was drawn for this chart or for the one it was merged into.
+pub async fn is_same_person(tx: &TenantTx, token: PatientId, patient: PatientId) -> Result<bool, Error> {
+    Ok(token == patient || group_ids(tx, token).await?.contains(&patient))
+}
+
 /// Every patient id whose rows belong to this patient's chart: its own first, then those merged into it. A merge moves no rows
 /// (signed notes refuse UPDATE), so whoever lists a patient's rows asks for all of these.
 pub async fn group_ids(tx: &TenantTx, id: PatientId) -> Result<Vec<PatientId>, Error> {

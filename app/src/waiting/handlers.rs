@@ -19,6 +19,7 @@ use crate::encounters::views::TicketPage;
 use crate::error::AppError;
 use crate::patients::store as patients;
 use crate::sign_in::enrolment::qr_svg;
+use crate::web::act_form::check_token;
 use crate::web::context::Deployment;
 use crate::web::{Chrome, Nav, Page, Redirect, Subjects};
 
@@ -91,10 +92,6 @@ async fn take_once(access: &Access<AppointmentWrite>, id: PatientId, form: &Take
     tx.remember(key, json!({ "number": row.number })).await?;
     let to = format!("/queue?taken={}", row.number);
     Ok(Some(Redirect::to(tx.commit(audit.entity("queue_ticket", row.id)).await?, to)))
-}
-
-fn check_token(token: &str, patient: PatientId) -> Result<(), AppError> {
-    if token == patient.to_string() { Ok(()) } else { Err(AppError::WrongPatient) }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,5 +1,6 @@
 //! The web layer shared by all slices.
 
+pub mod act_form;
 pub mod assets;
 pub mod chrome;
 pub mod context;

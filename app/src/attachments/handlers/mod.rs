@@ -23,8 +23,7 @@ const ON_PAGE: u64 = 60;
 
 /// R3; a merged patient is the survivor's person too.
 async fn check_token(tx: &TenantTx, token: PatientId, patient: PatientId) -> Result<(), AppError> {
-    let is_same = token == patient || patients::group_ids(tx, token).await?.contains(&patient);
-    if is_same { Ok(()) } else { Err(AppError::WrongPatient) }
+    if patients::is_same_person(tx, token, patient).await? { Ok(()) } else { Err(AppError::WrongPatient) }
 }
 
 /// The visit named beside a patient, if any; another patient's visit is none.

@@ -101,9 +101,5 @@ pub fn hand(role: Role) -> Hand {
 
 /// R3: the page the text comes from must be about the same person; a merged patient is the survivor's person too.
 pub async fn check_token(tx: &TenantTx, token: PatientId, patient: PatientId) -> Result<(), Refusal> {
-    if token == patient {
-        return Ok(());
-    }
-    let same_person = patients::store::group_ids(tx, token).await?.contains(&patient);
-    if same_person { Ok(()) } else { Err(Refusal::WrongPatient) }
+    if patients::store::is_same_person(tx, token, patient).await? { Ok(()) } else { Err(Refusal::WrongPatient) }
 }

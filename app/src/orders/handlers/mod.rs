@@ -6,29 +6,12 @@ pub mod work;
 
 use domain::order::OrderRefusal;
 use tenancy::TenantTx;
-use uuid::Uuid;
 
 use super::entity::service_request::Model;
 use super::views::{Listed, OrderRow};
 use crate::error::AppError;
 use crate::notes::neighbours;
-
-/// R3.
-fn check_token(patient_token: &str, patient: Uuid) -> Result<(), AppError> {
-    if patient_token == patient.to_string() { Ok(()) } else { Err(AppError::WrongPatient) }
-}
-
-fn check_version(typed: &str, current: i32) -> Result<(), AppError> {
-    match typed.parse::<i32>() {
-        Ok(version) if version == current => Ok(()),
-        Ok(_) => Err(AppError::Conflict),
-        Err(_) => Err(AppError::Invalid("版番号がありません。画面を開き直してください。".into())),
-    }
-}
-
-fn key_of(typed: &str) -> Result<Uuid, AppError> {
-    typed.parse().map_err(|_| AppError::Invalid("画面を開き直してやり直してください。".into()))
-}
+use crate::web::act_form::{check_token, check_version, key_of};
 
 fn refusal(why: OrderRefusal) -> AppError {
     AppError::Refused(why.sentence().into())

@@ -12,7 +12,6 @@ use domain::encounter::VisitStatus;
 use domain::{EncounterId, PatientId, clock};
 use tenancy::permission::Permission;
 use tenancy::{Access, Audit, TenantTx};
-use uuid::Uuid;
 
 use super::pane::{Extra, Loaded, pane as draw};
 use super::views::PrescriptionPage;
@@ -21,6 +20,7 @@ use crate::encounters::entity::encounter;
 use crate::encounters::store as encounters;
 use crate::error::AppError;
 use crate::patients::store as patients;
+use crate::web::act_form::{check_token, check_version, key_of};
 use crate::web::{Chrome, Nav, Page, PatientStripe, Redirect, is_htmx};
 
 pub type Answer = Either<Redirect, Page>;
@@ -33,23 +33,6 @@ async fn open_visit(tx: &TenantTx, id: EncounterId, patient_token: &str) -> Resu
         return Err(AppError::Refused("受付が取り消されているため、処方できません。".into()));
     }
     Ok(visit)
-}
-
-/// R3.
-fn check_token(patient_token: &str, patient: Uuid) -> Result<(), AppError> {
-    if patient_token == patient.to_string() { Ok(()) } else { Err(AppError::WrongPatient) }
-}
-
-fn check_version(typed: &str, current: i32) -> Result<(), AppError> {
-    match typed.parse::<i32>() {
-        Ok(version) if version == current => Ok(()),
-        Ok(_) => Err(AppError::Conflict),
-        Err(_) => Err(AppError::Invalid("版番号がありません。画面を開き直してください。".into())),
-    }
-}
-
-fn key_of(typed: &str) -> Result<Uuid, AppError> {
-    typed.parse().map_err(|_| AppError::Invalid("画面を開き直してやり直してください。".into()))
 }
 
 fn path(id: EncounterId) -> String {
