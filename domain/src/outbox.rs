@@ -24,16 +24,25 @@ codes! {
         PrescriptionRegister "prescription_register" "処方箋の登録"
         PrescriptionRevoke "prescription_revoke" "処方箋の取消"
         PrescriptionStatus "prescription_status" "調剤状況の確認"
+        CheckPrefetch "check_prefetch" "重複投薬等チェックの事前処理"
+        DuplicateCheck "duplicate_check" "重複投薬等チェック"
         Claim "claim" "診療行為の送信"
         ClaimRead "claim_read" "計算結果の読取"
     }
 }
 
 impl Errand {
+    /// What only asks, again and again, is no work for anybody: it stands on no list and in no number of a queue.
+    pub const ONLY_ASKING: [Self; 3] = [Self::PrescriptionStatus, Self::CheckPrefetch, Self::DuplicateCheck];
+
     pub const fn service(self) -> Service {
         match self {
             Self::QualificationConfirm => Service::Eligibility,
-            Self::PrescriptionRegister | Self::PrescriptionRevoke | Self::PrescriptionStatus => Service::Prescription,
+            Self::PrescriptionRegister
+            | Self::PrescriptionRevoke
+            | Self::PrescriptionStatus
+            | Self::CheckPrefetch
+            | Self::DuplicateCheck => Service::Prescription,
             Self::Claim | Self::ClaimRead => Service::Receipt,
         }
     }

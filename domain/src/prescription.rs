@@ -2,6 +2,7 @@
 //!
 //! Amounts stay decimal text: they are printed and sent exactly as the doctor wrote them, and never computed with.
 
+pub mod duplicate_check;
 pub mod head;
 pub mod registration;
 pub mod supply_days;

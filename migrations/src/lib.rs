@@ -51,6 +51,7 @@ mod m20261121_000103_queue_ticket;
 mod m20261121_000104_condition_proposal;
 mod m20261121_000110_warning_approval;
 mod m20261121_000111_key_settings;
+mod m20261122_000020_duplicate_check;
 mod table;
 
 pub struct Migrator;
@@ -106,6 +107,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000104_condition_proposal::Migration),
             Box::new(m20261121_000110_warning_approval::Migration),
             Box::new(m20261121_000111_key_settings::Migration),
+            Box::new(m20261122_000020_duplicate_check::Migration),
         ]
     }
 }

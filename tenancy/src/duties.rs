@@ -75,7 +75,7 @@ pub async fn queues(operator: &Operator) -> Result<Vec<Queue>, Error> {
         "SELECT service, count(*) FILTER (WHERE state IN ('waiting', 'sending')) AS waiting,
                 count(*) FILTER (WHERE state IN ('refused', 'given_up')) AS stuck,
                 min(wanted_since) FILTER (WHERE state IN ('waiting', 'sending')) AS oldest
-         FROM outbox_message WHERE state IN ('waiting', 'sending', 'refused', 'given_up') AND errand <> 'prescription_status'
+         FROM outbox_message WHERE state IN ('waiting', 'sending', 'refused', 'given_up') AND errand NOT IN ('prescription_status', 'check_prefetch', 'duplicate_check')
          GROUP BY service",
     )
     .fetch_all(operator.pool())

@@ -290,7 +290,7 @@ pub async fn count_queues(operator: &Operator) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO outbox_queue (scope, service, waiting, stuck)
          SELECT tenant_id, service, count(*) FILTER (WHERE state IN ('waiting', 'sending')), count(*) FILTER (WHERE state IN ('refused', 'given_up'))
-         FROM outbox_message WHERE state IN ('waiting', 'sending', 'refused', 'given_up') AND errand <> 'prescription_status'
+         FROM outbox_message WHERE state IN ('waiting', 'sending', 'refused', 'given_up') AND errand NOT IN ('prescription_status', 'check_prefetch', 'duplicate_check')
          GROUP BY tenant_id, service
          ON CONFLICT (scope, service) DO UPDATE SET waiting = excluded.waiting, stuck = excluded.stuck
          WHERE (outbox_queue.waiting, outbox_queue.stuck) <> (excluded.waiting, excluded.stuck)",
@@ -299,7 +299,7 @@ pub async fn count_queues(operator: &Operator) -> Result<(), Error> {
     .await?;
     sqlx::query(
         "DELETE FROM outbox_queue q WHERE NOT EXISTS (SELECT 1 FROM outbox_message m WHERE m.tenant_id = q.scope AND m.service = q.service
-         AND m.state IN ('waiting', 'sending', 'refused', 'given_up') AND m.errand <> 'prescription_status')",
+         AND m.state IN ('waiting', 'sending', 'refused', 'given_up') AND m.errand NOT IN ('prescription_status', 'check_prefetch', 'duplicate_check'))",
     )
     .execute(&mut *tx)
     .await?;

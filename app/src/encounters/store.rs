@@ -11,6 +11,7 @@ use tenancy::{Authorship, Error, Principal, Role, TenantTx, versioned};
 use uuid::Uuid;
 
 use super::entity::{encounter, encounter_location};
+use crate::eprescriptions;
 use crate::patients::{last_visit as patient_last_visit, store as patients};
 use crate::waiting::store as waiting;
 
@@ -143,6 +144,7 @@ pub async fn receive(tx: &TenantTx, new: &NewVisit, principal: &Principal) -> Re
     if let Some(place) = principal.place_id {
         locate(tx, model.id, place).await?;
     }
+    eprescriptions::check::prefetch(tx, &model).await?;
     Ok(model)
 }
 
@@ -198,7 +200,9 @@ pub async fn set_coverage(tx: &TenantTx, mut visit: encounter::Model, coverage_i
         return Ok(visit);
     }
     visit.coverage_id = Some(coverage_id.as_uuid());
-    versioned::update(tx, visit, Authorship::own(tx), "").await
+    let visit = versioned::update(tx, visit, Authorship::own(tx), "").await?;
+    eprescriptions::check::prefetch(tx, &visit).await?;
+    Ok(visit)
 }
 
 fn status_of(visit: &encounter::Model) -> Option<VisitStatus> {

@@ -11,9 +11,12 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use tenancy::{Error, TenantTx};
 
-use crate::adapters::eprescription::{Doctor, DrugLine, Facility, Insurance, Person, PrescriptionRecord, RecordError, Supply};
+use crate::adapters::eprescription::{
+    Doctor, DrugLine, Facility, Insurance, Person, PrescriptionRecord, RecordError, Supply, Trace, draft_csv,
+};
 use crate::coverages::entity::coverage;
 use crate::coverages::store as coverages;
+use crate::encounters::entity::encounter;
 use crate::encounters::store as encounters;
 use crate::patients::store as patients;
 use crate::prescriptions::drugs::{self, Drug};
@@ -43,8 +46,7 @@ pub async fn gather(tx: &TenantTx, head: &prescription::Model) -> Result<Result<
     let public = print::public_expense(tx, patient.id, today).await?;
     let mut lines = prescriptions::lines(tx, encounter).await?;
     lines.retain(|line| line.prescription_id == Some(head.id));
-    let codes: Vec<&str> = lines.iter().map(|line| line.drug_code.as_str()).collect();
-    let known = drugs::of_codes(tx, &codes, today).await?;
+    let known = known(tx, &lines, today).await?;
     let (facility, doctor) = (facility(tx).await?, print::staff_name(tx, tx.actor().as_uuid()).await?);
     Ok((|| {
         let insurance = coverage.as_ref().filter(|row| !print::is_public(row)).map(insurance).transpose()?.flatten();
@@ -65,11 +67,46 @@ pub async fn gather(tx: &TenantTx, head: &prescription::Model) -> Result<Result<
             },
             remark: content.remark,
             refills: (content.refill > 0).then_some(content.refill),
-            lines: lines.iter().map(|line| drug_line(line, &known)).collect::<Result<_, _>>()?,
+            lines: drug_lines(&lines, &known)?,
         };
-        record.to_csv().map_err(|error| sentence(&error, &record))?;
+        record.to_csv().map_err(|error| sentence(&error, &record.lines))?;
         Ok(record)
     })())
+}
+
+/// The master's rows of these lines.
+pub async fn known(tx: &TenantTx, lines: &[medication_request::Model], today: NaiveDate) -> Result<Vec<Drug>, Error> {
+    let codes: Vec<&str> = lines.iter().map(|line| line.drug_code.as_str()).collect();
+    drugs::of_codes(tx, &codes, today).await
+}
+
+pub fn drug_lines(lines: &[medication_request::Model], known: &[Drug]) -> Result<Vec<DrugLine>, Problem> {
+    lines.iter().map(|line| drug_line(line, known)).collect()
+}
+
+/// 確定前処方箋情報 of these lines.
+pub fn draft(lines: &[medication_request::Model], known: &[Drug]) -> Result<String, Problem> {
+    let lines = drug_lines(lines, known)?;
+    draft_csv(&lines).map_err(|error| sentence(&error, &lines))
+}
+
+/// Whom the service knows this visit's patient as; `None` for 自費.
+pub async fn trace(tx: &TenantTx, visit: &encounter::Model, identifier: String) -> Result<Option<Trace>, Error> {
+    let today = clock::today(tx.now());
+    let coverage = match visit.coverage_id {
+        Some(id) => Some(coverages::get(tx, CoverageId::new(id)).await?),
+        None => None,
+    };
+    let insured = coverage.filter(|row| !print::is_public(row) && !row.insurer_number.is_empty());
+    let [insurer_number, symbol, number, branch] = match insured {
+        Some(row) => [row.insurer_number, row.insured_symbol, row.insured_number, row.branch_number],
+        None => match print::public_expense(tx, PatientId::new(visit.patient_id), today).await?.into_iter().next() {
+            Some((payer, recipient)) => [payer, String::new(), recipient, String::new()],
+            None => return Ok(None),
+        },
+    };
+    let institution_code = facility(tx).await?.institution_code;
+    Ok(Some(Trace { institution_code, identifier, insurer_number, symbol, number, branch, issued_on: today }))
 }
 
 async fn facility(tx: &TenantTx) -> Result<Facility, Error> {
@@ -195,8 +232,8 @@ fn generic_code(row: &medication_request::Model, known: &[Drug]) -> Result<Strin
         .ok_or_else(|| format!("「{}」の一般名コードがマスターにありません。銘柄名で処方してください。", row.drug_name))
 }
 
-fn sentence(error: &RecordError, record: &PrescriptionRecord) -> Problem {
-    let name = |line: usize| record.lines.get(line - 1).map_or("", |line| line.name.as_str());
+fn sentence(error: &RecordError, lines: &[DrugLine]) -> Problem {
+    let name = |line: usize| lines.get(line - 1).map_or("", |line| line.name.as_str());
     match error {
         RecordError::Empty => "処方の行がありません。".into(),
         RecordError::Institution => "医療機関コード(10桁)が登録されていません。管理者が医院の設定で登録します。".into(),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::acts::{self, About, Registering};
 use super::entity::registration::Model;
-use super::store;
+use super::{check, store};
 use crate::adapters::eprescription::Trace;
 use crate::adapters::eprescription::message::{HEALTH, REGISTER, REVOKE, SEARCH, STATUS};
 use crate::adapters::eprescription::reply::{self, Accepted, Answer, NotOurs, Standing};
@@ -46,7 +46,7 @@ impl PrescriptionDriver {
     }
 
     /// One question and its answer; `Err` is how the attempt ended without one.
-    async fn ask(&self, path: &str, sent: Vec<u8>, name: &str) -> (Result<Answer, Outcome>, Vec<u8>, Vec<u8>) {
+    pub(super) async fn ask(&self, path: &str, sent: Vec<u8>, name: &str) -> (Result<Answer, Outcome>, Vec<u8>, Vec<u8>) {
         match self.way.ask(path, sent.clone()).await {
             Err(none) => (Err(none.into()), sent, Vec::new()),
             Ok(received) => {
@@ -110,16 +110,16 @@ impl PrescriptionDriver {
     }
 }
 
-fn done<T: Serialize>(value: &T) -> Outcome {
+pub(super) fn done<T: Serialize>(value: &T) -> Outcome {
     serde_json::to_vec(value).map_or(Outcome::Unknown(Trouble::Unreadable), Outcome::Done)
 }
 
 /// Asking changes nothing there.
-fn harmless(outcome: Outcome) -> Outcome {
+pub(super) fn harmless(outcome: Outcome) -> Outcome {
     if let Outcome::Unknown(trouble) = outcome { Outcome::Retry(trouble) } else { outcome }
 }
 
-fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Error> {
+pub(super) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Error> {
     serde_json::from_slice(bytes).map_err(Error::internal)
 }
 
@@ -160,6 +160,14 @@ impl Driver for PrescriptionDriver {
                 Ok(carried) => self.register(&carried).await,
                 Err(_) => unreadable(),
             },
+            Errand::DuplicateCheck => match read(&message.payload) {
+                Ok(asking) => check::driver::check(self, &asking, &name_of(message)).await,
+                Err(_) => unreadable(),
+            },
+            Errand::CheckPrefetch => match read(&message.payload) {
+                Ok(trace) => check::driver::prefetch(self, &trace, &name_of(message)).await,
+                Err(_) => unreadable(),
+            },
             errand => match read(&message.payload) {
                 Ok(about) if errand == Errand::PrescriptionRevoke => self.revoke(&about, &name_of(message)).await,
                 Ok(about) => self.status(&about, &name_of(message)).await,
@@ -183,6 +191,8 @@ impl Driver for PrescriptionDriver {
         match message.errand {
             Errand::PrescriptionRegister => registered(tx, message.lane, ending).await,
             Errand::PrescriptionRevoke => revoked(tx, message.lane, ending).await,
+            Errand::DuplicateCheck => check::driver::settled(tx, message, ending).await,
+            Errand::CheckPrefetch => Ok(()),
             _ => seen(tx, message, ending).await,
         }
     }

@@ -5,6 +5,7 @@
 //! registered at once: until a registration's fate is certain, no paper leaves.
 
 mod acts;
+pub mod check;
 mod content;
 mod driver;
 pub mod entity;
@@ -23,6 +24,9 @@ use crate::web::Routes;
 
 pub fn routes(r: &mut Routes) {
     r.get("/encounters/{id}/eprescription", handlers::show);
+    r.get("/encounters/{id}/duplicate-check", check::handlers::show);
+    r.post("/encounters/{id}/duplicate-check", check::handlers::ask);
+    r.post("/encounters/{id}/oral-consent", check::handlers::consent);
     r.post("/prescriptions/{id}/paper", handlers::to_paper);
     r.post("/prescriptions/{id}/revocation", handlers::revoke);
     r.post("/prescriptions/{id}/standing", handlers::ask);

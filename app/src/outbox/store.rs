@@ -194,8 +194,7 @@ fn lines_statement(tenant: TenantId, now: DateTime<Utc>) -> SelectStatement {
                 .add(Expr::col((patient::Entity, P::Id)).equals((Entity, Column::PatientId))),
         )
         .and_where(m(Column::TenantId).eq(tenant.as_uuid()))
-        // What only asks, again and again, is no work for anybody.
-        .and_where(m(Column::Errand).ne(Errand::PrescriptionStatus.code()))
+        .and_where(m(Column::Errand).is_not_in(Errand::ONLY_ASKING.map(Errand::code)))
         .cond_where(
             Cond::any().add(m(Column::State).is_in(open)).add(
                 Cond::all()

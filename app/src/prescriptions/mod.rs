@@ -45,6 +45,9 @@ pub async fn note_signed(tx: &TenantTx, signed: &SignedNote, seen: &Shown, signe
 
 /// 発行: electronic prescriptions are signed by the doctor's key and sent; the others wait to be printed.
 async fn issue(tx: &TenantTx, sealed: &store::Sealed, signer: &dyn PrescriptionSigner) -> Result<Result<(), String>, Error> {
+    if let Err(problem) = eprescriptions::check::record(tx, &sealed.heads).await? {
+        return Ok(Err(problem));
+    }
     for head in sealed.heads.iter().filter(|head| store::heads::content_of(head).issue_form == IssueForm::Electronic) {
         if let Err(problem) = eprescriptions::register(tx, head, signer).await? {
             return Ok(Err(format!("電子処方箋にできません。{problem}処方の「発行形態」を紙にすると、このまま確定できます。")));

@@ -39,7 +39,10 @@ pub async fn warnings(tx: &TenantTx, group: &Group, encounter: EncounterId) -> R
     let known = drugs::of_codes(tx, &codes, clock::today(tx.now())).await?;
     let allergies = allergies::store::of_patients(tx, &group.ids()).await?;
     let today = clock::today(tx.now());
-    find(&Chart { today, patient: &group.patient, drafts: &drafts, earlier: &earlier, drugs: &known, allergies: &allergies })
+    let mut found =
+        find(&Chart { today, patient: &group.patient, drafts: &drafts, earlier: &earlier, drugs: &known, allergies: &allergies })?;
+    found.extend(crate::eprescriptions::check::warnings(tx, encounter, &drafts, &known).await?);
+    Ok(found)
 }
 
 /// What was read for the check.

@@ -29,7 +29,7 @@ pub struct Trace {
 
 impl Trace {
     /// `name` comes back in the answer.
-    fn message(&self, name: &str, elements: &[(&str, &str)]) -> Vec<u8> {
+    pub(super) fn message(&self, name: &str, elements: &[(&str, &str)]) -> Vec<u8> {
         let body: String = elements
             .iter()
             .filter(|(_, value)| !value.is_empty())
@@ -57,14 +57,18 @@ impl Trace {
     /// 処方箋ID検索: what we registered for this person that day.
     pub fn search(&self, name: &str) -> Vec<u8> {
         let day = self.issued_on.format("%Y%m%d").to_string();
-        let insured = [
-            ("InsurerNumber", self.insurer_number.as_str()),
+        let mut elements = self.insured().to_vec();
+        elements.extend([("IssueDateFrom", day.as_str()), ("IssueDateTo", &day)]);
+        self.message(name, &elements)
+    }
+
+    /// Whom a question concerns.
+    pub(super) fn insured(&self) -> [(&'static str, &str); 4] {
+        [
+            ("InsurerNumber", &self.insurer_number),
             ("InsuredCardSymbol", &self.symbol),
             ("InsuredIdentificationNumber", &self.number),
             ("InsuredBranchNumber", &self.branch),
-            ("IssueDateFrom", &day),
-            ("IssueDateTo", &day),
-        ];
-        self.message(name, &insured)
+        ]
     }
 }

@@ -1,6 +1,7 @@
 //! 電子処方箋: what is registered with the national service. `record` writes 処方箋情報 (記録条件仕様 処方編, `SJ1`), `document` wraps it
 //! and signs it (XAdES) by the key that a `signer` finds for the doctor, `message` and `reply` are what goes over the wire.
 
+pub mod check;
 mod document;
 pub mod message;
 mod record;
@@ -9,5 +10,5 @@ mod signer;
 
 pub use document::{Signer, SigningError, paper_document, signed_document};
 pub use message::Trace;
-pub use record::{Doctor, DrugLine, Facility, Insurance, Person, PrescriptionRecord, RecordError, Supply};
+pub use record::{Doctor, DrugLine, Facility, Insurance, Person, PrescriptionRecord, RecordError, Supply, draft_csv};
 pub use signer::{KeyFiles, NoSigner, PrescriptionSigner, SigningRefusal};

@@ -126,15 +126,49 @@ pub enum RecordError {
     Refills,
 }
 
+/// 確定前処方箋情報: what 重複投薬等チェック asks about, the drugs and nothing of the person.
+pub fn draft_csv(lines: &[DrugLine]) -> Result<String, RecordError> {
+    check_codes(lines)?;
+    let texts = lines.iter().flat_map(DrugLine::texts);
+    if texts.into_iter().any(|text| text.chars().any(char::is_control)) {
+        return Err(RecordError::ControlCharacter);
+    }
+    let mut out = String::from("SJ1\n");
+    for (at, line) in lines.iter().enumerate() {
+        for row in line.rows(&(at + 1).to_string()).into_iter().filter(|row| row.first().is_some_and(|record| record != "281")) {
+            put(&mut out, row.iter().map(String::as_str));
+        }
+    }
+    Ok(out)
+}
+
+/// One record; a comma inside a field would move the fields behind it.
+fn put<'a>(out: &mut String, fields: impl IntoIterator<Item = &'a str>) {
+    let fields: Vec<String> = fields.into_iter().map(|field| field.replace(',', "，")).collect();
+    let _ = writeln!(out, "{}", fields.join(","));
+}
+
+fn check_codes(lines: &[DrugLine]) -> Result<(), RecordError> {
+    if lines.is_empty() {
+        return Err(RecordError::Empty);
+    }
+    for (at, line) in lines.iter().enumerate() {
+        if !matches!(line.code_type, 2 | 4 | 7) || line.code.is_empty() || line.code.len() > 13 {
+            return Err(RecordError::Code(at + 1));
+        }
+        if line.code.starts_with(DUMMY_PREFIX) {
+            return Err(RecordError::Dummy(at + 1));
+        }
+    }
+    Ok(())
+}
+
 impl PrescriptionRecord {
     /// The bytes that are signed and registered.
     pub fn to_csv(&self) -> Result<String, RecordError> {
         self.check()?;
         let mut out = String::from("SJ1\n");
-        let mut put = |fields: &[&str]| {
-            let fields: Vec<String> = fields.iter().map(|field| field.replace(',', "，")).collect();
-            let _ = writeln!(out, "{}", fields.join(","));
-        };
+        let mut put = |fields: &[&str]| put(&mut out, fields.iter().copied());
         let (f, p) = (&self.facility, &self.person);
         put(&["1", "1", &f.institution_code[3..], &f.institution_code[..2], &f.name]);
         put(&["2", &f.postal_code, &f.address]);
@@ -192,23 +226,13 @@ impl PrescriptionRecord {
     }
 
     fn check(&self) -> Result<(), RecordError> {
-        if self.lines.is_empty() {
-            return Err(RecordError::Empty);
-        }
+        check_codes(&self.lines)?;
         let code = &self.facility.institution_code;
         if code.len() != 10 || !code.bytes().all(|b| b.is_ascii_digit()) {
             return Err(RecordError::Institution);
         }
         if self.refills.is_some_and(|times| !matches!(times, 2 | 3)) {
             return Err(RecordError::Refills);
-        }
-        for (at, line) in self.lines.iter().enumerate() {
-            if !matches!(line.code_type, 2 | 4 | 7) || line.code.is_empty() || line.code.len() > 13 {
-                return Err(RecordError::Code(at + 1));
-            }
-            if line.code.starts_with(DUMMY_PREFIX) {
-                return Err(RecordError::Dummy(at + 1));
-            }
         }
         let texts = self.texts();
         if texts.iter().any(|text| text.chars().any(char::is_control)) { Err(RecordError::ControlCharacter) } else { Ok(()) }
@@ -223,14 +247,16 @@ impl PrescriptionRecord {
         }
         texts.extend(self.public.iter().flat_map(|(payer, recipient)| [payer.as_str(), recipient]));
         texts.extend([self.claim_type.as_str(), &self.remark]);
-        for line in &self.lines {
-            texts.extend([line.usage.as_str(), &line.usage_code, &line.code, &line.name, &line.dose, &line.unit, &line.comment]);
-        }
+        texts.extend(self.lines.iter().flat_map(DrugLine::texts));
         texts
     }
 }
 
 impl DrugLine {
+    fn texts(&self) -> [&str; 7] {
+        [&self.usage, &self.usage_code, &self.code, &self.name, &self.dose, &self.unit, &self.comment]
+    }
+
     /// Records 101 to 281 of one RP.
     fn rows(&self, rp: &str) -> Vec<Vec<String>> {
         let (form, quantity) = self.supply.form();

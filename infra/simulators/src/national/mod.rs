@@ -17,6 +17,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use serde::Serialize;
 
+use self::eps::check::History;
 pub use self::eps::signature::Anchors;
 use self::eps::state::Shelf;
 pub use faults::{EPS_FAULTS, Fault, Faults};
@@ -47,6 +48,7 @@ pub struct National {
     asked: Arc<Mutex<u64>>,
     pub eps_faults: Faults,
     pub shelf: Shelf,
+    pub history: History,
     anchors: Anchors,
     eps_asked: Arc<Mutex<u64>>,
     last: Arc<Mutex<Option<String>>>,
@@ -61,6 +63,7 @@ impl National {
             asked: Arc::default(),
             eps_faults: Faults::default(),
             shelf: Shelf::default(),
+            history: History::default(),
             anchors: Anchors::default(),
             eps_asked: Arc::default(),
             last: Arc::default(),

@@ -1,7 +1,10 @@
-//! 電子処方箋管理サービス as a clinic meets it: registration (EPS-IF 201), withdrawal (203), status (217), search (220).
+//! 電子処方箋管理サービス as a clinic meets it: registration (EPS-IF 201), withdrawal (203), status (217), search (220),
+//! and the check of drafts (101, 219).
 //! Element names are the documents'; addresses and what is marked 独自 are ours. Everything sent is checked before it is believed.
 
+pub mod check;
 mod document;
+pub mod draft;
 pub mod page;
 pub mod record;
 pub mod signature;
@@ -24,6 +27,8 @@ use super::{EPS_FAULTS, National};
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/eps/healthz", web::get().to(health))
+        .route("/eps/v1/EPS-IF-101", web::post().to(check::prefetch))
+        .route("/eps/v1/EPS-IF-219", web::post().to(check::check))
         .route("/eps/v1/EPS-IF-201", web::post().to(register))
         .route("/eps/v1/EPS-IF-203", web::post().to(withdraw))
         .route("/eps/v1/EPS-IF-217", web::post().to(status))

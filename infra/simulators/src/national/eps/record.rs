@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
+use super::draft::{Item, items};
+
 /// One remark of CsvCheckResultList.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark(pub &'static str, pub String);
@@ -22,16 +24,22 @@ pub struct Summary {
     pub insurer: String,
     pub number: String,
     pub issued_on: String,
+    pub institution_name: String,
     pub drugs: Vec<String>,
+    pub items: Vec<Item>,
 }
 
-pub fn check(csv: &[u8], today: NaiveDate) -> Result<Summary, Vec<Remark>> {
+pub(super) fn rows(csv: &[u8]) -> Result<Vec<Vec<&str>>, Vec<Remark>> {
     let Ok(text) = std::str::from_utf8(csv) else { return Err(vec![Remark("SIMC001E", "UTF-8 で記録してください。".into())]) };
     if text.contains('\r') {
         return Err(vec![Remark("EPSB0052E", "改行コードはLFで記録してください。".into())]);
     }
     let Some(body) = text.strip_prefix("SJ1\n") else { return Err(vec![Remark("SIMC002E", "1行目は SJ1 です。".into())]) };
-    let rows: Vec<Vec<&str>> = body.lines().map(|line| line.split(',').collect()).collect();
+    Ok(body.lines().map(|line| line.split(',').collect()).collect())
+}
+
+pub fn check(csv: &[u8], today: NaiveDate) -> Result<Summary, Vec<Remark>> {
+    let rows = rows(csv)?;
     let mut wrong = Vec::new();
     order(&rows, &mut wrong);
     let head = once(&rows, &mut wrong);
@@ -49,6 +57,8 @@ pub fn check(csv: &[u8], today: NaiveDate) -> Result<Summary, Vec<Remark>> {
         insurer: field("22", 1),
         number: field("23", 2),
         issued_on: field("51", 1),
+        institution_name: field("1", 4),
+        items: items(&rows),
         drugs: rows.iter().filter(|r| r[0] == "201").filter_map(|r| r.get(6)).map(|v| (*v).to_owned()).collect(),
     })
 }
@@ -66,7 +76,7 @@ fn number(text: &str) -> Option<u32> {
 }
 
 /// Record numbers ascend up to the first RP; behind it every record belongs to the RP that was opened.
-fn order(rows: &[Vec<&str>], wrong: &mut Vec<Remark>) {
+pub(super) fn order(rows: &[Vec<&str>], wrong: &mut Vec<Remark>) {
     let (mut last, mut rp) = (0, 0);
     for row in rows {
         let Some(record) = number(row[0]) else {
@@ -171,7 +181,7 @@ fn dates(head: &BTreeMap<&str, &Vec<&str>>, rows: &[Vec<&str>], today: NaiveDate
     }
 }
 
-fn lines(rows: &[Vec<&str>], wrong: &mut Vec<Remark>) {
+pub(super) fn lines(rows: &[Vec<&str>], wrong: &mut Vec<Remark>) {
     let of = |record: &str, rp: &str| rows.iter().filter(|r| r[0] == record && r.get(1) == Some(&rp)).count();
     for row in rows.iter().filter(|row| row[0] == "101") {
         let rp = row.get(1).copied().unwrap_or_default();
