@@ -14,14 +14,14 @@ use crate::harness::Harness;
 
 /// Seals until nothing of the clinic waits; other tests' open transactions may hold the log back for a moment.
 pub async fn seal_everything(h: &Harness, clinic: &Clinic) {
-    for _ in 0..200 {
+    for _ in 0..1200 {
         seal::seal_pending(&h.operator()).await.unwrap();
         if check(h, clinic, None).await.unsealed == 0 {
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("the log was not sealed within 20 s");
+    panic!("the log was not sealed within 120 s");
 }
 
 async fn check(h: &Harness, clinic: &Clinic, anchored: Option<&[Seal]>) -> Verdict {
