@@ -52,6 +52,7 @@ mod m20261121_000104_condition_proposal;
 mod m20261121_000110_warning_approval;
 mod m20261121_000111_key_settings;
 mod m20261122_000020_duplicate_check;
+mod m20261122_000001_audit_event_checks;
 mod table;
 
 pub struct Migrator;
@@ -108,6 +109,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000110_warning_approval::Migration),
             Box::new(m20261121_000111_key_settings::Migration),
             Box::new(m20261122_000020_duplicate_check::Migration),
+            Box::new(m20261122_000001_audit_event_checks::Migration),
         ]
     }
 }
