@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -46,8 +46,29 @@ struct Options {
     /// Seconds of a hundred clinics at work
     #[arg(long, default_value_t = 120)]
     busy_s: u64,
+    /// Only these parts, e.g. `--only search,board`; all of them without it
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
     #[arg(long, default_value = "docs/bench.md")]
     out: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Search,
+    Large,
+    Chart,
+    Busy,
+    Board,
+    Weights,
+    Appends,
+    Loaded,
+}
+
+impl Options {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
 }
 
 struct Bench {
@@ -69,13 +90,9 @@ async fn main() -> anyhow::Result<()> {
     let product = processes::product().await?;
     bench.idle(&product).await;
     bench.sign_in(&product, &operator).await?;
-    bench.search(&product).await?;
-    bench.large_clinic(&product).await?;
-    bench.chart(&product).await?;
-    bench.busy(&product).await?;
-    bench.weights(&product).await?;
-    bench.appends().await?;
-    bench.loaded(&product).await?;
+    for part in Part::value_variants() {
+        bench.measure(*part, &product).await?;
+    }
     product.stop().await;
     let text = bench.report.to_markdown();
     std::fs::write(&bench.options.out, &text).with_context(|| bench.options.out.display().to_string())?;
@@ -116,6 +133,22 @@ async fn redis_pid() -> anyhow::Result<u32> {
 }
 
 impl Bench {
+    async fn measure(&mut self, part: Part, product: &Running) -> anyhow::Result<()> {
+        if !self.options.wants(part) {
+            return Ok(());
+        }
+        match part {
+            Part::Search => self.search(product).await,
+            Part::Large => self.large_clinic(product).await,
+            Part::Chart => self.chart(product).await,
+            Part::Busy => self.busy(product).await,
+            Part::Board => self.board(product).await,
+            Part::Weights => self.weights(product).await,
+            Part::Appends => self.appends().await,
+            Part::Loaded => self.loaded(product).await,
+        }
+    }
+
     async fn cold_start(&mut self) -> anyhow::Result<()> {
         let mut times = Vec::new();
         for _ in 0..5 {
@@ -256,7 +289,7 @@ impl Bench {
         let slowest = busy::fan_out(&clinics, 20).await?;
         let what = format!("a status change reaches its clinic's boards, {} open, slowest of 20", clinics.len() * busy::BOARDS);
         self.report.at_most(&what, slowest.as_secs_f64() * 1e3, 1000.0, " ms");
-        self.board(product).await
+        Ok(())
     }
 
     /// 200 rows in a real browser.
