@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::appointment::AppointmentStatus;
 use domain::{PatientId, ScheduleId, TenantId};
 use sea_orm::sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
@@ -99,7 +99,7 @@ fn days_statement(tenant: TenantId, from: NaiveDate, to: NaiveDate, schedule: Op
 
 fn patient_statement(tenant: TenantId, group: &[PatientId]) -> SelectStatement {
     statement(tenant)
-        .and_where(Expr::col((Appointment, A::PatientId)).is_in(group.iter().map(|id| id.as_uuid())))
+        .and_where(A::PatientId.eq_any(group.iter().map(|id| id.as_uuid())))
         .order_by((Appointment, A::StartsAt), Order::Desc)
         .limit(OF_PATIENT)
         .take()

@@ -37,7 +37,7 @@ async fn taken(tx: &TenantTx, schedule: ScheduleId, days: &[NaiveDate]) -> Resul
     let rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
         .filter(Column::ScheduleId.eq(schedule.as_uuid()))
-        .filter(Column::Day.is_in(days.iter().copied()))
+        .filter(Column::Day.eq_any(days.iter().copied()))
         .filter(Column::Status.ne(AppointmentStatus::Cancelled.code()))
         .all(tx)
         .await?;
@@ -57,7 +57,7 @@ pub async fn usual_schedule(
     }
     let last = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.is_in(group.iter().map(|id| id.as_uuid())))
+        .filter(Column::PatientId.eq_any(group.iter().map(|id| id.as_uuid())))
         .order_by_desc(Column::StartsAt)
         .limit(1)
         .one(tx)

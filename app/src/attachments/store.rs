@@ -84,7 +84,7 @@ pub struct Wanted {
 pub async fn of_patients(tx: &TenantTx, patients: &[PatientId], wanted: Wanted) -> Result<Vec<Shown>, Error> {
     let mut query = Entity::find()
         .filter(C::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(C::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
+        .filter(C::PatientId.eq_any(patients.iter().map(|id| id.as_uuid())))
         .order_by_desc(C::Id)
         .limit(wanted.limit);
     if let Some(kind) = wanted.kind {
@@ -100,7 +100,7 @@ pub async fn of_patients(tx: &TenantTx, patients: &[PatientId], wanted: Wanted) 
 
 async fn files(tx: &TenantTx, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, File>, Error> {
     let own = Files::find().filter(F::TenantId.eq(tx.tenant_id().as_uuid()));
-    Ok(own.filter(F::Id.is_in(ids)).all(tx).await?.into_iter().map(|file| (file.id, file)).collect())
+    Ok(own.filter(F::Id.eq_any(ids)).all(tx).await?.into_iter().map(|file| (file.id, file)).collect())
 }
 
 pub struct NewFile {

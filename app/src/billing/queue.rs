@@ -37,7 +37,7 @@ pub async fn accounts(tx: &TenantTx, visits: &[Uuid]) -> Result<Vec<account::Mod
     }
     let rows = account::Entity::find()
         .filter(account::Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(account::Column::Id.is_in(visits.iter().copied()))
+        .filter(account::Column::Id.eq_any(visits.iter().copied()))
         .all(tx)
         .await?;
     Ok(rows)

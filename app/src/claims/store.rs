@@ -85,7 +85,7 @@ pub async fn of_visits(tx: &TenantTx, visits: &[Uuid]) -> Result<Vec<Model>, Err
     }
     let rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::Id.is_in(visits.iter().copied()))
+        .filter(Column::Id.eq_any(visits.iter().copied()))
         .all(tx)
         .await?;
     Ok(rows)

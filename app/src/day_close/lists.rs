@@ -89,7 +89,7 @@ async fn unsigned(tx: &TenantTx, visits: &[Uuid]) -> Result<Vec<Uuid>, Error> {
     }
     let rows = note::Entity::find()
         .filter(note::Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(note::Column::EncounterId.is_in(visits.iter().copied()))
+        .filter(note::Column::EncounterId.eq_any(visits.iter().copied()))
         .filter(note::Column::SignedAt.is_null())
         .all(tx)
         .await?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{EncounterId, PatientId, TenantId};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
@@ -200,7 +200,7 @@ fn prescription_statement(tenant: TenantId, visits: impl IntoIterator<Item = Uui
         .column((Entity, M::EncounterId))
         .from(Entity)
         .and_where(Expr::col((Entity, M::TenantId)).eq(tenant.as_uuid()))
-        .and_where(Expr::col((Entity, M::EncounterId)).is_in(visits))
+        .and_where(M::EncounterId.eq_any(visits))
         .and_where(Expr::col((Entity, M::Status)).eq(SIGNED))
         .take()
 }

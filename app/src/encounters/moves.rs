@@ -70,7 +70,7 @@ async fn facts(tx: &TenantTx, visit: &encounter::Model, has_reason: bool) -> Res
     }
     let written = note_section::Entity::find()
         .filter(note_section::Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(note_section::Column::NoteId.is_in(notes.iter().map(|note| note.id)))
+        .filter(note_section::Column::NoteId.eq_any(notes.iter().map(|note| note.id)))
         .filter(note_section::Column::Body.ne(""))
         .one(tx)
         .await?;

@@ -26,7 +26,7 @@ pub async fn of_visits(tx: &TenantTx, visits: &[Uuid]) -> Result<Vec<Model>, Err
     }
     let rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::EncounterId.is_in(visits.iter().copied()))
+        .filter(Column::EncounterId.eq_any(visits.iter().copied()))
         .order_by_asc(Column::Id)
         .all(tx)
         .await?;

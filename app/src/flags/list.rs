@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use domain::flag::FlagCategory;
 use domain::{PatientId, TenantId};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Query, SelectStatement, UnionType};
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
@@ -86,9 +86,9 @@ fn statement(tenant: TenantId, patients: &[PatientId]) -> SelectStatement {
                 .add(Expr::col((patient::Entity, P::TenantId)).eq(tenant.as_uuid()))
                 .add(Expr::col((patient::Entity, P::Id)).equals((Entity, F::PatientId))),
         )
-        .and_where(Expr::col((patient::Entity, P::MergedIntoId)).is_in(ids()))
+        .and_where(P::MergedIntoId.eq_any(ids()))
         .take();
-    said(f(F::PatientId)).and_where(f(F::PatientId).is_in(ids())).union(UnionType::All, of_merged).take()
+    said(f(F::PatientId)).and_where(F::PatientId.eq_any(ids())).union(UnionType::All, of_merged).take()
 }
 
 /// The list query with typical input, for the plan test.

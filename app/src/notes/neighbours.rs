@@ -59,7 +59,7 @@ pub async fn cards(tx: &TenantTx, ids: impl IntoIterator<Item = PatientId>) -> R
     let ids: BTreeSet<_> = ids.into_iter().map(PatientId::as_uuid).collect();
     let rows = patient::Entity::find()
         .filter(patient::Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(patient::Column::Id.is_in(ids))
+        .filter(patient::Column::Id.eq_any(ids))
         .all(tx)
         .await?;
     let card =

@@ -39,7 +39,7 @@ impl Model {
 pub async fn last_rounds(tx: &TenantTx, group: &[PatientId]) -> Result<Vec<Model>, Error> {
     let rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.is_in(group.iter().map(|id| id.as_uuid())))
+        .filter(Column::PatientId.eq_any(group.iter().map(|id| id.as_uuid())))
         .filter(Column::Status.eq(FINAL))
         .order_by_desc(Column::MeasuredAt)
         .order_by_desc(Column::Id)
@@ -69,7 +69,7 @@ pub async fn measured(tx: &TenantTx, visits: impl IntoIterator<Item = Uuid>) -> 
         .column(Column::EncounterId)
         .from(Entity)
         .and_where(Expr::col(Column::TenantId).eq(tx.tenant_id().as_uuid()))
-        .and_where(Expr::col(Column::EncounterId).is_in(visits))
+        .and_where(Column::EncounterId.eq_any(visits))
         .and_where(Expr::col(Column::Status).eq(FINAL))
         .take();
     tx.query_all(&query).await?.iter().map(|row| row.try_get("", "encounter_id").map_err(Error::from)).collect()

@@ -159,7 +159,7 @@ pub async fn results_of(tx: &TenantTx, orders: &[Uuid]) -> Result<Vec<ResultRow>
     }
     let rows = ResultEntity::find()
         .filter(R::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(R::ServiceRequestId.is_in(orders.iter().copied()))
+        .filter(R::ServiceRequestId.eq_any(orders.iter().copied()))
         .order_by_asc(R::Id)
         .all(tx)
         .await?;
@@ -199,7 +199,7 @@ fn open_statement(tenant: TenantId, visits: &[Uuid]) -> SelectStatement {
         .columns(["encounter_id", "category", "specimen"])
         .from("service_request")
         .and_where(Expr::col("tenant_id").eq(tenant.as_uuid()))
-        .and_where(Expr::col("encounter_id").is_in(visits.iter().copied()))
+        .and_where(Column::EncounterId.eq_any(visits.iter().copied()))
         .and_where(Expr::col("status").is_in(open))
         .order_by("position", Order::Asc)
         .order_by("id", Order::Asc)
@@ -222,7 +222,7 @@ pub async fn unread_counts(tx: &TenantTx, patients: &[PatientId]) -> Result<Hash
         .from("observation_result")
         .and_where(Expr::col("tenant_id").eq(tx.tenant_id().as_uuid()))
         .and_where(Expr::col("status").eq(UNREAD))
-        .and_where(Expr::col("patient_id").is_in(patients.iter().map(|id| id.as_uuid())))
+        .and_where(R::PatientId.eq_any(patients.iter().map(|id| id.as_uuid())))
         .group_by_col("patient_id")
         .take();
     let rows = tx.query_all(&query).await?;
@@ -332,7 +332,7 @@ pub async fn of_results(tx: &TenantTx, results: &[ResultRow], also: Option<Servi
         return Ok(vec![]);
     }
     let mut rows =
-        Entity::find().filter(Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(Column::Id.is_in(ids.iter().copied())).all(tx).await?;
+        Entity::find().filter(Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(Column::Id.eq_any(ids.iter().copied())).all(tx).await?;
     rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
     Ok(rows)
 }

@@ -131,7 +131,7 @@ async fn followers_by_way_of(tx: &TenantTx, survivor: Uuid, via: Uuid) -> Result
     let group = followers(tx, survivor).await?;
     let steps = patient_merge::Entity::find()
         .filter(patient_merge::Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(patient_merge::Column::Id.is_in(group.iter().filter_map(|member| member.merge_id)))
+        .filter(patient_merge::Column::Id.eq_any(group.iter().filter_map(|member| member.merge_id)))
         .all(tx)
         .await?;
     let mut came_by = vec![via];

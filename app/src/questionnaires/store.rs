@@ -27,7 +27,7 @@ pub async fn answered(tx: &TenantTx, visits: impl IntoIterator<Item = Uuid>) -> 
         .column(Column::EncounterId)
         .from(Entity)
         .and_where(Expr::col(Column::TenantId).eq(tx.tenant_id().as_uuid()))
-        .and_where(Expr::col(Column::EncounterId).is_in(visits))
+        .and_where(Column::EncounterId.eq_any(visits))
         .take();
     tx.query_all(&query).await?.iter().map(|row| row.try_get("", "encounter_id").map_err(Error::from)).collect()
 }

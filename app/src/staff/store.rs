@@ -61,7 +61,7 @@ pub async fn get(tx: &TenantTx, id: StaffId) -> Result<Person, Error> {
 async fn with_roles(tx: &TenantTx, rows: Vec<staff::Model>) -> Result<Vec<Person>, Error> {
     let held = staff_role::Entity::find()
         .filter(staff_role::Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(staff_role::Column::StaffId.is_in(rows.iter().map(|row| row.id)))
+        .filter(staff_role::Column::StaffId.eq_any(rows.iter().map(|row| row.id)))
         .all(tx)
         .await?;
     let holds = |row: &staff::Model, role: Role| held.iter().any(|h| h.staff_id == row.id && h.role == role.code());

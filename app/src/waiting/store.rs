@@ -164,7 +164,7 @@ pub async fn people(tx: &TenantTx, ids: impl IntoIterator<Item = Uuid>) -> Resul
     let query = Query::select()
         .columns([P::Id, P::NameIdeographic, P::NameSyllabic, P::PatientNumber, P::Tel, P::Mobile])
         .from(patient::Entity)
-        .cond_where(Cond::all().add(Expr::col(P::TenantId).eq(tx.tenant_id().as_uuid())).add(Expr::col(P::Id).is_in(ids)))
+        .cond_where(Cond::all().add(Expr::col(P::TenantId).eq(tx.tenant_id().as_uuid())).add(P::Id.eq_any(ids)))
         .take();
     let rows = tx.query_all(&query).await?;
     rows.iter().map(|row| Person::from_query_result(row, "").map_err(Error::from)).collect()

@@ -88,7 +88,7 @@ fn prescribed(tx: &TenantTx) -> SelectStatement {
 }
 
 fn past(tx: &TenantTx, patients: &[PatientId], before: Option<Cursor>) -> sea_orm::Select<note::Entity> {
-    let mut query = notes(tx).filter(note::Column::PatientId.is_in(patients.iter().map(|p| p.as_uuid())));
+    let mut query = notes(tx).filter(note::Column::PatientId.eq_any(patients.iter().map(|p| p.as_uuid())));
     if let Some(at) = before {
         query = query.filter(
             Condition::any()
@@ -144,7 +144,7 @@ pub async fn of_period(
     to: Option<NaiveDate>,
     limit: u64,
 ) -> Result<(Vec<NoteRecord>, bool), Error> {
-    let mut query = notes(tx).filter(note::Column::PatientId.is_in(patients.iter().map(|p| p.as_uuid())));
+    let mut query = notes(tx).filter(note::Column::PatientId.eq_any(patients.iter().map(|p| p.as_uuid())));
     if let Some(from) = from {
         query = query.filter(note::Column::NotedOn.gte(from));
     }
@@ -226,14 +226,14 @@ fn parts_of(tx: &TenantTx, ids: &[Uuid]) -> SelectStatement {
         .expr_as(Expr::val(true), a("is_done"))
         .from(note_section::Entity)
         .and_where(S::TenantId.eq(tenant))
-        .and_where(S::NoteId.is_in(ids.to_vec()))
+        .and_where(S::NoteId.eq_any(ids.to_vec()))
         .take();
     let amendments = Query::select()
         .columns([A::NoteId, A::Id, A::Kind, A::Section, A::Version, A::Body, A::Reason, A::RecordedAt, A::AuthorId, A::EnteredById])
         .expr(Expr::val(true))
         .from(note_amendment::Entity)
         .and_where(A::TenantId.eq(tenant))
-        .and_where(A::NoteId.is_in(ids.to_vec()))
+        .and_where(A::NoteId.eq_any(ids.to_vec()))
         .take();
     let conflicts = Query::select()
         .columns([C::NoteId, C::Id])
@@ -244,7 +244,7 @@ fn parts_of(tx: &TenantTx, ids: &[Uuid]) -> SelectStatement {
         .expr(Expr::col(C::ResolvedAt).is_not_null())
         .from(section_conflict::Entity)
         .and_where(C::TenantId.eq(tenant))
-        .and_where(C::NoteId.is_in(ids.to_vec()))
+        .and_where(C::NoteId.eq_any(ids.to_vec()))
         .take();
     sections.union(UnionType::All, amendments).union(UnionType::All, conflicts);
     sections

@@ -23,7 +23,7 @@ pub async fn undo(tx: &TenantTx, encounter: EncounterId, written: &Written) -> R
     let rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
         .filter(Column::EncounterId.eq(encounter.as_uuid()))
-        .filter(Column::Id.is_in(written.iter().map(|(id, _)| *id)))
+        .filter(Column::Id.eq_any(written.iter().map(|(id, _)| *id)))
         .all(tx)
         .await?;
     let can_go_back =
