@@ -60,7 +60,7 @@ async fn draw<P: Permission>(
     raw: RawClosing,
     errors: FormErrors,
 ) -> Result<DayPage, AppError> {
-    let facts = DayFacts::load(tx, day).await?;
+    let facts = DayFacts::load(tx, day, access.principal().day_boundary_min as i32).await?;
     let closed = store::find(tx, day).await?;
     let takings = store::takings(tx, day - Days::new(CHART_DAYS), day).await?;
     let ids: Vec<Uuid> = facts.accounts.iter().map(|account| account.id).collect();
@@ -89,7 +89,7 @@ pub async fn close(access: Access<DayCloseRun>, form: web::Form<RawClosing>) -> 
     if raw.version.parse() != Ok(before.as_ref().map_or(0, |row| row.version)) {
         return Err(AppError::Conflict);
     }
-    let facts = DayFacts::load(&tx, day).await?;
+    let facts = DayFacts::load(&tx, day, access.principal().day_boundary_min as i32).await?;
     let cash_yen = facts.cash_yen();
     let typed = match raw.read(&facts.lists, cash_yen) {
         Ok(typed) => typed,

@@ -7,6 +7,7 @@ use domain::claim::ClaimStatus;
 use domain::eligibility::EligibilityStatus;
 use domain::encounter::VisitStatus;
 use domain::prescription::registration::RegistrationStatus;
+use domain::schedule::instant;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
@@ -51,13 +52,16 @@ pub struct DayFacts {
 }
 
 impl DayFacts {
-    pub async fn load(tx: &TenantTx, day: NaiveDate) -> Result<Self, Error> {
+    /// `day_boundary_min`: minutes after midnight at which the clinic's day begins.
+    pub async fn load(tx: &TenantTx, day: NaiveDate, day_boundary_min: i32) -> Result<Self, Error> {
         let rows = list::of_day(tx, day).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let unsigned = unsigned(tx, &ids).await?;
         let accounts = queue::accounts(tx, &ids).await?;
         let claims = claims::of_visits(tx, &ids).await?;
         let registrations = registrations::of_visits(tx, &ids).await?;
+        let begins = |day| instant(day, day_boundary_min);
+        let came = begins(day)..begins(day.succ_opt().unwrap_or(day));
         let lists = vec![
             notes(&rows, &unsigned),
             unbilled(&rows, &accounts),
@@ -65,7 +69,7 @@ impl DayFacts {
             unregistered(&rows, &registrations),
             unpaid(&rows, &accounts),
             unchecked(&rows),
-            unmatched(reader_store::unreflected(tx, day).await?),
+            unmatched(reader_store::unreflected(tx, came).await?),
             no_shows(bookings::no_shows(tx, day).await?),
         ];
         let payments = store::payments(tx, day).await?;

@@ -1,11 +1,12 @@
 //! Reader results kept: the file as it arrived, sealed under the clinic's key, once per content.
 
-use chrono::{NaiveDate, NaiveTime};
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
 use domain::eligibility::EligibilityStatus;
 use domain::{EncounterId, PatientId, ReaderResultId, TenantId};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Set};
-use tenancy::clock::JST;
 use tenancy::keys::{Envelope, Keyring};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
@@ -27,7 +28,7 @@ const OF_DAY: u64 = 200;
 pub struct Line {
     pub id: Uuid,
     pub file_name: String,
-    pub received_at: chrono::DateTime<chrono::Utc>,
+    pub received_at: DateTime<Utc>,
     pub outcome: String,
     pub validity: String,
     pub patient_id: Option<Uuid>,
@@ -137,17 +138,16 @@ pub async fn recent(tx: &TenantTx) -> Result<Vec<Line>, Error> {
     rows.iter().map(|row| Line::from_query_result(row, "").map_err(Error::from)).collect()
 }
 
-/// What came on that day and is not taken over yet, oldest first.
-pub async fn unreflected(tx: &TenantTx, day: NaiveDate) -> Result<Vec<Line>, Error> {
-    let rows = tx.query_all(&unreflected_statement(tx.tenant_id(), day)).await?;
+/// What came between these moments and is not taken over yet, newest first.
+pub async fn unreflected(tx: &TenantTx, between: Range<DateTime<Utc>>) -> Result<Vec<Line>, Error> {
+    let rows = tx.query_all(&unreflected_statement(tx.tenant_id(), between)).await?;
     rows.iter().map(|row| Line::from_query_result(row, "").map_err(Error::from)).collect()
 }
 
-fn unreflected_statement(tenant: TenantId, day: NaiveDate) -> SelectStatement {
-    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_local_timezone(JST).single().map(|at| at.to_utc()).unwrap_or_default();
+fn unreflected_statement(tenant: TenantId, between: Range<DateTime<Utc>>) -> SelectStatement {
     recent_statement(tenant)
-        .and_where(Expr::col((Entity, Column::ReceivedAt)).gte(midnight(day)))
-        .and_where(Expr::col((Entity, Column::ReceivedAt)).lt(midnight(day.succ_opt().unwrap_or(day))))
+        .and_where(Expr::col((Entity, Column::ReceivedAt)).gte(between.start))
+        .and_where(Expr::col((Entity, Column::ReceivedAt)).lt(between.end))
         .and_where(Expr::col((Entity, Column::Outcome)).eq(RECEIVED))
         .limit(OF_DAY)
         .take()
