@@ -51,8 +51,8 @@ mod m20261121_000103_queue_ticket;
 mod m20261121_000104_condition_proposal;
 mod m20261121_000110_warning_approval;
 mod m20261121_000111_key_settings;
-mod m20261122_000020_duplicate_check;
 mod m20261122_000001_audit_event_checks;
+mod m20261122_000020_duplicate_check;
 mod table;
 
 pub struct Migrator;

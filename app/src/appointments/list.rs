@@ -99,7 +99,7 @@ fn days_statement(tenant: TenantId, from: NaiveDate, to: NaiveDate, schedule: Op
 
 fn patient_statement(tenant: TenantId, group: &[PatientId]) -> SelectStatement {
     statement(tenant)
-        .and_where(A::PatientId.eq_any(group.iter().map(|id| id.as_uuid())))
+        .and_where(A::PatientId.is_in(group.iter().map(|id| id.as_uuid())))
         .order_by((Appointment, A::StartsAt), Order::Desc)
         .limit(OF_PATIENT)
         .take()

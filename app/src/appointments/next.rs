@@ -57,7 +57,7 @@ pub async fn usual_schedule(
     }
     let last = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.eq_any(group.iter().map(|id| id.as_uuid())))
+        .filter(Column::PatientId.is_in(group.iter().map(|id| id.as_uuid())))
         .order_by_desc(Column::StartsAt)
         .limit(1)
         .one(tx)

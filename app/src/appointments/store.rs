@@ -23,7 +23,7 @@ pub async fn get(tx: &TenantTx, id: AppointmentId) -> Result<Model, Error> {
 pub async fn next_of(tx: &TenantTx, patients: &[PatientId], after: NaiveDate) -> Result<Option<NaiveDate>, Error> {
     let row = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.eq_any(patients.iter().map(|id| id.as_uuid())))
+        .filter(Column::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
         .filter(Column::Status.eq(AppointmentStatus::Booked.code()))
         .filter(Column::StartsAt.gt(tx.now()))
         .filter(Column::Day.gt(after))

@@ -84,7 +84,7 @@ pub struct Wanted {
 pub async fn of_patients(tx: &TenantTx, patients: &[PatientId], wanted: Wanted) -> Result<Vec<Shown>, Error> {
     let mut query = Entity::find()
         .filter(C::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(C::PatientId.eq_any(patients.iter().map(|id| id.as_uuid())))
+        .filter(C::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
         .order_by_desc(C::Id)
         .limit(wanted.limit);
     if let Some(kind) = wanted.kind {

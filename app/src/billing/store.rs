@@ -86,7 +86,7 @@ pub async fn unsettled(tx: &TenantTx, patients: &[PatientId], except: EncounterI
     use account::Column as C;
     let rows = account::Entity::find()
         .filter(C::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(C::PatientId.eq_any(patients.iter().map(|id| id.as_uuid())))
+        .filter(C::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
         .filter(is_unsettled())
         .order_by_asc(C::BilledOn)
         .order_by_asc(C::Id)
@@ -100,7 +100,7 @@ pub async fn last_billed(tx: &TenantTx, patients: &[PatientId], except: Encounte
     use account::Column as C;
     let rows = account::Entity::find()
         .filter(C::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(C::PatientId.eq_any(patients.iter().map(|id| id.as_uuid())))
+        .filter(C::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
         .order_by_desc(C::BilledOn)
         .limit(5)
         .all(tx)

@@ -54,7 +54,7 @@ mod entity {
 pub async fn open_of(tx: &TenantTx, group: &[PatientId]) -> Result<Vec<Model>, Error> {
     let rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.eq_any(group.iter().map(|id| id.as_uuid())))
+        .filter(Column::PatientId.is_in(group.iter().map(|id| id.as_uuid())))
         .filter(Column::Status.eq(PROPOSED))
         .order_by_asc(Column::Id)
         .all(tx)

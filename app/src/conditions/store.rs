@@ -41,7 +41,7 @@ pub async fn of_patient(tx: &TenantTx, patient: PatientId) -> Result<Vec<Model>,
 pub async fn of_patients(tx: &TenantTx, group: &[PatientId]) -> Result<Vec<Model>, Error> {
     let mut rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.eq_any(group.iter().map(|id| id.as_uuid())))
+        .filter(Column::PatientId.is_in(group.iter().map(|id| id.as_uuid())))
         .order_by_desc(Column::StartedOn)
         .order_by_asc(Column::Id)
         .all(tx)
@@ -206,7 +206,7 @@ pub async fn of_month(tx: &TenantTx, patient: PatientId, first: NaiveDate) -> Re
         .select_only()
         .column(Column::Id)
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.eq_any(group.into_iter().map(PatientId::as_uuid)))
+        .filter(Column::PatientId.is_in(group.into_iter().map(PatientId::as_uuid)))
         .into_tuple()
         .all(tx)
         .await?;

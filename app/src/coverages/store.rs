@@ -29,7 +29,7 @@ pub async fn get(tx: &TenantTx, id: CoverageId) -> Result<Model, Error> {
 pub async fn all_of(tx: &TenantTx, patients: &[PatientId]) -> Result<Vec<Model>, Error> {
     let rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.eq_any(patients.iter().map(|id| id.as_uuid())))
+        .filter(Column::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
         .order_by_desc(Column::ValidFrom)
         .order_by_desc(Column::Id)
         .all(tx)
@@ -41,7 +41,7 @@ pub async fn all_of(tx: &TenantTx, patients: &[PatientId]) -> Result<Vec<Model>,
 pub async fn in_force(tx: &TenantTx, patients: &[PatientId], day: NaiveDate) -> Result<Vec<Model>, Error> {
     let rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.eq_any(patients.iter().map(|id| id.as_uuid())))
+        .filter(Column::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
         .filter(Cond::any().add(Column::ValidTo.is_null()).add(Column::ValidTo.gte(day)))
         .order_by_desc(Column::ValidFrom)
         .order_by_desc(Column::Id)

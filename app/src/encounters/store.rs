@@ -81,7 +81,7 @@ pub async fn get(tx: &TenantTx, id: EncounterId) -> Result<encounter::Model, Err
 pub async fn active_on(tx: &TenantTx, day: NaiveDate, patients: &[PatientId]) -> Result<Vec<encounter::Model>, Error> {
     let rows = encounter::Entity::find()
         .filter(encounter::Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(encounter::Column::PatientId.eq_any(patients.iter().map(|id| id.as_uuid())))
+        .filter(encounter::Column::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
         .filter(encounter::Column::ReceptionDate.eq(day))
         .order_by_asc(encounter::Column::ReceptionNumber)
         .all(tx)
@@ -96,7 +96,7 @@ pub async fn last_visit(tx: &TenantTx, day: NaiveDate, patients: &[PatientId]) -
         .expr_as(Func::max(Expr::col(encounter::Column::ReceptionDate)), "last")
         .from(encounter::Entity)
         .and_where(Expr::col(encounter::Column::TenantId).eq(tx.tenant_id().as_uuid()))
-        .and_where(encounter::Column::PatientId.eq_any(patients.iter().map(|id| id.as_uuid())))
+        .and_where(encounter::Column::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
         .and_where(Expr::col(encounter::Column::ReceptionDate).lt(day))
         .and_where(Expr::col(encounter::Column::Status).ne(VisitStatus::Cancelled.code()))
         .take();

@@ -17,7 +17,7 @@ pub const IN_ERROR: &str = "entered_in_error";
 pub async fn all_of(tx: &TenantTx, patients: &[PatientId]) -> Result<Vec<Model>, Error> {
     let rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.eq_any(patients.iter().map(|id| id.as_uuid())))
+        .filter(Column::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
         .order_by_asc(Column::Id)
         .all(tx)
         .await?;

@@ -39,7 +39,7 @@ impl Model {
 pub async fn last_rounds(tx: &TenantTx, group: &[PatientId]) -> Result<Vec<Model>, Error> {
     let rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.eq_any(group.iter().map(|id| id.as_uuid())))
+        .filter(Column::PatientId.is_in(group.iter().map(|id| id.as_uuid())))
         .filter(Column::Status.eq(FINAL))
         .order_by_desc(Column::MeasuredAt)
         .order_by_desc(Column::Id)

@@ -56,7 +56,7 @@ pub async fn days_of(tx: &TenantTx, patients: &[PatientId], first: NaiveDate) ->
         .column(C::NotedOn)
         .distinct()
         .filter(C::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(C::PatientId.eq_any(patients.iter().map(|p| p.as_uuid())))
+        .filter(C::PatientId.is_in(patients.iter().map(|p| p.as_uuid())))
         .filter(C::NotedOn.gte(first))
         .filter(C::NotedOn.lt(next))
         .into_tuple()

@@ -88,7 +88,7 @@ fn prescribed(tx: &TenantTx) -> SelectStatement {
 }
 
 fn past(tx: &TenantTx, patients: &[PatientId], before: Option<Cursor>) -> sea_orm::Select<note::Entity> {
-    let mut query = notes(tx).filter(note::Column::PatientId.eq_any(patients.iter().map(|p| p.as_uuid())));
+    let mut query = notes(tx).filter(note::Column::PatientId.is_in(patients.iter().map(|p| p.as_uuid())));
     if let Some(at) = before {
         query = query.filter(
             Condition::any()
@@ -144,7 +144,7 @@ pub async fn of_period(
     to: Option<NaiveDate>,
     limit: u64,
 ) -> Result<(Vec<NoteRecord>, bool), Error> {
-    let mut query = notes(tx).filter(note::Column::PatientId.eq_any(patients.iter().map(|p| p.as_uuid())));
+    let mut query = notes(tx).filter(note::Column::PatientId.is_in(patients.iter().map(|p| p.as_uuid())));
     if let Some(from) = from {
         query = query.filter(note::Column::NotedOn.gte(from));
     }

@@ -37,7 +37,7 @@ pub async fn lines(tx: &TenantTx, encounter: EncounterId) -> Result<Vec<Model>, 
 pub async fn earlier(tx: &TenantTx, patients: &[PatientId], but: EncounterId) -> Result<Vec<Model>, Error> {
     let rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.eq_any(patients.iter().map(|id| id.as_uuid())))
+        .filter(Column::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
         .filter(Column::Status.eq(SIGNED))
         .filter(Column::EncounterId.ne(but.as_uuid()))
         .filter(stands(tx))
