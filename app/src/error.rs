@@ -12,6 +12,9 @@ pub enum AppError {
     Locked,
     #[error("forbidden")]
     Forbidden,
+    /// The patient has not allowed it, or not any more.
+    #[error("no consent")]
+    NoConsent,
     #[error("source address refused")]
     Source,
     /// Missing, or another clinic's: the same answer.
@@ -52,7 +55,7 @@ impl ResponseError for AppError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Unauthenticated | Self::Locked => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::Source | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::NoConsent | Self::Source | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Conflict => StatusCode::CONFLICT,
             Self::Invalid(_) | Self::WrongPatient | Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -43,7 +43,7 @@ pub fn drivers() -> anyhow::Result<Vec<Arc<dyn Driver>>> {
     let mut drivers: Vec<Arc<dyn Driver>> = vec![Arc::new(ReceiptDriver::new()?)];
     if let Some(national) = national()? {
         let live = Live::publisher(config::secret("TSUMUGI_REDIS_URL")?.expose_secret())?;
-        drivers.push(Arc::new(EligibilityDriver::new(national.clone())));
+        drivers.push(Arc::new(EligibilityDriver::new(national.clone(), Some(live.clone()))));
         drivers.push(Arc::new(PrescriptionDriver::new(national, Some(live))));
     }
     Ok(drivers)

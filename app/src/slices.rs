@@ -31,6 +31,8 @@ pub fn routes() -> Routes {
     crate::conditions::routes(&mut r);
     crate::coverages::routes(&mut r);
     crate::inquiries::routes(&mut r);
+    crate::bulk_inquiries::routes(&mut r);
+    crate::consents::routes(&mut r);
     crate::snippets::routes(&mut r);
     crate::outbox::routes(&mut r);
     crate::patient_import::routes(&mut r);

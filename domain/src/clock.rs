@@ -1,6 +1,6 @@
 //! Time as a clinic sees it. Stored instants are UTC; people read Japan Standard Time (R10).
 
-use chrono::{DateTime, Duration, FixedOffset, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveTime, Utc};
 
 const JST_SECONDS: i32 = 9 * 3600;
 
@@ -15,6 +15,16 @@ pub fn jst(instant: DateTime<Utc>) -> DateTime<FixedOffset> {
 /// The calendar day in Japan.
 pub fn today(instant: DateTime<Utc>) -> NaiveDate {
     jst(instant).date_naive()
+}
+
+/// The first moment of a day in Japan.
+pub fn midnight(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::MIN).and_utc() - Duration::seconds(i64::from(JST_SECONDS))
+}
+
+/// The first day of the month.
+pub fn month_of(day: NaiveDate) -> Option<NaiveDate> {
+    day.with_day(1)
 }
 
 /// The clinic's working day: before the boundary (minutes after midnight, 240 = 04:00) it is still yesterday.
@@ -35,6 +45,8 @@ mod tests {
         let night = at("2026-11-20T18:30:00Z"); // 03:30 JST
         assert_eq!(today(night).to_string(), "2026-11-21");
         assert_eq!(clinic_day(night, 240).to_string(), "2026-11-20");
+        let start = midnight(today(night));
+        assert!(start <= night && clinic_day(start, 0).to_string() == "2026-11-21" && start == at("2026-11-20T15:00:00Z"));
         assert_eq!(clinic_day(at("2026-11-20T19:00:00Z"), 240).to_string(), "2026-11-21");
     }
 }

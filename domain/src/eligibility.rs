@@ -6,6 +6,7 @@
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::consent::Consent;
 use crate::kana::Kana;
 use crate::patient::Sex;
 
@@ -155,18 +156,6 @@ pub fn sex_of_code(code: &str) -> Sex {
         "2" => Sex::Female,
         _ => Sex::Unknown,
     }
-}
-
-/// One 同意 the patient gave on the reader.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Consent {
-    /// Element prefix, such as `PharmacistsInfo`.
-    pub subject: String,
-    /// 同意区分 (OQSCD016) is 1.
-    pub given: bool,
-    pub given_at: Option<DateTime<FixedOffset>>,
-    /// Viewing is allowed only until then.
-    pub available_until: Option<DateTime<FixedOffset>>,
 }
 
 /// 限度額適用認定証等の区分.

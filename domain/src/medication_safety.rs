@@ -6,8 +6,8 @@
 mod check;
 mod rule;
 
-pub use check::{Allergy, Facts, Line, Running, check};
-pub use rule::{BadRules, Condition, Rule, RuleSet};
+pub use check::{Allergy, Diagnosis, Facts, LabResult, Line, Running, check};
+pub use rule::{BadRules, Condition, Needs, Rule, RuleSet};
 
 /// Two drugs share their ingredient when the first seven digits of their YJ codes agree (薬効 4 + 成分 3).
 const INGREDIENT_DIGITS: usize = 7;

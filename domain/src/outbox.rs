@@ -21,6 +21,11 @@ codes! {
     /// 用件: what is asked of the partner.
     Errand {
         QualificationConfirm "qualification_confirm" "資格の照会"
+        BulkSubmit "bulk_submit" "予約患者の一括照会"
+        BulkCollect "bulk_collect" "一括照会の結果の取得"
+        ReferenceRegister "reference_register" "照会番号の登録"
+        CareHistory "care_history" "薬剤・診療情報の取得"
+        CheckupHistory "checkup_history" "特定健診等情報の取得"
         PrescriptionRegister "prescription_register" "処方箋の登録"
         PrescriptionRevoke "prescription_revoke" "処方箋の取消"
         PrescriptionStatus "prescription_status" "調剤状況の確認"
@@ -37,7 +42,12 @@ impl Errand {
 
     pub const fn service(self) -> Service {
         match self {
-            Self::QualificationConfirm => Service::Eligibility,
+            Self::QualificationConfirm
+            | Self::BulkSubmit
+            | Self::BulkCollect
+            | Self::ReferenceRegister
+            | Self::CareHistory
+            | Self::CheckupHistory => Service::Eligibility,
             Self::PrescriptionRegister
             | Self::PrescriptionRevoke
             | Self::PrescriptionStatus
@@ -45,6 +55,16 @@ impl Errand {
             | Self::DuplicateCheck => Service::Prescription,
             Self::Claim | Self::ClaimRead => Service::Receipt,
         }
+    }
+}
+
+codes! {
+    /// Why an administrator opens what was sent and received.
+    ExchangePurpose {
+        Disclosure "disclosure" "患者からの開示の求め"
+        Trouble "trouble" "送受信の障害の調査"
+        Mismatch "mismatch" "資格・処方・請求の食い違いの調査"
+        Inspection "inspection" "監査・指導への対応"
     }
 }
 

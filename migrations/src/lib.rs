@@ -53,6 +53,10 @@ mod m20261121_000110_warning_approval;
 mod m20261121_000111_key_settings;
 mod m20261122_000001_audit_event_checks;
 mod m20261122_000020_duplicate_check;
+mod m20261122_000030_viewing_consent;
+mod m20261122_000031_warning_fired;
+mod m20261122_000032_bulk_inquiry;
+mod m20261122_000034_exchange_by_time;
 mod table;
 
 pub struct Migrator;
@@ -108,8 +112,12 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000104_condition_proposal::Migration),
             Box::new(m20261121_000110_warning_approval::Migration),
             Box::new(m20261121_000111_key_settings::Migration),
-            Box::new(m20261122_000020_duplicate_check::Migration),
             Box::new(m20261122_000001_audit_event_checks::Migration),
+            Box::new(m20261122_000020_duplicate_check::Migration),
+            Box::new(m20261122_000030_viewing_consent::Migration),
+            Box::new(m20261122_000031_warning_fired::Migration),
+            Box::new(m20261122_000032_bulk_inquiry::Migration),
+            Box::new(m20261122_000034_exchange_by_time::Migration),
         ]
     }
 }

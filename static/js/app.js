@@ -17,6 +17,7 @@ const prepare = (root) => {
   if (root.querySelector("[data-drawing]")) import("./drawing.js").then((m) => m.startDrawing(root.querySelector("[data-drawing]")));
   if (root.querySelector("[data-vitals]")) import("./vitals.js").then((m) => m.startVitals(root.querySelector("[data-vitals]")));
   if (root.querySelector("[data-merge]")) import("./merge.js").then((m) => m.startMerge());
+  if (document.querySelector("[data-shown-for], [data-open-consents]")) import("./consents.js").then((m) => m.startConsents());
   if (root.querySelector("[data-passkey]")) import("./webauthn.js").then((m) => m.startPasskeys(root));
 };
 
@@ -72,16 +73,18 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (active?.matches("[data-autosave] textarea") && target.contains(active)) detail.shouldSwap = false;
 });
 document.addEventListener("htmx:load", ({ detail }) => prepare(detail.elt));
-// A box that lives on a visit asks for itself again when somebody, or the worker, has changed it.
-let follows = false;
-const followVisit = async () => {
-  if (follows || !document.querySelector("[data-live-visit]")) return;
-  follows = true;
+// A box that lives on a visit, or on an inquiry, asks for itself again when somebody, or the worker, has changed it.
+const follows = new Set();
+const follow = async (kind) => {
+  const boxes = `[data-live-${kind}]:not([data-live-${kind}=""])`;
+  if (follows.has(kind) || !document.querySelector(boxes)) return;
+  follows.add(kind);
   const { startLive } = await import("./live.js");
-  const isShown = (ids) => !ids || [...document.querySelectorAll("[data-live-visit]")].some((box) => ids.includes(box.dataset.liveVisit));
-  startLive((ids) => isShown(ids) && document.body.dispatchEvent(new CustomEvent("visit-changed")), () => {});
+  const isShown = (ids) => !ids || ids.some((id) => document.querySelector(`[data-live-${kind}="${id}"]`));
+  startLive((ids) => isShown(ids) && document.body.dispatchEvent(new CustomEvent(`${kind}-changed`)), () => {}, kind);
 };
-document.addEventListener("htmx:load", followVisit);
+const followAll = () => ["visit", "inquiry"].forEach(follow);
+document.addEventListener("htmx:load", followAll);
 document.addEventListener("htmx:afterSettle", ({ detail }) => focusFirst(detail.elt));
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
@@ -95,7 +98,7 @@ document.addEventListener("input", ({ target, isComposing }) => {
 });
 
 prepare(document);
-followVisit();
+followAll();
 const remembered = document.querySelector("[data-remember]");
 if (remembered) remember(remembered);
 focusFirst(document);

@@ -47,12 +47,13 @@ const lead = async (tell) => {
   }
 };
 
-/** `changed(ids)` asks for these visits, for everything without ids; `mode(isLive)` says how the page is being kept up to date. */
-export const startLive = (changed, mode) => {
+/** `changed(ids)` asks for these visits (or another `kind`), for everything without ids; `mode(isLive)` says how the page is kept up to date. */
+export const startLive = (changed, mode, kind = "visit") => {
   let isLive = false;
   let isOver = false;
   const hear = ({ event, data }) => {
-    if (event === "visit") return changed([data]);
+    if (event === kind) return changed([data]);
+    if (event === "visit" || event === "inquiry") return;
     if (event === "board") return changed();
     if (event === "bye") isOver = true;
     const was = isLive;

@@ -62,6 +62,10 @@ codes! {
     InfoClass {
         Patient "patient" "患者基本"
         Coverage "coverage" "保険資格"
+        Consent "consent" "閲覧同意"
+        MedicationHistory "medication_history" "薬剤情報(国)"
+        CareHistory "care_history" "診療情報(国)"
+        CheckupHistory "checkup_history" "特定健診等情報(国)"
         Encounter "encounter" "受付・受診"
         Appointment "appointment" "予約"
         Observation "observation" "計測・観察"
@@ -69,6 +73,7 @@ codes! {
         Condition "condition" "傷病名"
         Prescription "prescription" "処方"
         Delivery "delivery" "外部送信"
+        Exchange "exchange" "外部との電文"
         Billing "billing" "会計"
         Allergy "allergy" "アレルギー"
         Flag "flag" "感染・付箋"

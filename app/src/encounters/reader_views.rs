@@ -3,6 +3,7 @@
 use askama::Template;
 use chrono::NaiveDate;
 use domain::clock::jst;
+use domain::consent::Consent;
 use domain::coverage::{CoverageContent, Difference};
 use domain::eligibility::{EligibilityStatus, FaceResult, Qualification, ServiceMessage};
 use domain::patient::{Age, PatientError};
@@ -222,7 +223,7 @@ fn card(q: &Qualification, today: NaiveDate) -> Vec<(&'static str, String)> {
         [text(&q.insured_symbol), q.insured_number.clone()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("・");
     let branch = q.branch_number.as_ref().map(|n| format!(" (枝番) {n}")).unwrap_or_default();
     let share = q.effective_copay_percent().map(|percent| format!("{percent}%")).unwrap_or_default();
-    let given: Vec<&str> = q.consents.iter().filter(|c| c.given).map(|c| consent_label(&c.subject)).collect();
+    let given: Vec<&str> = q.consents.iter().filter(|c| c.is_given()).map(Consent::subject_label).collect();
     [
         ("氏名", q.name.clone()),
         ("カナ", q.name_kana.as_ref().map(|kana| kana.as_str().to_owned()).unwrap_or_default()),
@@ -241,19 +242,6 @@ fn card(q: &Qualification, today: NaiveDate) -> Vec<(&'static str, String)> {
     .into_iter()
     .filter(|(_, value)| !value.is_empty())
     .collect()
-}
-
-/// The word for a consent; one we do not know is named as the service names it.
-fn consent_label(subject: &str) -> &str {
-    match subject {
-        "LimitApplicationCertificateRelated" => "限度額",
-        "SpecificDiseasesCertificateRelated" => "特定疾病",
-        "SpecificHealthCheckupsInfo" => "健診",
-        "PharmacistsInfo" => "薬剤",
-        "DiagnosisInfo" => "診療",
-        "OperationInfo" => "手術",
-        other => other,
-    }
 }
 
 fn candidate(c: &Candidate, chosen: Option<PatientId>) -> CandidateRow {

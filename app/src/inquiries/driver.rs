@@ -3,21 +3,40 @@
 use async_trait::async_trait;
 use domain::InquiryId;
 use domain::eligibility::ResultSegment;
-use domain::outbox::{Service, Trouble};
+use domain::outbox::{Errand, Service, Trouble};
 use tenancy::{Error, TenantTx};
 
-use super::store;
+use super::{reference, store};
 use crate::adapters::eligibility::{Question, ReaderFile, read_answer, read_face_result};
 use crate::adapters::national::NationalClient;
+use crate::bulk_inquiries::exchange;
+use crate::consents::fetch;
+use crate::live::{Live, Topic};
 use crate::outbox::{Driver, Ending, Exchange, Message, Outcome};
 
 const PATH: &str = "/oqs/v1/OQSsiquc01";
 
-pub struct EligibilityDriver(NationalClient);
+pub struct EligibilityDriver {
+    way: NationalClient,
+    live: Option<Live>,
+}
 
 impl EligibilityDriver {
-    pub fn new(client: NationalClient) -> Self {
-        Self(client)
+    pub fn new(way: NationalClient, live: Option<Live>) -> Self {
+        Self { way, live }
+    }
+
+    async fn confirm(&self, message: &Message) -> Exchange {
+        let Ok(question) = serde_json::from_slice::<Question>(&message.payload) else {
+            return Outcome::Refused { code: "payload".into(), said: "照会の内容を読み戻せません。".into() }.into();
+        };
+        let identifier = format!("{}-{}", message.lane, message.attempts);
+        let sent = question.message(&identifier);
+        match self.way.ask(PATH, sent.clone()).await {
+            // Asking changes nothing there: an unknown outcome is a failed attempt.
+            Err(none) => Exchange { outcome: Outcome::Retry(none.trouble), sent, received: Vec::new() },
+            Ok(received) => Exchange { outcome: judge(&received, &question, &identifier), sent, received },
+        }
     }
 }
 
@@ -28,19 +47,22 @@ impl Driver for EligibilityDriver {
     }
 
     async fn send(&self, message: &Message) -> Exchange {
-        let Ok(question) = serde_json::from_slice::<Question>(&message.payload) else {
-            return Outcome::Refused { code: "payload".into(), said: "照会の内容を読み戻せません。".into() }.into();
-        };
-        let identifier = format!("{}-{}", message.lane, message.attempts);
-        let sent = question.message(&identifier);
-        match self.0.ask(PATH, sent.clone()).await {
-            // Asking changes nothing there: an unknown outcome is a failed attempt.
-            Err(none) => Exchange { outcome: Outcome::Retry(none.trouble), sent, received: Vec::new() },
-            Ok(received) => Exchange { outcome: judge(&received, &question, &identifier), sent, received },
+        match message.errand {
+            Errand::CareHistory | Errand::CheckupHistory => fetch::send(&self.way, message).await,
+            Errand::BulkSubmit | Errand::BulkCollect => exchange::send(&self.way, message).await,
+            Errand::ReferenceRegister => reference::send(&self.way, message).await,
+            _ => self.confirm(message).await,
         }
     }
 
     async fn settled(&self, tx: &TenantTx, message: &Message, ending: Ending<'_>) -> Result<(), Error> {
+        match message.errand {
+            Errand::CareHistory | Errand::CheckupHistory => return fetch::settled(tx, message.lane, ending).await,
+            Errand::BulkSubmit | Errand::BulkCollect => return exchange::settled(tx, message, ending).await,
+            // What could not be registered stands on 後処理.
+            Errand::ReferenceRegister => return Ok(()),
+            _ => {}
+        }
         let inquiry = InquiryId::new(message.lane);
         match ending {
             Ending::Done(reply) => {
@@ -52,8 +74,18 @@ impl Driver for EligibilityDriver {
         }
     }
 
+    async fn told(&self, message: &Message) {
+        let topic = match message.encounter_id {
+            Some(visit) => Topic::Visit(visit),
+            None => Topic::Inquiry(InquiryId::new(message.lane)),
+        };
+        if let Some(live) = &self.live {
+            live.announce(message.tenant_id, topic);
+        }
+    }
+
     async fn probe(&self) -> Option<Result<(), Trouble>> {
-        Some(self.0.probe().await)
+        Some(self.way.probe().await)
     }
 }
 

@@ -7,6 +7,7 @@ mod driver;
 mod entity;
 mod forms;
 mod handlers;
+pub mod reference;
 #[cfg(test)]
 mod samples;
 pub mod store;

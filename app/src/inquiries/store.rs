@@ -121,7 +121,8 @@ async fn post(tx: &TenantTx, id: Uuid, round: i32, patient: Option<PatientId>, n
     put(tx, posting).await
 }
 
-async fn institution_code(tx: &TenantTx) -> Result<String, Error> {
+/// 医療機関コード, ten digits.
+pub async fn institution_code(tx: &TenantTx) -> Result<String, Error> {
     let query = Query::select().column("institution_code").from("tenant").and_where(Expr::col("id").eq(tx.tenant_id().as_uuid())).take();
     let row = tx.query_one(&query).await?.ok_or(Error::NotFound)?;
     Ok(row.try_get("", "institution_code")?)

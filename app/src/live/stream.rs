@@ -82,6 +82,7 @@ impl Open {
 fn frame(signal: Signal) -> String {
     match signal {
         Signal::Changed(Topic::Visit(id)) => event("visit", &id.to_string()),
+        Signal::Changed(Topic::Inquiry(id)) => event("inquiry", &id.to_string()),
         Signal::Changed(Topic::Board) => event("board", ""),
         Signal::Away => event("away", ""),
         Signal::Back => event("back", ""),

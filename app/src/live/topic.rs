@@ -1,11 +1,13 @@
 //! What changed, as it travels: a word and an id.
 
-use domain::EncounterId;
+use domain::{EncounterId, InquiryId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
     /// One visit's row.
     Visit(EncounterId),
+    /// An answer about somebody's insurance.
+    Inquiry(InquiryId),
     /// Something every row may show, such as a partner's state.
     Board,
 }
@@ -14,6 +16,7 @@ impl Topic {
     pub(super) fn encode(self) -> String {
         match self {
             Self::Visit(id) => format!("visit {id}"),
+            Self::Inquiry(id) => format!("inquiry {id}"),
             Self::Board => "board".into(),
         }
     }
@@ -22,6 +25,7 @@ impl Topic {
     pub(super) fn decode(text: &str) -> Option<Self> {
         match text.split_once(' ') {
             Some(("visit", id)) => id.parse().ok().map(Self::Visit),
+            Some(("inquiry", id)) => id.parse().ok().map(Self::Inquiry),
             None if text == "board" => Some(Self::Board),
             _ => None,
         }
@@ -35,7 +39,8 @@ mod tests {
     #[test]
     fn reads_what_it_wrote_and_ignores_the_rest() {
         let visit = Topic::Visit("0190a2b4-7c3e-7d11-8a55-0123456789ab".parse().unwrap());
-        for topic in [visit, Topic::Board] {
+        let inquiry = Topic::Inquiry("0190a2b4-7c3e-7d11-8a55-0123456789ab".parse().unwrap());
+        for topic in [visit, inquiry, Topic::Board] {
             assert_eq!(Topic::decode(&topic.encode()), Some(topic));
         }
         for text in ["", "visit", "visit x", "board 1", "次"] {

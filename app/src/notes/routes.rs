@@ -1,6 +1,6 @@
 //! Paths of the note pages.
 
-use super::handlers::{amendments, approvals, charts, conflicts, history, past, repeat, sections, signing, warnings};
+use super::handlers::{amendments, approvals, budget, charts, conflicts, history, past, repeat, sections, signing, warnings};
 use crate::web::Routes;
 
 pub fn routes(r: &mut Routes) {
@@ -15,6 +15,7 @@ pub fn routes(r: &mut Routes) {
     r.get("/encounters/{id}/warnings", warnings::show);
     r.post("/encounters/{id}/warnings", warnings::answer);
     r.post("/encounters/{id}/warnings/approval", warnings::approve);
+    r.get("/warnings/budget", budget::show);
     r.get("/notes/pending", approvals::pending);
     r.get("/notes/overdue", approvals::overdue);
     r.post("/notes/approvals", approvals::approve_many);

@@ -166,6 +166,18 @@ pub async fn results_of(tx: &TenantTx, orders: &[Uuid]) -> Result<Vec<ResultRow>
     Ok(rows)
 }
 
+/// The newest measured values of a person.
+pub async fn measured(tx: &TenantTx, group: &[PatientId]) -> Result<Vec<ResultRow>, Error> {
+    let rows = ResultEntity::find()
+        .filter(R::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(R::PatientId.eq_any(group.iter().map(|id| id.as_uuid())))
+        .order_by_desc(R::ObservedAt)
+        .limit(LISTED)
+        .all(tx)
+        .await?;
+    Ok(rows)
+}
+
 /// Unread results of the clinic, oldest first.
 pub async fn unread(tx: &TenantTx) -> Result<Vec<ResultRow>, Error> {
     let rows = ResultEntity::find()

@@ -9,6 +9,7 @@
 pub mod deliver;
 mod driver;
 pub mod entity;
+mod exchanges;
 mod handlers;
 #[cfg(test)]
 mod samples;
@@ -22,6 +23,9 @@ use crate::web::Routes;
 
 pub fn routes(r: &mut Routes) {
     r.get("/outbox", handlers::list);
+    r.get("/exchanges", exchanges::list);
+    r.get("/exchanges/{id}", exchanges::show);
+    r.post("/exchanges/{id}", exchanges::open);
     r.post("/outbox/{id}/dispatch", handlers::resend);
     r.post("/outbox/{id}/withdrawal", handlers::withdraw);
 }

@@ -8,7 +8,7 @@ use domain::patient_search::PatientSearch;
 use serde::Deserialize;
 use serde_json::json;
 use tenancy::permission::{
-    AllergyRead, CoverageWrite, EncounterWrite, FlagRead, NoteRead, PatientMerge, PatientRead, PatientWrite, Permission,
+    AllergyRead, ConsentRead, CoverageWrite, EncounterWrite, FlagRead, NoteRead, PatientMerge, PatientRead, PatientWrite, Permission,
 };
 use tenancy::{Access, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
@@ -230,6 +230,7 @@ fn acts(access: &Access<PatientRead>) -> Acts {
         edit: access.may::<PatientWrite>(),
         merge: access.may::<PatientMerge>(),
         take_in: access.may::<CoverageWrite>(),
+        consents: access.may::<ConsentRead>(),
     }
 }
 

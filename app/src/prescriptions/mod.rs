@@ -30,7 +30,7 @@ use crate::notes::SignedNote;
 use crate::notes::seen::{Kind, Pending, Shown};
 
 pub use routes::routes;
-pub use safety::warnings;
+pub use safety::{rule_set, warnings};
 
 /// 確定: the prescription is sealed with the note, and registered when it is an electronic one. A drug that ended meanwhile stops it;
 /// the panel before 確定 has said so.

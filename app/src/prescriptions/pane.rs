@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::drugs::{self, Drug};
 use super::entity::{medication_request, prescription};
 use super::forms::{RawHeadForm, RawLineForm};
-use super::safety::{self, Chart};
+use super::safety::{self, Body, Chart};
 use super::set_views::SetView;
 use super::store::{self, heads, lines, sets};
 use super::views::{Earlier, Head, PrescriptionPane, Row, Stopped};
@@ -45,6 +45,7 @@ pub struct Loaded {
     pub earlier: Vec<medication_request::Model>,
     pub drugs: Vec<Drug>,
     pub allergies: Vec<allergies::entity::Model>,
+    body: Body,
     pub next: Option<NaiveDate>,
     pub today: NaiveDate,
 }
@@ -60,8 +61,9 @@ impl Loaded {
         let drugs = drugs::of_codes(tx, &codes, today).await?;
         let heads = heads::of_encounter(tx, id).await?;
         let allergies = allergies::store::of_patients(tx, &ids).await?;
+        let body = safety::body(tx, &ids, &lines, &drugs).await?;
         let next = appointments::next_of(tx, &ids, today).await?;
-        Ok(Self { group, lines, heads, earlier, drugs, allergies, next, today })
+        Ok(Self { group, lines, heads, earlier, drugs, allergies, body, next, today })
     }
 
     pub fn warnings(&self) -> Result<Vec<Warning>, Error> {
@@ -73,6 +75,7 @@ impl Loaded {
             earlier: &self.earlier,
             drugs: &self.drugs,
             allergies: &self.allergies,
+            body: &self.body,
         })
     }
 

@@ -3,23 +3,25 @@
 use std::sync::OnceLock;
 
 use chrono::{Days, NaiveDate};
-use domain::medication_safety::{self as rules, Facts, Line, RuleSet, Running};
+use domain::flag::FlagCategory;
+use domain::medication_safety::{self as rules, Diagnosis, Facts, LabResult, Line, RuleSet, Running};
 use domain::patient::{Age, Patient};
 use domain::prescription::Dose;
 use domain::warning::{Level, Warning};
-use domain::{EncounterId, clock};
+use domain::{EncounterId, PatientId, clock};
 use tenancy::{Error, TenantTx};
 
 use super::drugs::{self, Drug};
 use super::entity::medication_request::Model;
 use super::store::{self, lines, sealing};
-use crate::allergies;
 use crate::patients::store::Group;
+use crate::{allergies, conditions, flags, orders};
 
 /// 見本. A clinic's own rules come with the master release that brings them.
 const SAMPLE_RULES: &str = include_str!("../../../masters/sample/medication_rules.json");
 
-fn rule_set() -> Result<&'static RuleSet, Error> {
+/// The rules that are looked at.
+pub fn rule_set() -> Result<&'static RuleSet, Error> {
     static RULES: OnceLock<RuleSet> = OnceLock::new();
     if let Some(known) = RULES.get() {
         return Ok(known);
@@ -38,11 +40,46 @@ pub async fn warnings(tx: &TenantTx, group: &Group, encounter: EncounterId) -> R
     let codes = codes(drafts.iter().chain(&earlier));
     let known = drugs::of_codes(tx, &codes, clock::today(tx.now())).await?;
     let allergies = allergies::store::of_patients(tx, &group.ids()).await?;
-    let today = clock::today(tx.now());
-    let mut found =
-        find(&Chart { today, patient: &group.patient, drafts: &drafts, earlier: &earlier, drugs: &known, allergies: &allergies })?;
+    let (today, body) = (clock::today(tx.now()), body(tx, &group.ids(), &drafts, &known).await?);
+    let chart =
+        Chart { today, patient: &group.patient, drafts: &drafts, earlier: &earlier, drugs: &known, allergies: &allergies, body: &body };
+    let mut found = find(&chart)?;
     found.extend(crate::eprescriptions::check::warnings(tx, encounter, &drafts, &known).await?);
     Ok(found)
+}
+
+/// What the chart knows of the patient's body, beside allergies.
+#[derive(Debug, Default)]
+pub struct Body {
+    diagnoses: Vec<Diagnosis>,
+    pregnancy: Option<String>,
+    results: Vec<LabResult>,
+}
+
+/// Only what some rule of these drugs asks for is read.
+pub async fn body(tx: &TenantTx, group: &[PatientId], drafts: &[Model], drugs: &[Drug]) -> Result<Body, Error> {
+    let drafted = drugs.iter().filter(|drug| drafts.iter().any(|row| row.drug_code == drug.code));
+    let needs = rule_set()?.needs(clock::today(tx.now()), drafted.map(|drug| drug.yj_code.as_str()));
+    let mut body = Body::default();
+    if needs.diagnoses {
+        let active = conditions::store::of_patients(tx, group).await?.into_iter().filter(|row| row.status == conditions::store::ACTIVE);
+        body.diagnoses = active.map(|row| Diagnosis { icd10: row.icd10, name: row.display_name, is_suspected: row.is_suspected }).collect();
+    }
+    if needs.pregnancy {
+        let flags = flags::store::of_patients(tx, group).await?;
+        let said = flags.into_iter().find(|row| row.category == FlagCategory::Pregnancy.code() && row.is_present);
+        body.pregnancy = said.map(|row| row.said);
+    }
+    if needs.results {
+        body.results = orders::store::measured(tx, group).await?.into_iter().filter_map(measured).collect();
+    }
+    Ok(body)
+}
+
+/// A value that is no plain number is not compared.
+fn measured(row: orders::entity::observation_result::Model) -> Option<LabResult> {
+    let on = clock::today(row.observed_at);
+    Some(LabResult { value: Dose::parse(&row.value_text).ok()?, code: row.code, name: row.name, unit: row.unit, on })
 }
 
 /// What was read for the check.
@@ -53,6 +90,7 @@ pub struct Chart<'a> {
     pub earlier: &'a [Model],
     pub drugs: &'a [Drug],
     pub allergies: &'a [allergies::entity::Model],
+    pub body: &'a Body,
 }
 
 /// The findings of the rules, and drugs the master no longer has.
@@ -64,6 +102,9 @@ pub fn find(chart: &Chart<'_>) -> Result<Vec<Warning>, Error> {
         allergies: chart.allergies.iter().filter_map(allergies::store::as_fact).collect(),
         lines: chart.drafts.iter().map(|row| line(row, yj(&row.drug_code))).collect(),
         running: chart.earlier.iter().filter_map(|row| running(row, yj(&row.drug_code), chart.today)).collect(),
+        diagnoses: chart.body.diagnoses.clone(),
+        pregnancy: chart.body.pregnancy.clone(),
+        results: chart.body.results.clone(),
     };
     let mut found: Vec<Warning> = chart.drafts.iter().filter_map(|row| ended(row, chart)).collect();
     found.extend(rules::check(rule_set()?, &facts));

@@ -75,6 +75,7 @@ fn take(error: &Error) -> AppError {
         Some(AppError::Unauthenticated) => AppError::Unauthenticated,
         Some(AppError::Locked) => AppError::Locked,
         Some(AppError::Forbidden) => AppError::Forbidden,
+        Some(AppError::NoConsent) => AppError::NoConsent,
         Some(AppError::Source) => AppError::Source,
         Some(AppError::NotFound) => AppError::NotFound,
         Some(AppError::Conflict) => AppError::Conflict,
@@ -104,7 +105,7 @@ async fn answer<B: MessageBody>(outcome: ServiceResponse<B>, error: AppError) ->
 }
 
 const fn is_refusal(error: &AppError) -> bool {
-    matches!(error, AppError::Forbidden | AppError::NotFound | AppError::WrongPatient)
+    matches!(error, AppError::Forbidden | AppError::NoConsent | AppError::NotFound | AppError::WrongPatient)
 }
 
 /// The signed-in person who will read the error, if it is written for one.
@@ -186,6 +187,11 @@ fn describe(error: &AppError, status: StatusCode, request_id: String) -> ErrorPa
         AppError::Unauthenticated => ("サインインが必要です。".into(), SAVED, "サインインすると、この画面の続きから使えます。"),
         AppError::Locked => ("画面がロックされています。".into(), SAVED, "本人確認をすると、この画面の続きから使えます。"),
         AppError::Forbidden => ("この操作はいまの職種では行えません。".into(), SAVED, "必要な場合は管理者に権限を確認してください。"),
+        AppError::NoConsent => (
+            "患者の同意がないか、閲覧できる時間が過ぎたため表示しません。".into(),
+            SAVED,
+            "必要なときは、マイナ保険証の読み取りで改めて同意をもらってください。",
+        ),
         AppError::Source => {
             ("この場所からは使えない設定になっています。".into(), SAVED, "院内の回線からつなぐか、管理者に接続元の設定を確認してください。")
         }

@@ -1,11 +1,12 @@
-//! Duties clinic after clinic, each under one lease: bookings the clock decides about, and imports somebody has begun.
+//! Duties clinic after clinic, each under one lease: bookings the clock decides about, the insurances of those expected tomorrow, and imports somebody has begun.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use domain::outbox::Service;
 
 use super::Worker;
-use crate::{appointments::sweep, patient_import};
+use crate::{appointments::sweep, bulk_inquiries, patient_import};
 
 const EVERY: Duration = Duration::from_secs(20);
 /// Somebody watches the progress of an import.
@@ -13,6 +14,7 @@ const IMPORTS_EVERY: Duration = Duration::from_secs(5);
 
 impl Worker {
     pub(super) async fn sweeping(&self) {
+        let is_connected = self.postman.drivers().iter().any(|driver| driver.service() == Service::Eligibility);
         self.every(EVERY, "bookings", async || {
             if !self.holds("bookings", TimeDelta::minutes(1)).await? {
                 return Ok(());
@@ -20,6 +22,10 @@ impl Worker {
             for clinic in self.operator.list_tenants().await? {
                 if *self.stopping.borrow() {
                     break;
+                }
+                let asked = if is_connected { bulk_inquiries::nightly::ask_for_tomorrow(&self.operator, clinic.id).await? } else { 0 };
+                if asked > 0 {
+                    tracing::info!(tenant.id = %clinic.id, asked, "tomorrow's insurances asked about");
                 }
                 let swept = sweep::clinic(&self.operator, clinic.id).await?;
                 if swept != sweep::Swept::default() {

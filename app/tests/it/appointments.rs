@@ -41,7 +41,7 @@ async fn register(client: &Client, name: &str, kana: &str) -> String {
 }
 
 /// Every weekday around the clock: slots of a quarter of an hour.
-async fn open_book(clerk: &Client, form: &[(&str, &str)], capacity: &str, overbook: &str) -> String {
+pub async fn open_book(clerk: &Client, form: &[(&str, &str)], capacity: &str, overbook: &str) -> String {
     let k = key();
     let opened = clerk.post("/schedules", &[form, &[("idempotency_key", k.as_str())]].concat()).await.expect(303);
     let schedule = opened.header("location").strip_prefix("/schedules/").unwrap().to_owned();

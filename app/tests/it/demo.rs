@@ -77,6 +77,9 @@ const IDS: &[(&str, &str)] = &[
     ("/order-sets/{id}", "order_set"),
     ("/reception/reader-results/{id}", "reader_result"),
     ("/outbox/{id}", "outbox_message"),
+    ("/consented-records/{id}", "consented_record"),
+    ("/exchanges/{id}", "outbox_exchange"),
+    ("/bulk-inquiry-lines/{id}", "bulk_inquiry_line"),
     ("/reception/inquiries/{id}", "eligibility_inquiry"),
     ("/notes/{id}/sections/{section}/conflicts/{conflict}", "section_conflict"),
 ];

@@ -74,7 +74,7 @@ async fn desk() -> Desk {
 
 impl Desk {
     fn postman(&self, url: &str) -> Postman {
-        let drivers: Vec<Arc<dyn Driver>> = vec![Arc::new(EligibilityDriver::new(way(url)))];
+        let drivers: Vec<Arc<dyn Driver>> = vec![Arc::new(EligibilityDriver::new(way(url), None))];
         Postman::new(self.operator.clone(), drivers, Metrics::new().unwrap(), Uuid::now_v7()).only(self.here.id)
     }
 

@@ -223,3 +223,37 @@ async fn days_0_and_91_and_an_eleven_digit_dose_are_refused_at_the_field() {
     }
     assert_eq!(c.count("SELECT count(*) FROM medication_request WHERE encounter_id = $1").await, 0);
 }
+
+/// Fired, accepted, overridden, open of one rule on the page of this month.
+async fn numbers(c: &Consultation, rule: &str) -> Vec<String> {
+    let page = c.here.client(c.h, Role::ClinicAdmin).await.get("/warnings/budget").await.expect(200);
+    assert!(page.statements() <= 4);
+    let Some(row) = page.body.split("<tr><th scope=\"row\">").find(|row| row.starts_with(rule)) else { return vec![] };
+    row.split("<td class=\"num\">").skip(1).map(|cell| cell.split('<').next().unwrap().to_owned()).collect()
+}
+
+/// 警告予算: each finding is counted once, and by what became of it.
+#[tokio::test]
+async fn what_the_rules_say_is_counted_by_what_became_of_it() {
+    let c = consultation().await;
+    assert!(numbers(&c, "allergy").await.is_empty());
+    c.forbidden_drug().await;
+    c.panel(&c.doctor).await;
+    assert_eq!(numbers(&c, "allergy").await, ["1", "0", "0", "1"]);
+    let shown = c.shown(&c.doctor).await;
+    let (id, _) = shown[0].1.split(' ').next().unwrap().split_once(':').unwrap();
+    c.doctor
+        .post(&format!("/prescription-lines/{id}/withdrawal"), &[("patient_token", c.patient.as_str()), ("version", "1")])
+        .await
+        .expect(303);
+    c.finalize(&c.doctor, &c.shown(&c.doctor).await).await.expect(303);
+    assert_eq!(numbers(&c, "allergy").await, ["1", "1", "0", "0"], "the drug was taken away: the warning was heard");
+
+    let c = consultation().await;
+    let code = c.forbidden_drug().await;
+    c.say(&c.doctor, "", &code, "効果と危険を比べて必要").await.expect(303);
+    assert_eq!(numbers(&c, "allergy").await, ["1", "0", "1", "0"]);
+    let last_month = c.here.client(c.h, Role::ClinicAdmin).await.get("/warnings/budget?month=2020-01").await.expect(200).body;
+    assert!(last_month.contains("この月に出た警告はありません"));
+    c.clerk.get("/warnings/budget").await.expect(403);
+}

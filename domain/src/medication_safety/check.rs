@@ -39,6 +39,24 @@ pub struct Allergy {
     pub is_confirmed: bool,
 }
 
+/// A name of disease that stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnosis {
+    pub icd10: String,
+    pub name: String,
+    pub is_suspected: bool,
+}
+
+/// A measured value; one that is no plain number is not compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabResult {
+    pub code: String,
+    pub name: String,
+    pub value: Dose,
+    pub unit: String,
+    pub on: NaiveDate,
+}
+
 /// Everything the rules may look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -47,6 +65,10 @@ pub struct Facts {
     pub allergies: Vec<Allergy>,
     pub lines: Vec<Line>,
     pub running: Vec<Running>,
+    pub diagnoses: Vec<Diagnosis>,
+    /// 妊娠・授乳, as it was said; `None` when it was denied or nobody asked.
+    pub pregnancy: Option<String>,
+    pub results: Vec<LabResult>,
 }
 
 /// What the rules in force find, most severe first.
@@ -72,6 +94,17 @@ fn apply(rule: &Rule, facts: &Facts) -> Vec<Warning> {
         Condition::MaximumDose { drugs, per_day, unit } => each(&|line| maximum_dose(line, drugs, per_day, unit)),
         Condition::DaysLimit { drugs, days } => each(&|line| days_limit(line, drugs, *days)),
         Condition::Contraindication { drugs, with } => each(&|line| contraindication(line, drugs, with, facts)),
+        Condition::SameClass { classes } => facts
+            .lines
+            .iter()
+            .enumerate()
+            .filter_map(|(at, line)| same_class(line, &facts.lines[..at], &facts.running, classes).map(|found| found.warning(rule, line)))
+            .collect(),
+        Condition::Disease { drugs, icd10 } => each(&|line| disease(line, drugs, icd10, &facts.diagnoses)),
+        Condition::Pregnancy { drugs } => each(&|line| pregnancy(line, drugs, facts.pregnancy.as_deref()?)),
+        Condition::Result { drugs, results, below, within_days } => {
+            each(&|line| names(line, drugs).then(|| latest(facts, results, *within_days)).flatten().and_then(|r| low(r, below)))
+        }
         Condition::Age { drugs, from, until } => each(&|line| age(line, drugs, facts.age?, *from, *until)),
     }
 }
@@ -155,6 +188,50 @@ fn contraindication(line: &Line, drugs: &[String], with: &[String], facts: &Fact
     let taken = facts.running.iter().map(|other| (&other.yj_code, &other.name));
     let (_, name) = written.chain(taken).find(|(yj_code, _)| is_named(yj_code, with))?;
     Finding::new(format!("「{name}」との併用は禁忌です。"), name)
+}
+
+fn same_class(line: &Line, before: &[Line], running: &[Running], classes: &[String]) -> Option<Finding> {
+    let class = classes.iter().find(|class| is_named(&line.yj_code, std::slice::from_ref(class)))?;
+    let is_other = |yj: &str| yj.starts_with(class.as_str()) && ingredient(yj) != ingredient(&line.yj_code);
+    if let Some(other) = before.iter().find(|other| is_other(&other.yj_code)) {
+        return Finding::new(format!("この処方の「{}」と同じ系統の薬です。", other.name), &other.drug_code);
+    }
+    let other = running.iter().find(|other| is_other(&other.yj_code))?;
+    Finding::new(format!("{}まで服用中の「{}」と同じ系統の薬です。", other.until.format("%m/%d"), other.name), &other.drug_code)
+}
+
+fn disease(line: &Line, drugs: &[String], icd10: &[String], diagnoses: &[Diagnosis]) -> Option<Finding> {
+    if !names(line, drugs) {
+        return None;
+    }
+    let plain = |code: &str| code.replace('.', "");
+    let is_meant = |d: &&Diagnosis| icd10.iter().any(|code| !code.is_empty() && plain(&d.icd10).starts_with(&plain(code)));
+    let hit = diagnoses.iter().filter(is_meant).min_by_key(|d| d.is_suspected)?;
+    let doubt = if hit.is_suspected { "の疑い" } else { "" };
+    let text = format!("「{}{doubt}」のある人には禁忌です。", hit.name);
+    Some(Finding { text, detail: hit.icd10.clone(), level: hit.is_suspected.then_some(Level::Reason) })
+}
+
+fn pregnancy(line: &Line, drugs: &[String], said: &str) -> Option<Finding> {
+    if !names(line, drugs) {
+        return None;
+    }
+    Finding::new(format!("妊娠・授乳の記録「{said}」があります。"), said)
+}
+
+fn latest<'a>(facts: &'a Facts, codes: &[String], within_days: u16) -> Option<&'a LabResult> {
+    let is_meant = |r: &&LabResult| codes.iter().any(|code| !code.is_empty() && r.code.starts_with(code.as_str()));
+    let latest = facts.results.iter().filter(is_meant).max_by_key(|r| r.on)?;
+    ((facts.today - latest.on).num_days() <= i64::from(within_days)).then_some(latest)
+}
+
+fn low(result: &LabResult, below: &str) -> Option<Finding> {
+    let limit = Dose::parse(below).ok()?;
+    if result.value.hundred_thousandths() >= limit.hundred_thousandths() {
+        return None;
+    }
+    let (value, on) = (result.value.as_str(), result.on.format("%m/%d"));
+    Finding::new(format!("{} {value}{}({on})は、{below}を下回っています。", result.name, result.unit), value)
 }
 
 fn age(line: &Line, drugs: &[String], age: u16, from: Option<u16>, until: Option<u16>) -> Option<Finding> {
@@ -272,5 +349,61 @@ mod tests {
         assert_eq!(check(&young, &child).len(), 1);
         child.age = None;
         assert!(check(&young, &child).is_empty(), "an unknown age is not young");
+    }
+
+    #[test]
+    fn a_drug_of_the_same_class_is_said_and_the_same_ingredient_is_left_to_its_own_rule() {
+        let rules = rules(r#""level":"reason","kind":"same_class","classes":["9999"]"#);
+        let mut facts = facts(vec![line("1", "9999001X1001", "1", 7)]);
+        let running =
+            |code: &str, yj: &str| Running { drug_code: code.into(), yj_code: yj.into(), name: code.into(), until: day("2026-11-30") };
+        facts.running = vec![running("8", "9999001X9009"), running("9", "8888001X1001")];
+        assert!(codes(&rules, &facts).is_empty());
+        facts.running.push(running("7", "9999002X1001"));
+        assert_eq!(codes(&rules, &facts), [(Level::Reason, "r:1:7".into())]);
+    }
+
+    #[test]
+    fn a_disease_stops_and_its_suspicion_asks() {
+        let rules = rules(r#""level":"block","kind":"disease","drugs":["9999001"],"icd10":["J45"]"#);
+        let mut facts = facts(vec![line("1", "9999001X1001", "1", 7), line("2", "9999002X1001", "1", 7)]);
+        let asthma = Diagnosis { icd10: "J45.9".into(), name: "気管支喘息".into(), is_suspected: true };
+        facts.diagnoses = vec![Diagnosis { icd10: "J44".into(), ..asthma.clone() }];
+        assert!(codes(&rules, &facts).is_empty());
+        facts.diagnoses.push(asthma.clone());
+        assert_eq!(codes(&rules, &facts), [(Level::Reason, "r:1:J45.9".into())]);
+        facts.diagnoses.push(Diagnosis { is_suspected: false, ..asthma });
+        assert_eq!(codes(&rules, &facts), [(Level::Block, "r:1:J45.9".into())]);
+    }
+
+    #[test]
+    fn pregnancy_counts_only_when_it_was_said() {
+        let rules = rules(r#""level":"block","kind":"pregnancy","drugs":["9999001"]"#);
+        let mut facts = facts(vec![line("1", "9999001X1001", "1", 7)]);
+        assert!(codes(&rules, &facts).is_empty());
+        facts.pregnancy = Some("妊娠20週".into());
+        assert_eq!(codes(&rules, &facts), [(Level::Block, "r:1:妊娠20週".into())]);
+    }
+
+    #[test]
+    fn the_latest_result_counts_while_it_is_recent() {
+        let rules = rules(r#""level":"reason","kind":"result","drugs":["9999001"],"results":["EGFR"],"below":"30","within_days":90"#);
+        let mut facts = facts(vec![line("1", "9999001X1001", "1", 7)]);
+        let result = |value: &str, on: &str| LabResult {
+            code: "EGFR1".into(),
+            name: "eGFR".into(),
+            value: Dose::parse(value).unwrap(),
+            unit: String::new(),
+            on: day(on),
+        };
+        for (results, expected) in [
+            (vec![result("29.9", "2026-11-01")], 1),
+            (vec![result("30", "2026-11-01")], 0),
+            (vec![result("29.9", "2026-10-01"), result("45", "2026-11-01")], 0),
+            (vec![result("29.9", "2026-08-01")], 0),
+        ] {
+            facts.results = results;
+            assert_eq!(codes(&rules, &facts).len(), expected, "{:?}", facts.results);
+        }
     }
 }

@@ -22,6 +22,14 @@ pub enum Condition {
     DaysLimit { drugs: Vec<String>, days: u16 },
     /// 併用禁忌.
     Contraindication { drugs: Vec<String>, with: Vec<String> },
+    /// Another drug of the same class, but not of the same ingredient, is taken at the same time. Classes are beginnings of YJ codes.
+    SameClass { classes: Vec<String> },
+    /// 病名禁忌, by the beginning of the ICD-10 code.
+    Disease { drugs: Vec<String>, icd10: Vec<String> },
+    /// 妊娠・授乳
+    Pregnancy { drugs: Vec<String> },
+    /// 腎機能など: the latest of these results, if it is not older than `within_days`, is below the limit.
+    Result { drugs: Vec<String>, results: Vec<String>, below: String, within_days: u16 },
     /// The patient is younger than `from` or not younger than `until`.
     Age { drugs: Vec<String>, from: Option<u16>, until: Option<u16> },
 }
@@ -53,6 +61,14 @@ impl Rule {
     }
 }
 
+/// Facts some rule asks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    pub diagnoses: bool,
+    pub pregnancy: bool,
+    pub results: bool,
+}
+
 /// The file cannot be used as a whole; half a set of rules is worse than an error.
 #[derive(Debug, thiserror::Error)]
 pub enum BadRules {
@@ -60,6 +76,8 @@ pub enum BadRules {
     Json(#[from] serde_json::Error),
     #[error("two rules are called {0}")]
     SameId(String),
+    #[error("{0} cannot name a rule")]
+    Id(String),
     #[error("rule {0} has an unusable limit")]
     Limit(String),
 }
@@ -79,13 +97,37 @@ impl RuleSet {
             if rules[..at].iter().any(|other| other.id == rule.id) {
                 return Err(BadRules::SameId(rule.id.clone()));
             }
-            if let Condition::MaximumDose { per_day, .. } = &rule.condition
-                && Dose::parse(per_day).is_err()
+            if rule.id.is_empty() || rule.id.contains(':') {
+                return Err(BadRules::Id(rule.id.clone()));
+            }
+            if let Condition::MaximumDose { per_day: limit, .. } | Condition::Result { below: limit, .. } = &rule.condition
+                && Dose::parse(limit).is_err()
             {
                 return Err(BadRules::Limit(rule.id.clone()));
             }
         }
         Ok(Self(rules))
+    }
+
+    /// A rule by its name, whether it is in force or not.
+    pub fn find(&self, id: &str) -> Option<&Rule> {
+        self.0.iter().find(|rule| rule.id == id)
+    }
+
+    /// What else must be known of a patient to judge these drugs (YJ codes).
+    pub fn needs<'a>(&self, day: NaiveDate, yj_codes: impl Iterator<Item = &'a str> + Clone) -> Needs {
+        let names =
+            |drugs: &[String]| yj_codes.clone().any(|yj| drugs.iter().any(|drug| !drug.is_empty() && yj.starts_with(drug.as_str())));
+        let mut needs = Needs::default();
+        for rule in self.in_force(day) {
+            match &rule.condition {
+                Condition::Disease { drugs, .. } => needs.diagnoses |= names(drugs),
+                Condition::Pregnancy { drugs } => needs.pregnancy |= names(drugs),
+                Condition::Result { drugs, .. } => needs.results |= names(drugs),
+                _ => {}
+            }
+        }
+        needs
     }
 
     pub fn in_force(&self, day: NaiveDate) -> impl Iterator<Item = &Rule> {
@@ -127,8 +169,20 @@ mod tests {
         assert!(matches!(RuleSet::parse("{"), Err(BadRules::Json(_))));
         let twice = r#"{"rules":[{"id":"a","level":"info","valid_from":"2026-01-01","kind":"allergy"},{"id":"a","level":"info","valid_from":"2026-01-01","kind":"allergy"}]}"#;
         assert!(matches!(RuleSet::parse(twice), Err(BadRules::SameId(_))));
+        let colon = r#"{"rules":[{"id":"a:b","level":"info","valid_from":"2026-01-01","kind":"allergy"}]}"#;
+        assert!(matches!(RuleSet::parse(colon), Err(BadRules::Id(_))), "the name ends at the colon of a finding");
         let limit = r#"{"rules":[{"id":"a","level":"info","valid_from":"2026-01-01","kind":"maximum_dose","drugs":["9"],"per_day":"many","unit":"錠"}]}"#;
         assert!(matches!(RuleSet::parse(limit), Err(BadRules::Limit(_))));
+    }
+
+    #[test]
+    fn only_what_a_rule_of_these_drugs_asks_for_is_needed() {
+        let rules = RuleSet::parse(SAMPLE).unwrap();
+        let needs = |yj: &str| rules.needs("2026-11-20".parse().unwrap(), std::iter::once(yj));
+        assert_eq!(needs("9999001X1001"), Needs::default());
+        assert_eq!(needs("9999003X1003"), Needs { diagnoses: true, ..Needs::default() });
+        assert_eq!(needs("9999012X1012"), Needs { pregnancy: true, ..Needs::default() });
+        assert_eq!(needs("9999011X1011"), Needs { results: true, ..Needs::default() });
     }
 
     #[test]

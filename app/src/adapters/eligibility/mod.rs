@@ -3,6 +3,8 @@
 //! `port` holds what the rest of the program may know, `wire` the element names, `xml` a small reader with limits. The layout
 //! follows the public descriptions of 外部インターフェイス仕様書 (資格確認結果); what they do not confirm stays inside `wire`.
 
+pub mod bulk;
+pub mod history;
 mod port;
 mod query;
 mod wire;

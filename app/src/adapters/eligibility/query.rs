@@ -58,6 +58,8 @@ pub enum NotOurs {
     OtherQuestion,
     #[error("the answer is for another facility")]
     OtherFacility,
+    #[error("the answer is about another person")]
+    OtherPerson,
 }
 
 /// Reads an answer and makes sure that it was given to this question and to this facility.

@@ -4,8 +4,9 @@
 //! codes we do not know are kept as they came.
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone};
+use domain::consent::Consent;
 use domain::eligibility::{
-    Consent, FaceResult, LimitCertificate, Qualification, QualificationValidity, ResultSegment, ServiceMessage, carries_individual_number,
+    FaceResult, LimitCertificate, Qualification, QualificationValidity, ResultSegment, ServiceMessage, carries_individual_number,
     sex_of_code,
 };
 use domain::encounter::jst;
@@ -18,6 +19,7 @@ use super::xml::{self, Element};
 const MAX_NAME_CHARS: usize = 100;
 const MAX_MESSAGE_CHARS: usize = 200;
 const MAX_REFERENCE_CHARS: usize = 50;
+const MAX_FLAG_CHARS: usize = 10;
 
 pub(super) fn parse(bytes: &[u8]) -> Result<FaceResult, ReadError> {
     let text = xml::decode(bytes)?;
@@ -114,7 +116,7 @@ fn qualification(e: &Element) -> Result<Qualification, ReadError> {
     })
 }
 
-fn required<'a>(e: &'a Element, name: &'static str) -> Result<&'a str, ReadError> {
+pub(super) fn required<'a>(e: &'a Element, name: &'static str) -> Result<&'a str, ReadError> {
     e.value(name).ok_or(ReadError::Missing(name))
 }
 
@@ -150,7 +152,7 @@ fn reference_number(e: &Element) -> Result<Option<String>, ReadError> {
 }
 
 /// `99999999` is the usual way of writing "no end".
-fn date(e: &Element, name: &'static str) -> Result<Option<NaiveDate>, ReadError> {
+pub(super) fn date(e: &Element, name: &'static str) -> Result<Option<NaiveDate>, ReadError> {
     match e.value(name) {
         None | Some("99999999") => Ok(None),
         Some(text) if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) => {
@@ -207,7 +209,7 @@ fn consents(e: &Element) -> Result<Vec<Consent>, ReadError> {
         };
         found.push(Consent {
             subject: subject.to_owned(),
-            given: child.text.trim() == "1",
+            flag: child.text.trim().chars().take(MAX_FLAG_CHARS).collect(),
             given_at: time("ConsTime")?,
             available_until: time("AvailableTime")?,
         });

@@ -55,7 +55,7 @@ fn a_usual_answer_is_read_whole() {
     assert_eq!(q.disqualified_on, None);
     assert_eq!(q.limit.as_ref().unwrap().category, "Z99", "an unknown code is kept");
     assert_eq!(q.reference_number.as_deref(), Some("00000042"));
-    assert!(q.consents[0].given && q.consents[0].subject == "PharmacistsInfo");
+    assert!(q.consents[0].is_given() && q.consents[0].subject == "PharmacistsInfo");
 }
 
 #[test]

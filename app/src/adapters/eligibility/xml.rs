@@ -9,10 +9,20 @@ use quick_xml::events::Event;
 
 use super::ReadError;
 
-pub(super) const MAX_BYTES: usize = 1024 * 1024;
 const MAX_DEPTH: usize = 16;
-const MAX_ELEMENTS: usize = 5_000;
 const MAX_TEXT_CHARS: usize = 2_000;
+
+/// How large a message of one kind may be.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    pub bytes: usize,
+    pub elements: usize,
+}
+
+/// A result about one person, a reply about one prescription.
+pub const SMALL: Limits = Limits { bytes: 1024 * 1024, elements: 5_000 };
+/// Years of somebody's drugs and treatments.
+pub const HISTORY: Limits = Limits { bytes: 4 * 1024 * 1024, elements: 150_000 };
 
 /// One element: its local name, its own text, its children in order.
 #[derive(Debug, Default)]
@@ -38,6 +48,22 @@ impl Element {
         self.child(name).map(|c| c.text.trim()).filter(|text| !text.is_empty())
     }
 
+    /// The first element of that name anywhere below, nearest levels in document order.
+    pub fn descendant(&self, name: &str) -> Option<&Element> {
+        self.children.iter().find_map(|c| if c.name == name { Some(c) } else { c.descendant(name) })
+    }
+
+    /// Every element of that name anywhere below.
+    pub fn descendants<'a>(&'a self, name: &str, found: &mut Vec<&'a Element>) {
+        for child in &self.children {
+            if child.name == name {
+                found.push(child);
+            } else {
+                child.descendants(name, found);
+            }
+        }
+    }
+
     /// Whether any text in the tree satisfies the predicate.
     pub fn any_text(&self, found: &impl Fn(&str) -> bool) -> bool {
         found(&self.text) || self.children.iter().any(|c| c.any_text(found))
@@ -52,11 +78,15 @@ pub fn escape(text: &str) -> String {
 /// Bytes to text. The XML declaration decides; `CharacterCodeIdentifier` (0 UTF-8, 1 or 2 Shift_JIS) settles what it leaves open
 /// and helps when a declaration is plainly wrong.
 pub fn decode(bytes: &[u8]) -> Result<String, ReadError> {
+    decode_within(bytes, SMALL)
+}
+
+pub fn decode_within(bytes: &[u8], limits: Limits) -> Result<String, ReadError> {
     if bytes.is_empty() {
         return Err(ReadError::Empty);
     }
-    if bytes.len() > MAX_BYTES {
-        return Err(ReadError::TooLarge { limit_kib: MAX_BYTES / 1024 });
+    if bytes.len() > limits.bytes {
+        return Err(ReadError::TooLarge { limit_kib: limits.bytes / 1024 });
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(ReadError::UnknownEncoding("UTF-16".into()));
@@ -115,8 +145,12 @@ fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
 
 /// Text to the root element.
 pub fn parse(text: &str) -> Result<Element, ReadError> {
+    parse_within(text, SMALL)
+}
+
+pub fn parse_within(text: &str, limits: Limits) -> Result<Element, ReadError> {
     let mut reader = Reader::from_str(text);
-    let mut builder = Builder::default();
+    let mut builder = Builder { left: limits.elements, ..Builder::default() };
     loop {
         let event = reader.read_event().map_err(|_| ReadError::Malformed { offset: reader.error_position() })?;
         match event {
@@ -157,15 +191,16 @@ fn resolve(reference: &quick_xml::events::BytesRef<'_>) -> Result<char, ReadErro
 struct Builder {
     open: Vec<Element>,
     root: Option<Element>,
-    elements: usize,
+    /// Elements that may still come.
+    left: usize,
 }
 
 impl Builder {
     fn open(&mut self, name: &str) -> Result<(), ReadError> {
-        self.elements += 1;
-        if self.elements > MAX_ELEMENTS || self.open.len() >= MAX_DEPTH {
+        if self.left == 0 || self.open.len() >= MAX_DEPTH {
             return Err(ReadError::TooComplex);
         }
+        self.left -= 1;
         if self.root.is_some() {
             return Err(ReadError::NotFaceResult);
         }

@@ -13,6 +13,7 @@ use tenancy::{Access, Act, Audit, Error, InfoClass, Outcome, TenantTx};
 use super::board::board_path;
 use super::upload;
 use crate::adapters::eligibility::{ReadError, ReaderFile, read_face_result};
+use crate::consents::fetch::{self, Reading};
 use crate::encounters::entity::reader_result;
 use crate::encounters::intake::{self, Chosen, Taken};
 use crate::encounters::reader_store;
@@ -20,6 +21,7 @@ use crate::encounters::reader_views::{IntakeFacts, ReaderListPage, ReaderResultP
 use crate::encounters::store::{NUMBER_TRIES, is_number_race};
 use crate::encounters::{matching, store};
 use crate::error::AppError;
+use crate::inquiries::reference;
 use crate::patients::store as patients;
 use crate::web::{Chrome, FormErrors, FormState, Nav, Page, Redirect};
 
@@ -172,7 +174,7 @@ pub async fn reflect(
         }
         let taken = intake::take_in(&tx, access.principal(), &result, q, &chosen, form.purpose.trim()).await;
         match taken {
-            Ok(Ok(taken)) => return finish(tx, *path, &result, taken).await.map(Either::Left),
+            Ok(Ok(taken)) => return finish(tx, *path, &result, q, taken).await.map(Either::Left),
             Ok(Err(error)) => {
                 drop(tx);
                 return again(&access, &keys, *path, &form, intake_errors(&error)).await.map(Either::Right);
@@ -208,8 +210,11 @@ fn chosen(form: &Choice) -> Result<Chosen, AppError> {
     }
 }
 
-async fn finish(tx: TenantTx, id: ReaderResultId, result: &FaceResult, taken: Taken) -> Result<Redirect, AppError> {
+async fn finish(tx: TenantTx, id: ReaderResultId, result: &FaceResult, q: &Qualification, taken: Taken) -> Result<Redirect, AppError> {
     reader_store::mark_reflected(&tx, id, taken.patient_id, taken.visit_id).await?;
+    let reading = Reading { id, result, qualification: q, patient: taken.patient_id, encounter: taken.visit_id };
+    fetch::begin(&tx, &reading).await?;
+    reference::register(&tx, &patients::get(&tx, taken.patient_id).await?, result, q).await?;
     let audit = Audit::of(Act::Import, InfoClass::Coverage)
         .subject(taken.patient_id)
         .entity("encounter", taken.visit_id)

@@ -60,6 +60,6 @@ async fn online_until(tx: &TenantTx, visit: &encounter::Model) -> Result<Option<
     let Some(row) = found else { return Ok(None) };
     let file = reader_store::open(tx, tx.keyring()?, &row).await?;
     let Ok(result) = read_face_result(&file) else { return Ok(None) };
-    let given = result.qualifications.iter().flat_map(|q| &q.consents).filter(|c| c.given && SUBJECTS.contains(&c.subject.as_str()));
+    let given = result.qualifications.iter().flat_map(|q| &q.consents).filter(|c| c.is_given() && SUBJECTS.contains(&c.subject.as_str()));
     Ok(given.filter_map(|consent| consent.available_until).map(|until| until.to_utc()).max())
 }

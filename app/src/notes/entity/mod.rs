@@ -6,3 +6,4 @@ pub mod note_section;
 pub mod section_conflict;
 pub mod warning_answer;
 pub mod warning_approval;
+pub mod warning_fired;

@@ -2,6 +2,7 @@
 
 pub mod amendments;
 pub mod approvals;
+pub mod budget;
 pub mod charts;
 pub mod conflicts;
 pub mod history;

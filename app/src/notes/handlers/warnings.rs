@@ -11,7 +11,7 @@ use tenancy::{Access, Act, Audit, Error, InfoClass, TenantTx};
 use crate::AppError;
 use crate::notes::acts::check_token;
 use crate::notes::neighbours;
-use crate::notes::store::{answers, visit};
+use crate::notes::store::{answers, fired, visit};
 use crate::notes::views::warnings::{WarningsPage, WarningsPanel};
 use crate::notes::warnings::{self, Found};
 use crate::web::chrome::{Chrome, Nav};
@@ -91,6 +91,7 @@ pub async fn answer(
         }
     };
     let mut found = looked_for(&tx, &visit).await?;
+    fired::keep(&tx, visit.id, &found.warnings).await?;
     let warning = named(&mut found, &form.code)?;
     if warning.is_absolute {
         return Err(AppError::Refused("この警告は理由では進めません。内容を直してください。".into()));

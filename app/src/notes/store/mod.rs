@@ -1,6 +1,7 @@
 //! Queries over the note tables. Reads give records; writes go through the versioned-row helper.
 
 pub mod answers;
+pub mod fired;
 pub mod past;
 pub mod people;
 pub mod read;

@@ -1,5 +1,6 @@
 //! What the note pages show: one askama struct per page, display text as methods or plain fields.
 
+pub mod budget;
 pub mod calendar;
 pub mod chart;
 pub mod conflict;

@@ -6,7 +6,9 @@
 
 use domain::{EncounterId, PatientId};
 use tenancy::Access;
-use tenancy::permission::{AppointmentRead, AttachmentRead, ConditionRead, ObservationRead, OrderRead, Permission, PrescriptionRead};
+use tenancy::permission::{
+    AppointmentRead, AttachmentRead, ConditionRead, ConsentRead, ObservationRead, OrderRead, Permission, PrescriptionRead,
+};
 
 /// One box, in the tab order of R7: 病名 → 処方 → 検査 → 処置 → 次回.
 #[derive(Debug, Clone)]
@@ -40,6 +42,9 @@ pub fn panes<P: Permission>(access: &Access<P>, patient: PatientId, encounter: E
     }
     if access.may::<AttachmentRead>() {
         panes.push(Pane::new("attachments", "画像・文書", format!("/patients/{patient}/attachments?encounter={encounter}")));
+    }
+    if access.may::<ConsentRead>() {
+        panes.push(Pane::new("consents", "他院の情報", format!("/patients/{patient}/consents?encounter={encounter}")));
     }
     // What comes after the visit stands last.
     if access.may::<AppointmentRead>() {

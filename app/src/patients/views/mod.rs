@@ -26,6 +26,7 @@ pub struct Acts {
     pub edit: bool,
     pub merge: bool,
     pub take_in: bool,
+    pub consents: bool,
 }
 
 /// The stripe's form of a patient (R3).

@@ -19,6 +19,7 @@ use crate::allergies;
 use crate::encounters::entity::encounter;
 use crate::encounters::store as encounters;
 use crate::error::AppError;
+use crate::notes::store::fired;
 use crate::patients::store as patients;
 use crate::web::act_form::{check_token, check_version, key_of};
 use crate::web::{Chrome, Nav, Page, PatientStripe, Redirect, is_htmx};
@@ -49,10 +50,11 @@ async fn done<P: Permission>(
     extra: Extra,
 ) -> Result<Answer, AppError> {
     let audit = audit.subject(PatientId::new(visit.patient_id));
+    let (loaded, id) = (Loaded::read(&tx, visit).await?, EncounterId::new(visit.id));
+    fired::keep(&tx, id, &loaded.warnings()?).await?;
     if !is_htmx(req) {
-        return Ok(Either::Left(Redirect::to(tx.commit(audit).await?, path(EncounterId::new(visit.id)))));
+        return Ok(Either::Left(Redirect::to(tx.commit(audit).await?, path(id))));
     }
-    let loaded = Loaded::read(&tx, visit).await?;
     let pane = draw(access, &tx, visit, &loaded, extra).await?;
     let audit = audit.subject(pane.shown);
     Ok(Either::Right(Page::full(tx.commit(audit).await?, &pane)?.event("chart-changed")))

@@ -84,7 +84,7 @@ fn read(body: &[u8]) -> Result<Asked, String> {
     })
 }
 
-fn digits(text: &str) -> bool {
+pub(super) fn digits(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
 }
 
@@ -107,6 +107,6 @@ fn refusal(reason: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn xml_answer(body: Vec<u8>) -> HttpResponse {
+pub(super) fn xml_answer(body: Vec<u8>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/xml").body(body)
 }

@@ -22,6 +22,12 @@ pub enum Fault {
     OtherQuestion,
     /// Another facility's code.
     OtherFacility,
+    /// Another person's data.
+    OtherPerson,
+    /// Fifty megabytes more than anybody asked for.
+    Flood,
+    /// A document type that multiplies its entities.
+    Entities,
     Superseded,
     NotFound,
     Multiple,
@@ -36,7 +42,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Closed,
         Self::Failing,
         Self::RateLimited,
@@ -47,6 +53,9 @@ impl Fault {
         Self::Cp932,
         Self::OtherQuestion,
         Self::OtherFacility,
+        Self::OtherPerson,
+        Self::Flood,
+        Self::Entities,
         Self::Superseded,
         Self::NotFound,
         Self::Multiple,
@@ -66,6 +75,9 @@ impl Fault {
             Self::Cp932 => "cp932",
             Self::OtherQuestion => "other_question",
             Self::OtherFacility => "other_facility",
+            Self::OtherPerson => "other_person",
+            Self::Flood => "flood",
+            Self::Entities => "entities",
             Self::Superseded => "superseded",
             Self::NotFound => "not_found",
             Self::Multiple => "multiple",
@@ -89,6 +101,9 @@ impl Fault {
             Self::Cp932 => "Shift_JISの返事",
             Self::OtherQuestion => "別の照会への返事",
             Self::OtherFacility => "別の医療機関への返事",
+            Self::OtherPerson => "別の人についての返事",
+            Self::Flood => "50 MB の返事",
+            Self::Entities => "実体参照を増やす返事",
             Self::Superseded => "無効(新しい資格あり)",
             Self::NotFound => "該当資格なし",
             Self::Multiple => "複数該当",

@@ -1,9 +1,11 @@
 //! オンライン資格確認等システム and 電子処方箋管理サービス over HTTPS: only systems with a client certificate of the local authority get in,
 //! and only with a token from the login. Addresses and token are ours (⟲ in the notes); the messages are the documents'.
 
+mod bulk;
 mod eligibility;
 pub mod eps;
 mod faults;
+pub mod history;
 pub mod xml;
 
 use std::path::Path;
@@ -46,6 +48,9 @@ pub struct National {
     latency: Latency,
     tokens: Arc<Mutex<Vec<(String, Instant)>>>,
     asked: Arc<Mutex<u64>>,
+    /// What people allowed at a reader.
+    pub consents: history::Consents,
+    pub register: bulk::Register,
     pub eps_faults: Faults,
     pub shelf: Shelf,
     pub history: History,
@@ -61,6 +66,8 @@ impl National {
             latency,
             tokens: Arc::default(),
             asked: Arc::default(),
+            consents: history::Consents::default(),
+            register: bulk::Register::default(),
             eps_faults: Faults::default(),
             shelf: Shelf::default(),
             history: History::default(),
@@ -149,6 +156,11 @@ pub fn bind(national: National, certificates: &Certificates<'_>, port: u16) -> a
             .route("/healthz", web::get().to(health))
             .route("/oqs/v1/login", web::post().to(login))
             .route("/oqs/v1/OQSsiquc01", web::post().to(eligibility::confirm))
+            .route("/oqs/v1/OQSmuquc01", web::post().to(bulk::submit))
+            .route("/oqs/v1/OQSmuquc02", web::post().to(bulk::collect))
+            .route("/oqs/v1/OQSsiimm01", web::post().to(bulk::register))
+            .route("/oqs/v1/YZKsiquc01", web::post().to(history::care))
+            .route("/oqs/v1/TKKsiquc01", web::post().to(history::checkups))
             .configure(eps::routes)
     })
     .workers(1)

@@ -3,7 +3,7 @@
 use super::message::Encoding;
 use super::now;
 use super::people::{PEOPLE, Person};
-use super::scenario::Scenario;
+use super::scenario::{Card, Scenario};
 
 /// A question as it was understood.
 pub struct Asked {
@@ -29,7 +29,9 @@ pub fn answer(asked: &Asked, how: &str) -> Vec<u8> {
         (None, _) => Scenario::NotFound,
         (Some(_), how) => Scenario::find(how),
     };
-    let text = scenario.write(person.unwrap_or(&PEOPLE[0]), "", false, Encoding::Utf8, now());
+    // Without a reader nobody was asked for a consent.
+    let card = Card { person: person.unwrap_or(&PEOPLE[0]), reference: "", is_changed: false, consents: None };
+    let text = scenario.write(&card, Encoding::Utf8, now());
     let institution = if how == "other_facility" { "1399999999" } else { &asked.institution };
     let identifier = if how == "other_question" { "somebody-else" } else { &asked.identifier };
     let text = String::from_utf8_lossy(&text)

@@ -91,6 +91,9 @@ impl Header<'_> {
     }
 }
 
+/// 閲覧同意 as the reader asks for them.
+pub const SUBJECTS: [&str; 4] = ["SpecificHealthCheckupsInfo", "PharmacistsInfo", "DiagnosisInfo", "OperationInfo"];
+
 /// What varies between answers about the same person.
 #[derive(Default)]
 pub struct Answer<'a> {
@@ -99,6 +102,10 @@ pub struct Answer<'a> {
     pub lost_on: &'a str,
     pub loss_reason: &'a str,
     pub hidden_number: &'a str,
+    /// What the person allowed on the screen.
+    pub consents: &'a [&'a str],
+    /// Until when.
+    pub until: &'a str,
 }
 
 /// One `ResultOfQualificationConfirmation`.
@@ -137,11 +144,11 @@ pub fn qualification(w: &mut Writer, p: &Person, answer: &Answer<'_>, at: &str) 
             .element("LimitApplicationCertificateValidEndDate", "20270731")
             .close("LimitApplicationCertificateRelatedInfo");
     }
-    for subject in ["SpecificHealthCheckupsInfo", "PharmacistsInfo", "DiagnosisInfo", "OperationInfo"] {
-        let given = subject != "OperationInfo";
+    for subject in SUBJECTS.iter().filter(|_| !answer.until.is_empty()) {
+        let given = answer.consents.contains(subject);
         w.element(&format!("{subject}ConsFlg"), if given { "1" } else { "0" });
         if given {
-            w.element(&format!("{subject}ConsTime"), at);
+            w.element(&format!("{subject}ConsTime"), at).element(&format!("{subject}AvailableTime"), answer.until);
         }
     }
     w.element("Memo", answer.hidden_number).element("ReferenceNumber", answer.reference).close("ResultOfQualificationConfirmation");

@@ -3,19 +3,21 @@
 pub mod answers;
 mod message;
 mod page;
-mod people;
+pub(crate) mod people;
 mod scenario;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
 
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, FixedOffset, Utc};
 use serde::{Deserialize, Serialize};
 
 use message::Encoding;
-use scenario::Scenario;
+use scenario::{Card, LASTS, Scenario};
+
+use crate::national::National;
 
 /// How many results are remembered for the page and for tests.
 const REMEMBERED: usize = 50;
@@ -78,6 +80,19 @@ pub struct Touch {
     reference: String,
     /// 保険者番号・番号を変える: another card of the same person
     changed_card: String,
+    /// `none`, `drugs`, `all` or, when empty, everything but 手術
+    consents: String,
+}
+
+impl Touch {
+    fn consents(&self) -> &'static [&'static str] {
+        match self.consents.as_str() {
+            "none" => &[],
+            "drugs" => &["PharmacistsInfo"],
+            "all" => &message::SUBJECTS,
+            _ => &["SpecificHealthCheckupsInfo", "PharmacistsInfo", "DiagnosisInfo"],
+        }
+    }
 }
 
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -94,8 +109,8 @@ async fn show(reader: web::Data<Reader>) -> HttpResponse {
 }
 
 /// A touch from the page: the file is written, and offered for download.
-async fn touch(reader: web::Data<Reader>, form: web::Form<Touch>) -> HttpResponse {
-    match reader.keep(read_card(&form, now())) {
+async fn touch(reader: web::Data<Reader>, national: Option<web::Data<National>>, form: web::Form<Touch>) -> HttpResponse {
+    match reader.keep(read_card(&form, now(), national.as_deref().map(|n| &**n))) {
         Ok(written) => html(page::show(&reader.list(), Some(&written))),
         Err(error) => HttpResponse::InternalServerError().body(format!("face フォルダに書けません: {error}")),
     }
@@ -114,19 +129,27 @@ async fn download(reader: web::Data<Reader>, path: web::Path<String>) -> HttpRes
 }
 
 /// One request, one file: for scripts.
-async fn face_result(reader: web::Data<Reader>, query: web::Query<Touch>, _: HttpRequest) -> HttpResponse {
-    match reader.keep(read_card(&query, now())) {
+async fn face_result(reader: web::Data<Reader>, national: Option<web::Data<National>>, query: web::Query<Touch>) -> HttpResponse {
+    match reader.keep(read_card(&query, now(), national.as_deref().map(|n| &**n))) {
         Ok(written) => attachment(&written),
         Err(error) => HttpResponse::InternalServerError().body(format!("face フォルダに書けません: {error}")),
     }
 }
 
-fn read_card(touch: &Touch, at: DateTime<FixedOffset>) -> Written {
+/// The file, and the national services told what was allowed.
+fn read_card(touch: &Touch, at: DateTime<FixedOffset>, national: Option<&National>) -> Written {
     let person = people::find(&touch.person);
     let scenario = Scenario::find(&touch.scenario);
     let encoding = if touch.encoding == "cp932" { Encoding::Cp932 } else { Encoding::Utf8 };
     let is_changed = !touch.changed_card.is_empty();
-    let bytes = scenario.write(person, touch.reference.trim(), is_changed, encoding, at);
+    let registered = national.and_then(|national| national.register.reference(person.number, person.branch)).unwrap_or_default();
+    let reference = if touch.reference.trim().is_empty() { &registered } else { touch.reference.trim() };
+    let card = Card { person, reference, is_changed, consents: Some(touch.consents()) };
+    let bytes = scenario.write(&card, encoding, at);
+    let number = if is_changed { "9100001" } else { person.number };
+    if let Some(national) = national {
+        touch.consents().iter().for_each(|subject| national.consents.grant(number, subject, at + LASTS));
+    }
     let salt = &uuid::Uuid::new_v4().simple().to_string()[..8];
     Written {
         file_name: format!("OQSsiquc01res_face_{salt}_{}.xml", at.format("%Y%m%d%H%M%S")),
@@ -137,7 +160,7 @@ fn read_card(touch: &Touch, at: DateTime<FixedOffset>) -> Written {
     }
 }
 
-fn now() -> DateTime<FixedOffset> {
+pub(crate) fn now() -> DateTime<FixedOffset> {
     let utc = Utc::now();
     FixedOffset::east_opt(9 * 3600).map_or_else(|| utc.fixed_offset(), |jst| utc.with_timezone(&jst))
 }

@@ -1,9 +1,23 @@
 //! What can happen at the reader, the good and the bad.
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, TimeDelta};
 
 use super::message::{Answer, Encoding, Header, Writer, qualification};
 use super::people::{PEOPLE, Person};
+
+/// 外来 consents last a day.
+pub const LASTS: TimeDelta = TimeDelta::hours(24);
+
+/// Whose card, and how it was used.
+pub struct Card<'a> {
+    pub person: &'a Person,
+    /// 照会番号; empty when none is registered
+    pub reference: &'a str,
+    /// Another insurer's card of the same person
+    pub is_changed: bool,
+    /// What was allowed on the reader's screen; `None` where there was no reader.
+    pub consents: Option<&'a [&'a str]>,
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Scenario {
@@ -116,18 +130,19 @@ impl Scenario {
     }
 
     /// The bytes the reader leaves in its folder.
-    pub fn write(self, person: &Person, reference: &str, is_changed_card: bool, encoding: Encoding, at: DateTime<FixedOffset>) -> Vec<u8> {
+    pub fn write(self, card: &Card<'_>, encoding: Encoding, at: DateTime<FixedOffset>) -> Vec<u8> {
+        let until = card.consents.map(|_| (at + LASTS).format("%Y%m%d%H%M%S").to_string()).unwrap_or_default();
         let at = at.format("%Y%m%d%H%M%S").to_string();
-        let answer = self.answer(reference, is_changed_card);
+        let answer = self.answer(card, &until);
         let mut w = Writer::default();
         self.header(&at).write(&mut w, encoding);
         if self != Self::ServiceClosed {
-            self.body(&mut w, person, &answer, &at);
+            self.body(&mut w, card.person, &answer, &at);
         }
         self.damage(w.finish(encoding), encoding)
     }
 
-    fn answer<'a>(self, reference: &'a str, is_changed_card: bool) -> Answer<'a> {
+    fn answer<'a>(self, card: &Card<'a>, until: &'a str) -> Answer<'a> {
         let (lost_on, loss_reason) = match self {
             Self::Invalid => ("20260930", "99"),
             Self::Superseded => ("20260930", "03"),
@@ -135,7 +150,15 @@ impl Scenario {
         };
         // A made-up number whose check digit is right.
         let hidden_number = if self == Self::IndividualNumber { "1234 5678 9018" } else { "" };
-        Answer { reference, is_changed_card, lost_on, loss_reason, hidden_number }
+        Answer {
+            reference: card.reference,
+            is_changed_card: card.is_changed,
+            lost_on,
+            loss_reason,
+            hidden_number,
+            consents: card.consents.unwrap_or_default(),
+            until,
+        }
     }
 
     fn header<'a>(self, at: &'a str) -> Header<'a> {
@@ -224,8 +247,12 @@ mod tests {
         "2026-11-20T09:01:03+09:00".parse().unwrap()
     }
 
+    fn card(person: usize, reference: &'static str) -> Card<'static> {
+        Card { person: &PEOPLE[person], reference, is_changed: false, consents: Some(&["PharmacistsInfo"]) }
+    }
+
     fn text(scenario: Scenario) -> String {
-        String::from_utf8(scenario.write(&PEOPLE[0], "00000042", false, Encoding::Utf8, at())).unwrap()
+        String::from_utf8(scenario.write(&card(0, "00000042"), Encoding::Utf8, at())).unwrap()
     }
 
     #[test]
@@ -237,6 +264,9 @@ mod tests {
             "<QualificationValidity>1</QualificationValidity>",
             "<NameKana>ｶｸｳ ﾀﾛｳ</NameKana>",
             "<ReferenceNumber>00000042</ReferenceNumber>",
+            "<PharmacistsInfoConsFlg>1</PharmacistsInfoConsFlg>",
+            "<PharmacistsInfoAvailableTime>20261121090103</PharmacistsInfoAvailableTime>",
+            "<DiagnosisInfoConsFlg>0</DiagnosisInfoConsFlg>",
         ] {
             assert!(text.contains(part), "{part}");
         }
@@ -244,13 +274,13 @@ mod tests {
 
     #[test]
     fn an_unregistered_reference_number_is_left_out() {
-        let bytes = Scenario::Valid.write(&PEOPLE[0], "", false, Encoding::Utf8, at());
+        let bytes = Scenario::Valid.write(&card(0, ""), Encoding::Utf8, at());
         assert!(!String::from_utf8(bytes).unwrap().contains("ReferenceNumber"));
     }
 
     #[test]
     fn cp932_says_so_and_keeps_the_vendor_letters() {
-        let bytes = Scenario::Valid.write(&PEOPLE[2], "", false, Encoding::Cp932, at());
+        let bytes = Scenario::Valid.write(&card(2, ""), Encoding::Cp932, at());
         let (text, _, failed) = encoding_rs::SHIFT_JIS.decode(&bytes);
         assert!(!failed && text.contains("髙﨑") && text.contains("Shift_JIS") && text.contains("Identifier>1<"));
     }
@@ -258,7 +288,7 @@ mod tests {
     #[test]
     fn faults_are_really_faulty() {
         assert!(!text(Scenario::Truncated).contains("</XmlMsg>"));
-        assert!(String::from_utf8(Scenario::Garbled.write(&PEOPLE[0], "", false, Encoding::Utf8, at())).is_err());
+        assert!(String::from_utf8(Scenario::Garbled.write(&card(0, ""), Encoding::Utf8, at())).is_err());
         assert!(!text(Scenario::MissingBirthdate).contains("Birthdate"));
         assert!(text(Scenario::DocumentType).contains("<!DOCTYPE"));
         assert!(text(Scenario::Oversized).len() > 1024 * 1024);

@@ -1,0 +1,324 @@
+//! 同意にもとづく閲覧 against the simulator: fetched in the background, shown only in time, every look and every refusal audited.
+//! FN-OQ-05, FN-OQ-06, FN-OQ-07, FN-CS-17.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::Role;
+use domain::clock::jst;
+use simulators::national::{Fault, National};
+use sqlx::Row;
+use tenancy::operator::Operator;
+use tenancy::{Clock, TenantPool};
+use tsumugi::inquiries::EligibilityDriver;
+use tsumugi::outbox::Driver;
+use tsumugi::outbox::deliver::Postman;
+use tsumugi::telemetry::Metrics;
+use uuid::Uuid;
+
+use crate::eligibility_query::{national, way};
+use crate::fixtures::{Clinic, two_clinics};
+use crate::harness::{Client, Harness, keyring, role_url};
+
+const DRUGS: &str = "PharmacistsInfo";
+const CARE: &str = "DiagnosisInfo";
+const SURGERY: &str = "OperationInfo";
+const CHECKUP: &str = "SpecificHealthCheckupsInfo";
+
+struct Desk {
+    h: &'static Harness,
+    here: Clinic,
+    neighbour: Clinic,
+    clerk: Client,
+    doctor: Client,
+    services: National,
+    url: String,
+    ahead: Arc<Mutex<TimeDelta>>,
+    operator: Operator,
+}
+
+async fn desk() -> Desk {
+    let h = Harness::get();
+    let (here, neighbour) = two_clinics(h).await;
+    let (clerk, doctor) = (here.client(h, Role::Clerk).await, here.client(h, Role::Doctor).await);
+    let (services, url) = national();
+    let ahead = Arc::new(Mutex::new(TimeDelta::zero()));
+    let clock = Clock::from_fn({
+        let ahead = ahead.clone();
+        move || Utc::now() + *ahead.lock().unwrap()
+    });
+    let tenants = TenantPool::new(&role_url("APP_DATABASE_URL", &h.database), 4, clock).unwrap().with_keyring(keyring());
+    let operator = Operator::new(&role_url("OPERATOR_DATABASE_URL", &h.database), tenants).unwrap();
+    Desk { h, here, neighbour, clerk, doctor, services, url, ahead, operator }
+}
+
+fn stamp(at: DateTime<Utc>) -> String {
+    jst(at).format("%Y%m%d%H%M%S").to_string()
+}
+
+impl Desk {
+    async fn deliver(&self) {
+        let drivers: Vec<Arc<dyn Driver>> = vec![Arc::new(EligibilityDriver::new(way(&self.url), None))];
+        let postman = Postman::new(self.operator.clone(), drivers, Metrics::new().unwrap(), Uuid::now_v7()).only(self.here.id);
+        while postman.round().await.unwrap() > 0 {}
+    }
+
+    /// A person touches the reader and allows these subjects until then; reception takes the result over.
+    async fn touch(&self, subjects: &[&str], until: DateTime<Utc>) -> String {
+        for subject in subjects {
+            self.services.consents.grant("9000001", subject, jst(until));
+        }
+        self.take_over(&card(subjects, until, "1"), "new").await
+    }
+
+    /// Gives the patient's id.
+    async fn take_over(&self, file: &str, patient: &str) -> String {
+        let part = reqwest::multipart::Part::bytes(file.as_bytes().to_vec()).file_name("OQSsiquc01res_face_1.xml");
+        let request = self.clerk.request("POST", "/reception/reader-results").multipart(reqwest::multipart::Form::new().part("file", part));
+        let path = self.clerk.send(request).await.expect(303).header("location").to_owned();
+        let token = if patient == "new" { "" } else { patient };
+        let form = [("patient", patient), ("patient_token", token), ("choice", "0"), ("name_syllabic", "カクウ タロウ")];
+        self.clerk.post(&format!("{path}/reflection"), &form).await.expect(303);
+        let sql = "SELECT id FROM patient WHERE tenant_id = $1";
+        let row = sqlx::query(sql).bind(self.here.id.as_uuid()).fetch_one(&mut self.h.superuser().await).await.unwrap();
+        row.get::<Uuid, _>(0).to_string()
+    }
+
+    async fn look(&self, patient: &str, door: &str, status: u16) -> String {
+        self.doctor.get(&format!("/patients/{patient}/consents/{door}")).await.expect(status).body
+    }
+
+    /// How many events of this class and outcome name the patient (refusals name none).
+    async fn audited(&self, class: &str, outcome: &str) -> i64 {
+        let sql = "SELECT count(*) FROM audit_event WHERE tenant_id = $1 AND (info_class = $2 OR $2 = '') AND outcome = $3";
+        let query = sqlx::query(sql).bind(self.here.id.as_uuid()).bind(class.to_owned()).bind(outcome.to_owned());
+        query.fetch_one(&mut self.h.superuser().await).await.unwrap().get(0)
+    }
+}
+
+fn card(subjects: &[&str], until: DateTime<Utc>, salt: &str) -> String {
+    let given = stamp(until - TimeDelta::hours(24));
+    let consents: String = [DRUGS, CARE, SURGERY, CHECKUP, "GenomeInfo"]
+        .iter()
+        .map(|subject| match subjects.contains(subject) {
+            true => format!(
+                "<{subject}ConsFlg>1</{subject}ConsFlg><{subject}ConsTime>{given}</{subject}ConsTime><{subject}AvailableTime>{}</{subject}AvailableTime>",
+                stamp(until)
+            ),
+            false => format!("<{subject}ConsFlg>{}</{subject}ConsFlg>", if *subject == "GenomeInfo" { "7" } else { "0" }),
+        })
+        .collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?><XmlMsg><MessageHeader><ArbitraryFileIdentifier>{salt}</ArbitraryFileIdentifier>\
+         <ReferenceClassification>1</ReferenceClassification><SegmentOfResult>1</SegmentOfResult><CharacterCodeIdentifier>0</CharacterCodeIdentifier></MessageHeader>\
+         <MessageBody><ProcessingResultStatus>1</ProcessingResultStatus><QualificationValidity>1</QualificationValidity><ResultList><ResultOfQualificationConfirmation>\
+         <InsuredCardClassification>01</InsuredCardClassification><InsurerNumber>01139997</InsurerNumber><InsuredCardSymbol>12345678</InsuredCardSymbol>\
+         <InsuredIdentificationNumber>9000001</InsuredIdentificationNumber><InsuredBranchNumber>00</InsuredBranchNumber><PersonalFamilyClassification>1</PersonalFamilyClassification>\
+         <Name>架空　太郎</Name><NameKana>ｶｸｳ ﾀﾛｳ</NameKana><Sex1>1</Sex1><Birthdate>19750401</Birthdate><QualificationDate>20200401</QualificationDate>\
+         <InsurerName>架空保険</InsurerName>{consents}</ResultOfQualificationConfirmation></ResultList></MessageBody></XmlMsg>"
+    )
+}
+
+fn tomorrow() -> DateTime<Utc> {
+    Utc::now() + TimeDelta::hours(23)
+}
+
+/// FN-OQ-05: no consent is a refusal that is recorded; with it the list is there; each look is audited under its own class.
+#[tokio::test]
+async fn drugs_are_seen_under_their_consent_and_every_look_is_audited() {
+    let d = desk().await;
+    let patient = d.touch(&[DRUGS], tomorrow()).await;
+    assert!(d.look(&patient, "medication", 200).await.contains("取り寄せています"), "nobody waits for the service");
+    d.deliver().await;
+    let page = d.look(&patient, "medication", 200).await;
+    for words in ["架空アムロ錠５ｍｇ", "架空内科クリニック", "レセプト", "架空軟膏０．１％", "調剤結果", "旧品目コードの薬"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(page.contains("data-shown-for=\"82") && !page.contains("特定疾患療養管理料"));
+    assert_eq!(d.audited("medication_history", "success").await, 2);
+    assert_eq!(d.audited("", "refused").await, 0);
+    for door in ["care", "checkup"] {
+        assert!(d.look(&patient, door, 403).await.contains("患者の同意がない"), "{door}");
+    }
+    assert_eq!(d.audited("", "refused").await, 2);
+    assert!(d.doctor.get(&format!("/patients/{patient}/consents/medication")).await.expect(200).statements() <= 12);
+    let list = d.doctor.get_fragment(&format!("/patients/{patient}/consents")).await.expect(200);
+    assert!(list.body.contains("届いています") && list.body.contains("GenomeInfo") && list.body.contains("区分 7"), "{}", list.body);
+    assert!(!list.body.contains("<html") && list.statements() <= 12);
+    // 医療事務 sees that there is a consent, and nothing under it; the neighbour sees nothing at all.
+    let seen = d.clerk.get(&format!("/patients/{patient}/consents")).await.expect(200).body;
+    assert!(seen.contains("薬剤") && !seen.contains("consents/medication\""));
+    d.clerk.get(&format!("/patients/{patient}/consents/medication")).await.expect(403);
+    d.neighbour.client(d.h, Role::Doctor).await.get(&format!("/patients/{patient}/consents/medication")).await.expect(404);
+}
+
+/// FN-OQ-06, FN-OQ-07: every combination of 薬剤, 診療 and 特定健診 opens exactly its own.
+#[tokio::test]
+async fn each_of_the_eight_combinations_opens_exactly_its_own() {
+    for bits in 0..8u8 {
+        let d = desk().await;
+        let all = [(DRUGS, "medication"), (CARE, "care"), (CHECKUP, "checkup")];
+        let given = |n: usize| bits & (1 << n) != 0;
+        let subjects: Vec<&str> = (0..3).filter(|n| given(*n)).map(|n| all[n].0).collect();
+        let patient = d.touch(&subjects, tomorrow()).await;
+        d.deliver().await;
+        for (n, (_, door)) in all.iter().enumerate() {
+            let page = d.look(&patient, door, if given(n) { 200 } else { 403 }).await;
+            let is = |words: &str, door_of: &str| assert_eq!(page.contains(words), given(n) && *door == door_of, "{bits} {door} {words}");
+            is("架空アムロ錠５ｍｇ", "medication");
+            is("特定疾患療養管理料", "care");
+            is("HbA1c", "checkup");
+        }
+    }
+}
+
+/// FN-OQ-06: 診療 without 手術 shows no operation, nor what cannot be told from one; 手術 alone shows only operations.
+#[tokio::test]
+async fn surgery_has_a_consent_of_its_own() {
+    for (subjects, surgery, unknown, checks) in
+        [(vec![CARE], false, false, true), (vec![CARE, SURGERY], true, true, true), (vec![SURGERY], true, false, false)]
+    {
+        let d = desk().await;
+        // The service would tell more than was allowed here: the page still does not.
+        for subject in [CARE, SURGERY] {
+            d.services.consents.grant("9000001", subject, jst(tomorrow()));
+        }
+        let patient = d.take_over(&card(&subjects, tomorrow(), "1"), "new").await;
+        d.deliver().await;
+        let page = d.look(&patient, "care", 200).await;
+        assert_eq!(page.contains("胃切除術"), surgery, "{subjects:?}");
+        assert_eq!(page.contains("識別 Z9"), unknown, "{subjects:?}");
+        assert_eq!(page.contains("末梢血液一般検査"), checks, "{subjects:?}");
+    }
+}
+
+/// FN-OQ-05: the end of a consent is the end of the view: the server gives nothing any more, and says so.
+#[tokio::test]
+async fn nothing_is_given_after_the_consent_has_ended() {
+    let d = desk().await;
+    let patient = d.touch(&[DRUGS], Utc::now() + TimeDelta::seconds(4)).await;
+    d.deliver().await;
+    let page = d.look(&patient, "medication", 200).await;
+    assert!(page.contains("架空アムロ錠５ｍｇ") && page.contains("data-shown-for=\""), "{page}");
+    tokio::time::sleep(std::time::Duration::from_millis(5200)).await;
+    let over = d.look(&patient, "medication", 403).await;
+    assert!(!over.contains("架空アムロ"));
+    let list = d.doctor.get_fragment(&format!("/patients/{patient}/consents?part=list")).await.expect(200).body;
+    assert!(list.contains("閲覧期間の終了") && list.contains("data-open-consents=\"\""), "{list}");
+}
+
+/// The last word counts: another reading without a consent takes it back at once.
+#[tokio::test]
+async fn a_later_reading_without_consent_closes_what_was_open() {
+    let d = desk().await;
+    let patient = d.touch(&[DRUGS, CARE], tomorrow()).await;
+    d.deliver().await;
+    d.look(&patient, "medication", 200).await;
+    d.take_over(&card(&[CARE], tomorrow(), "2"), &patient).await;
+    d.look(&patient, "medication", 403).await;
+    // What was fetched under the earlier consent is not shown under the later one.
+    assert!(d.look(&patient, "care", 200).await.contains("取り寄せています"));
+    d.deliver().await;
+    assert!(d.look(&patient, "care", 200).await.contains("特定疾患療養管理料"));
+}
+
+/// FN-OQ-02: a result by number carries no consent, whatever the file claims; a consent without an end opens nothing.
+#[tokio::test]
+async fn a_result_by_number_or_without_an_end_opens_nothing() {
+    let d = desk().await;
+    let by_number = card(&[DRUGS], tomorrow(), "1").replace("<ReferenceClassification>1<", "<ReferenceClassification>2<");
+    let patient = d.take_over(&by_number, "new").await;
+    d.look(&patient, "medication", 403).await;
+    let until = stamp(tomorrow());
+    let endless = card(&[DRUGS], tomorrow(), "2").replace(&format!("<{DRUGS}AvailableTime>{until}</{DRUGS}AvailableTime>"), "");
+    d.take_over(&endless, &patient).await;
+    d.look(&patient, "medication", 403).await;
+    d.deliver().await;
+    assert_eq!(d.services.asked(), 1, "only the number is registered: nothing is asked for what may not be seen");
+}
+
+/// Bad replies: none is kept, none is shown, and the right one is taken when it comes.
+#[tokio::test]
+async fn a_reply_that_is_not_ours_is_never_shown() {
+    let d = desk().await;
+    // The card's number is registered beforehand, so that only the history is asked for below.
+    let patient = d.take_over(&card(&[], tomorrow(), "0"), "new").await;
+    d.deliver().await;
+    for fault in
+        [Fault::OtherPerson, Fault::OtherFacility, Fault::OtherQuestion, Fault::Entities, Fault::Flood, Fault::Malformed, Fault::Failing]
+    {
+        d.services.faults.next(fault, 1);
+    }
+    d.services.consents.grant("9000001", DRUGS, jst(tomorrow()));
+    d.take_over(&card(&[DRUGS], tomorrow(), "1"), &patient).await;
+    for _ in 0..7 {
+        d.deliver().await;
+        assert!(d.look(&patient, "medication", 200).await.contains("取り寄せています"));
+        *d.ahead.lock().unwrap() += TimeDelta::minutes(3);
+    }
+    *d.ahead.lock().unwrap() += TimeDelta::minutes(2);
+    d.deliver().await;
+    assert!(d.look(&patient, "medication", 200).await.contains("架空アムロ錠５ｍｇ"));
+    assert_eq!(d.services.asked(), 1 + 8);
+}
+
+/// A refusal is said in the service's words and can be tried anew while the consent lasts; a second press finds it changed.
+#[tokio::test]
+async fn what_was_refused_is_fetched_again_by_a_press() {
+    let d = desk().await;
+    // The reader's consent has not reached the service yet.
+    let patient = d.take_over(&card(&[DRUGS], tomorrow(), "1"), "new").await;
+    d.deliver().await;
+    let page = d.doctor.get(&format!("/patients/{patient}/consents")).await.expect(200).body;
+    assert!(page.contains("閲覧の同意がないか、期限が過ぎています") && page.contains("もう一度取り寄せる"), "{page}");
+    let action = page.split("action=\"").find(|part| part.starts_with("/consented-records/")).unwrap().split('"').next().unwrap();
+    d.services.consents.grant("9000001", DRUGS, jst(tomorrow()));
+    let form = [("patient_token", patient.as_str()), ("version", "2")];
+    d.doctor.post(action, &[("patient_token", Uuid::max().to_string().as_str()), ("version", "2")]).await.expect(422);
+    d.doctor.post(action, &[("patient_token", patient.as_str()), ("version", "x")]).await.expect(422);
+    d.doctor.post(action, &form).await.expect(303);
+    d.doctor.post(action, &form).await.expect(409);
+    d.deliver().await;
+    assert!(d.look(&patient, "medication", 200).await.contains("架空アムロ錠５ｍｇ"));
+    d.neighbour.client(d.h, Role::Doctor).await.post(action, &form).await.expect(404);
+}
+
+/// What arrived is kept sealed: no drug name stands in the clear.
+#[tokio::test]
+async fn what_arrives_is_kept_sealed() {
+    let d = desk().await;
+    d.touch(&[DRUGS], tomorrow()).await;
+    d.deliver().await;
+    let sql = "SELECT count(*), coalesce(bool_or(position('アムロ'::bytea in raw) > 0), false) FROM consented_record WHERE tenant_id = $1 AND raw IS NOT NULL";
+    let sql = sql.replace("'アムロ'::bytea", "convert_to('アムロ', 'UTF8')");
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(d.here.id.as_uuid()).fetch_one(&mut d.h.superuser().await).await.unwrap();
+    assert_eq!((row.get::<i64, _>(0), row.get::<bool, _>(1)), (1, false));
+}
+
+/// Each exchange is kept raw and sealed; an administrator opens it with a reason, and the look is audited with it.
+#[tokio::test]
+async fn an_exchange_is_opened_by_an_administrator_with_a_reason() {
+    let d = desk().await;
+    let patient = d.touch(&[DRUGS], tomorrow()).await;
+    d.deliver().await;
+    let admin = d.here.client(d.h, Role::ClinicAdmin).await;
+    let list = admin.get("/exchanges").await.expect(200);
+    assert!(list.body.contains("薬剤・診療情報の取得") && !list.body.contains("アムロ") && list.statements() <= 4, "{}", list.body);
+    let row = list.body.split("<tr>").find(|row| row.contains("薬剤・診療情報の取得")).unwrap();
+    let path = row.split("href=\"").find(|part| part.starts_with("/exchanges/")).unwrap().split('"').next().unwrap();
+    let closed = admin.get(path).await.expect(200).body;
+    assert!(closed.contains("開く理由") && !closed.contains("アムロ"));
+    let without = admin.post(path, &[("patient_token", patient.as_str())]).await.expect(422).body;
+    assert!(without.contains("開く理由を選んでください") && !without.contains("アムロ"));
+    admin.post(path, &[("patient_token", ""), ("purpose", "disclosure")]).await.expect(422);
+    let open = admin.post(path, &[("patient_token", patient.as_str()), ("purpose", "disclosure")]).await.expect(200).body;
+    assert!(open.contains("架空アムロ錠５ｍｇ") && open.contains("FileCategory"), "{open}");
+    let sql = "SELECT detail->>'purpose' FROM audit_event WHERE tenant_id = $1 AND info_class = 'exchange' AND detail->>'opened' = 'true' AND $2 = ANY(subject_ids)";
+    let query = sqlx::query(sql).bind(d.here.id.as_uuid()).bind(patient.parse::<Uuid>().unwrap());
+    assert_eq!(query.fetch_one(&mut d.h.superuser().await).await.unwrap().get::<String, _>(0), "disclosure");
+    for role in [Role::Doctor, Role::Clerk] {
+        d.here.client(d.h, role).await.get(path).await.expect(403);
+    }
+    d.neighbour.client(d.h, Role::ClinicAdmin).await.get(path).await.expect(404);
+}
