@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
-use crate::eligibility::{EligibilityStatus, Qualification};
+use crate::eligibility::{EligibilityStatus, Qualification, SpecificDisease};
 
 /// 保険種別 (S04).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,6 +169,12 @@ pub const LIMIT_CATEGORIES: [(&str, &str); 16] = [
     ("B10", "一般Ⅰ"),
 ];
 
+/// 限度額適用区分 with its word; a code we do not know is shown as it came.
+pub fn limit_words(code: &str) -> String {
+    let known = LIMIT_CATEGORIES.iter().find(|(known, _)| *known == code);
+    known.map_or_else(|| code.to_owned(), |(code, word)| format!("{word} ({code})"))
+}
+
 /// 公費 kept of one patient at a time.
 pub const PUBLIC_EXPENSES: usize = 4;
 
@@ -185,6 +191,8 @@ pub struct CoverageContent {
     pub copay_percent: Option<u8>,
     pub card_classification: String,
     pub limit_category: String,
+    /// 特定疾病 in force, in words.
+    pub specific_diseases: String,
     pub valid_from: Option<NaiveDate>,
     pub valid_to: Option<NaiveDate>,
     pub verified_on: NaiveDate,
@@ -199,6 +207,7 @@ pub struct CoverageContent {
 impl CoverageContent {
     /// From one qualification of a reader's answer. The end is the day of loss when there is one, else the card's own end.
     pub fn from_qualification(q: &Qualification, status: EligibilityStatus, by_card: bool, verified_on: NaiveDate) -> Self {
+        let ticket = q.ticket_on(verified_on).filter(|_| q.is_assistance());
         Self {
             kind: CoverageKind::of(&q.card_classification, &q.insurer_number),
             insurer_number: q.insurer_number.trim().to_owned(),
@@ -207,16 +216,18 @@ impl CoverageContent {
             insured_number: q.insured_number.clone(),
             branch_number: q.branch_number.clone().unwrap_or_default(),
             is_self: q.is_self.unwrap_or(true),
-            copay_percent: q.effective_copay_percent(),
+            copay_percent: q.copay_on(verified_on),
             card_classification: q.card_classification.clone(),
-            limit_category: q.limit.as_ref().map(|limit| limit.category.clone()).unwrap_or_default(),
-            valid_from: q.valid_from.or(q.qualified_on),
-            valid_to: q.disqualified_on.or(q.valid_to),
+            limit_category: q.limit_on(verified_on).map(|limit| limit.category.clone()).unwrap_or_default(),
+            specific_diseases: q.diseases_on(verified_on).map(SpecificDisease::words).collect::<Vec<_>>().join("・"),
+            // 医療扶助 holds as its 医療券 says.
+            valid_from: ticket.and_then(|ticket| ticket.valid_from).or(q.valid_from).or(q.qualified_on),
+            valid_to: q.disqualified_on.or(ticket.and_then(|ticket| ticket.valid_to)).or(q.valid_to),
             verified_on,
             verification: if by_card { Verification::Card } else { Verification::Certificate },
             eligibility: status,
             priority: 0,
-            cap_yen: None,
+            cap_yen: ticket.and_then(|ticket| ticket.self_pay_yen),
         }
     }
 
@@ -244,7 +255,8 @@ impl CoverageContent {
         compare(CoverageField::BranchNumber, self.branch_number.clone(), new.branch_number.clone());
         compare(CoverageField::Relation, self.relation_label().into(), new.relation_label().into());
         compare(CoverageField::Copay, percent(self.copay_percent), percent(new.copay_percent));
-        compare(CoverageField::LimitCategory, self.limit_category.clone(), new.limit_category.clone());
+        compare(CoverageField::LimitCategory, limit_words(&self.limit_category), limit_words(&new.limit_category));
+        compare(CoverageField::SpecificDisease, self.specific_diseases.clone(), new.specific_diseases.clone());
         compare(CoverageField::ValidFrom, day(self.valid_from), day(new.valid_from));
         compare(CoverageField::ValidTo, day(self.valid_to), day(new.valid_to));
         compare(CoverageField::Priority, rank(self.priority), rank(new.priority));
@@ -278,6 +290,7 @@ pub enum CoverageField {
     Relation,
     Copay,
     LimitCategory,
+    SpecificDisease,
     ValidFrom,
     ValidTo,
     Priority,
@@ -298,6 +311,7 @@ impl CoverageField {
             Self::Relation => "本人・家族",
             Self::Copay => "負担割合",
             Self::LimitCategory => "限度額区分",
+            Self::SpecificDisease => "特定疾病",
             Self::ValidFrom => "有効開始",
             Self::ValidTo => "有効終了",
             Self::Priority => "優先順位",
@@ -355,6 +369,7 @@ mod tests {
             copay_percent: Some(30),
             card_classification: "01".into(),
             limit_category: String::new(),
+            specific_diseases: String::new(),
             valid_from: Some(on("2020-04-01")),
             valid_to: None,
             verified_on: on("2026-11-20"),

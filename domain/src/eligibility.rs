@@ -167,6 +167,71 @@ pub struct LimitCertificate {
     pub valid_to: Option<NaiveDate>,
 }
 
+/// 特定疾病療養受療証.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpecificDisease {
+    /// OQSCD013; unknown codes kept.
+    pub category: String,
+    pub valid_from: Option<NaiveDate>,
+    pub valid_to: Option<NaiveDate>,
+    pub self_pay_yen: Option<u32>,
+}
+
+impl SpecificDisease {
+    /// 区分 and 自己負担限度額; an unknown code is shown as it came.
+    pub fn words(&self) -> String {
+        let category = match self.category.as_str() {
+            "1" => "人工透析".to_owned(),
+            "2" => "血友病".to_owned(),
+            "3" => "HIV".to_owned(),
+            other => format!("区分 {other}"),
+        };
+        self.self_pay_yen.map_or(category.clone(), |yen| format!("{category} {yen}円"))
+    }
+}
+
+/// 医療券・調剤券 of 医療扶助.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MedicalTicket {
+    /// OQSCD018: `01` 医療券, `02` 調剤券; unknown codes kept.
+    pub kind: String,
+    /// 診療年月, `yyyyMM`
+    pub month: String,
+    pub valid_from: Option<NaiveDate>,
+    pub valid_to: Option<NaiveDate>,
+    pub issue_number: String,
+    /// 指定医療機関: whether it is this facility (OQSCD026).
+    pub is_ours: Option<bool>,
+    pub institution_name: String,
+    /// OQSCD019
+    pub treatment: String,
+    pub injuries: Vec<String>,
+    pub self_pay_yen: Option<u32>,
+    /// OQSCD020: `01` 単独, `02` 併用
+    pub combination: String,
+    pub contact: String,
+}
+
+impl MedicalTicket {
+    /// A 医療券 this facility may treat on that day.
+    pub fn holds(&self, day: NaiveDate) -> bool {
+        self.kind == "01" && self.is_ours != Some(false) && holds(self.valid_from, self.valid_to, day)
+    }
+
+    pub fn kind_label(&self) -> String {
+        match self.kind.as_str() {
+            "01" => "医療券".into(),
+            "02" => "調剤券".into(),
+            other => format!("券種 {other}"),
+        }
+    }
+}
+
+/// Between two days, either of which may be open.
+fn holds(from: Option<NaiveDate>, to: Option<NaiveDate>, day: NaiveDate) -> bool {
+    from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
+}
+
 /// One `ResultOfQualificationConfirmation`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Qualification {
@@ -193,18 +258,42 @@ pub struct Qualification {
     pub copay_percent: Option<u8>,
     /// 高齢受給者証の負担割合 in percent; wins over `copay_percent` while valid.
     pub elderly_copay_percent: Option<u8>,
+    pub elderly_from: Option<NaiveDate>,
+    pub elderly_to: Option<NaiveDate>,
     pub insurer_name: Option<String>,
     pub loss_reason: Option<String>,
     pub limit: Option<LimitCertificate>,
+    pub specific_diseases: Vec<SpecificDisease>,
+    pub tickets: Vec<MedicalTicket>,
     pub consents: Vec<Consent>,
     /// 照会番号: our 患者番号 when we registered it.
     pub reference_number: Option<String>,
 }
 
 impl Qualification {
-    /// The share the patient pays today; `None` when the service did not say.
-    pub fn effective_copay_percent(&self) -> Option<u8> {
-        self.elderly_copay_percent.or(self.copay_percent)
+    /// The share the patient pays on that day; `None` when the service did not say.
+    pub fn copay_on(&self, day: NaiveDate) -> Option<u8> {
+        self.elderly_copay_percent.filter(|_| holds(self.elderly_from, self.elderly_to, day)).or(self.copay_percent)
+    }
+
+    /// 限度額適用区分 in force on that day.
+    pub fn limit_on(&self, day: NaiveDate) -> Option<&LimitCertificate> {
+        self.limit.as_ref().filter(|limit| holds(limit.valid_from, limit.valid_to, day))
+    }
+
+    /// 特定疾病 in force on that day.
+    pub fn diseases_on(&self, day: NaiveDate) -> impl Iterator<Item = &SpecificDisease> {
+        self.specific_diseases.iter().filter(move |disease| holds(disease.valid_from, disease.valid_to, day))
+    }
+
+    /// 医療扶助
+    pub fn is_assistance(&self) -> bool {
+        self.card_classification == "A1"
+    }
+
+    /// The 医療券 to treat under on that day.
+    pub fn ticket_on(&self, day: NaiveDate) -> Option<&MedicalTicket> {
+        self.tickets.iter().find(|ticket| ticket.holds(day))
     }
 }
 
@@ -343,9 +432,13 @@ mod tests {
             valid_to: None,
             copay_percent: Some(30),
             elderly_copay_percent: None,
+            elderly_from: None,
+            elderly_to: None,
             insurer_name: None,
             loss_reason: None,
             limit: None,
+            specific_diseases: Vec::new(),
+            tickets: Vec::new(),
             consents: Vec::new(),
             reference_number: None,
         };
@@ -376,6 +469,45 @@ mod tests {
         ] {
             assert_eq!(result(code, count).status(), expected, "code {code}");
         }
+    }
+
+    #[test]
+    fn certificates_count_only_while_they_hold() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let mut q = result("1", 1).qualifications.remove(0);
+        (q.elderly_copay_percent, q.elderly_from, q.elderly_to) = (Some(20), Some(day("2026-08-01")), Some(day("2027-07-31")));
+        assert_eq!(
+            (q.copay_on(day("2026-07-31")), q.copay_on(day("2026-08-01")), q.copay_on(day("2027-08-01"))),
+            (Some(30), Some(20), Some(30))
+        );
+        q.limit = Some(LimitCertificate { category: "A03".into(), valid_from: None, valid_to: Some(day("2026-07-31")) });
+        assert!(q.limit_on(day("2026-07-31")).is_some() && q.limit_on(day("2026-08-01")).is_none());
+        let dialysis = SpecificDisease { category: "1".into(), valid_from: None, valid_to: None, self_pay_yen: Some(10_000) };
+        assert_eq!(dialysis.words(), "人工透析 10000円");
+        assert_eq!(SpecificDisease { category: "8".into(), self_pay_yen: None, ..dialysis }.words(), "区分 8");
+    }
+
+    #[test]
+    fn a_ticket_of_another_facility_or_for_a_pharmacy_is_none_to_treat_under() {
+        let day = "2026-11-20".parse().unwrap();
+        let ticket = MedicalTicket {
+            kind: "01".into(),
+            month: "202611".into(),
+            valid_from: "2026-11-01".parse().ok(),
+            valid_to: "2026-11-30".parse().ok(),
+            issue_number: String::new(),
+            is_ours: Some(true),
+            institution_name: String::new(),
+            treatment: "02".into(),
+            injuries: Vec::new(),
+            self_pay_yen: None,
+            combination: "01".into(),
+            contact: String::new(),
+        };
+        assert!(ticket.holds(day));
+        assert!(!ticket.holds("2026-12-01".parse().unwrap()));
+        assert!(!MedicalTicket { is_ours: Some(false), ..ticket.clone() }.holds(day));
+        assert!(!MedicalTicket { kind: "02".into(), ..ticket }.holds(day));
     }
 
     #[test]

@@ -56,6 +56,7 @@ mod m20261122_000020_duplicate_check;
 mod m20261122_000030_viewing_consent;
 mod m20261122_000031_warning_fired;
 mod m20261122_000032_bulk_inquiry;
+mod m20261122_000033_specific_diseases;
 mod m20261122_000034_exchange_by_time;
 mod table;
 
@@ -118,6 +119,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000031_warning_fired::Migration),
             Box::new(m20261122_000032_bulk_inquiry::Migration),
             Box::new(m20261122_000034_exchange_by_time::Migration),
+            Box::new(m20261122_000033_specific_diseases::Migration),
         ]
     }
 }

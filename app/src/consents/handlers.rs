@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::entity::record;
 use super::fetch;
+use super::shown::{Content, RecordPage, Shown};
 use super::store::{self, Consents, Kind};
-use super::views::{ConsentList, ConsentPage, Content, Doors, RecordPage, Shown};
+use super::views::{ConsentList, ConsentPage, Doors};
 use crate::AppError;
 use crate::adapters::eligibility::history::{read_care, read_checkups};
 use crate::notes::neighbours;

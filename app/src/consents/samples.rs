@@ -8,8 +8,9 @@ use domain::consent::{Consent, ConsentSubject};
 use uuid::Uuid;
 
 use super::entity::record;
+use super::shown::{Content, RecordPage, Shown};
 use super::store::{self, Consents, Given};
-use super::views::{ConsentList, ConsentPage, Content, Doors, RecordPage, Shown};
+use super::views::{ConsentList, ConsentPage, Doors};
 use crate::web::samples::show;
 use crate::web::{Chrome, Nav, PatientStripe};
 

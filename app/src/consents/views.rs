@@ -1,9 +1,7 @@
-//! The consents in words, and what is read under them.
+//! The consents in words.
 
 use askama::Template;
 use chrono::{DateTime, Utc};
-use domain::care_history::{CareHistory, Checkups, Drug, Episode, Treatment};
-use domain::clock::jst;
 use domain::consent::ConsentSubject;
 use domain::{EncounterId, PatientId};
 use uuid::Uuid;
@@ -12,9 +10,6 @@ use super::entity::record;
 use super::store::{self, Consents, Given, Kind};
 use crate::web::page::Subjects;
 use crate::web::{Chrome, PatientStripe};
-
-/// Checkups shown side by side.
-const CHECKUPS: usize = 4;
 
 /// What this person may open.
 #[derive(Debug, Clone, Copy)]
@@ -143,7 +138,7 @@ fn line(given: &Given, records: &[record::Model], doors: Doors, now: DateTime<Ut
     }
 }
 
-fn failed(row: &record::Model) -> Option<Failed> {
+pub(super) fn failed(row: &record::Model) -> Option<Failed> {
     let why = match row.status.as_str() {
         store::REFUSED if row.said.is_empty() => "サービスが受け付けませんでした".to_owned(),
         store::REFUSED => row.said.clone(),
@@ -163,168 +158,6 @@ pub struct ConsentPage {
 }
 
 impl Subjects for ConsentPage {
-    fn subjects(&self) -> Vec<PatientId> {
-        vec![self.stripe.patient_id]
-    }
-}
-
-/// One row of a table of checkups: item, then a value for each day.
-#[derive(Debug, Clone)]
-pub struct TrendRow {
-    pub name: String,
-    pub unit: String,
-    pub values: Vec<String>,
-}
-
-/// One day at one place.
-#[derive(Debug, Clone)]
-pub struct Day {
-    pub on: String,
-    pub place: String,
-    pub origin: &'static str,
-    pub setting: String,
-    pub lines: Vec<DayLine>,
-}
-
-#[derive(Debug, Clone)]
-pub struct DayLine {
-    pub name: String,
-    pub more: String,
-    pub tag: String,
-}
-
-#[derive(Debug, Clone)]
-pub enum Content {
-    /// The consent came too late for a fetch: nothing was asked under it.
-    NotAsked,
-    Pending,
-    Failed(String),
-    Days(Vec<Day>),
-    Checkups {
-        days: Vec<String>,
-        rows: Vec<TrendRow>,
-    },
-}
-
-impl Content {
-    pub fn waiting(row: &record::Model) -> Self {
-        failed(row).map_or(Self::Pending, |failed| Self::Failed(failed.why))
-    }
-
-    pub fn drugs(history: &CareHistory) -> Self {
-        let with = history.episodes.iter().filter(|e| !e.drugs.is_empty());
-        Self::Days(with.map(|e| day(e, e.drugs.iter().map(drug).collect())).collect())
-    }
-
-    /// Only lines every needed consent is open for.
-    pub fn treatments(history: &CareHistory, open: &[ConsentSubject]) -> Self {
-        let is_allowed = |t: &&Treatment| t.needs().iter().all(|subject| open.contains(subject));
-        let lines = |e: &Episode| e.treatments.iter().filter(is_allowed).map(treatment).collect::<Vec<_>>();
-        Self::Days(history.episodes.iter().map(|e| day(e, lines(e))).filter(|day| !day.lines.is_empty()).collect())
-    }
-
-    pub fn checkups(checkups: &Checkups) -> Self {
-        let days = checkups.checkups.iter().take(CHECKUPS);
-        let row = |(item, values): (&domain::care_history::Finding, Vec<Option<&domain::care_history::Finding>>)| TrendRow {
-            name: if item.name.is_empty() { item.code.clone() } else { item.name.clone() },
-            unit: item.unit.clone(),
-            values: values.into_iter().take(CHECKUPS).map(|v| v.map(value).unwrap_or_default()).collect(),
-        };
-        Self::Checkups {
-            days: days.map(|c| c.on.map_or_else(|| "日付不明".to_owned(), |on| on.to_string())).collect(),
-            rows: checkups.trend().into_iter().map(row).collect(),
-        }
-    }
-}
-
-fn value(finding: &domain::care_history::Finding) -> String {
-    let name = if finding.value_name.is_empty() { String::new() } else { format!(" {}", finding.value_name) };
-    format!("{}{name}", finding.value)
-}
-
-fn day(episode: &Episode, lines: Vec<DayLine>) -> Day {
-    let month = match (episode.month.get(..4), episode.month.get(4..)) {
-        (Some(year), Some(month)) if episode.month.len() == 6 => format!("{year}-{month}"),
-        _ => episode.month.clone(),
-    };
-    let place = match episode.prescriber.as_str() {
-        "" => episode.place.clone(),
-        prescriber => format!("{prescriber} → {}", episode.place),
-    };
-    let on = episode.on.or(episode.prescribed_on).map_or(month, |on| on.to_string());
-    Day { on, place, origin: episode.origin.label(), setting: episode.setting.clone(), lines }
-}
-
-fn joined(parts: &[&str]) -> String {
-    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ")
-}
-
-fn drug(drug: &Drug) -> DayLine {
-    let times = if drug.times.is_empty() { String::new() } else { format!("×{}", drug.times) };
-    let amount = format!("{}{}", drug.quantity, drug.unit);
-    let name = if drug.name.is_empty() { drug.code.clone() } else { drug.name.clone() };
-    DayLine { name, more: joined(&[&amount, &drug.usage, &drug.instruction, &times]), tag: drug.ingredient.clone() }
-}
-
-fn treatment(t: &Treatment) -> DayLine {
-    let times = if t.times.is_empty() { String::new() } else { format!("×{}", t.times) };
-    let amount = format!("{}{}", t.quantity, t.unit);
-    // A code we do not know is shown as it came.
-    let tag = t.class_label().map_or_else(|| format!("識別 {}", t.class), str::to_owned);
-    let name = if t.name.is_empty() { t.code.clone() } else { t.name.clone() };
-    DayLine { name, more: joined(&[&amount, &times]), tag }
-}
-
-/// What is read now, with the moment it must be gone.
-#[derive(Debug, Template)]
-#[template(path = "consents/_shown.html")]
-pub struct Shown {
-    pub patient_id: PatientId,
-    pub door: &'static str,
-    pub title: &'static str,
-    pub until: String,
-    pub seconds_left: i64,
-    pub content: Content,
-    /// 手術 is not among the consents.
-    pub is_without_surgery: bool,
-}
-
-impl Shown {
-    pub fn of(patient_id: PatientId, open: &[ConsentSubject], consents: &Consents, content: Content, now: DateTime<Utc>) -> Self {
-        let ends = open.iter().filter_map(|subject| consents.of(*subject)?.consent.available_until).min().unwrap_or_else(|| jst(now));
-        let has = |subject| open.contains(&subject);
-        let (door, title) = match () {
-            () if has(ConsentSubject::Medication) => ("medication", "薬剤情報"),
-            () if has(ConsentSubject::Checkup) => ("checkup", "特定健診等情報"),
-            () => ("care", "診療情報"),
-        };
-        Self {
-            patient_id,
-            door,
-            title,
-            until: ends.format("%m/%d %H:%M").to_string(),
-            seconds_left: (ends.to_utc() - now).num_seconds().max(0),
-            content,
-            is_without_surgery: has(ConsentSubject::Care) && !has(ConsentSubject::Surgery),
-        }
-    }
-}
-
-impl Subjects for Shown {
-    fn subjects(&self) -> Vec<PatientId> {
-        vec![self.patient_id]
-    }
-}
-
-#[derive(Debug, Template)]
-#[template(path = "consents/record.html")]
-pub struct RecordPage {
-    pub chrome: Chrome,
-    pub stripe: PatientStripe,
-    pub shown: Shown,
-}
-
-impl Subjects for RecordPage {
     fn subjects(&self) -> Vec<PatientId> {
         vec![self.stripe.patient_id]
     }

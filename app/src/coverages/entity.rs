@@ -29,6 +29,9 @@ pub mod coverage {
         pub copay_percent: Option<i32>,
         pub insured_card_classification: String,
         pub limit_category: String,
+        /// 特定疾病 in words
+        #[serde(default)]
+        pub specific_diseases: String,
         pub valid_from: Option<Date>,
         pub valid_to: Option<Date>,
         pub verified_on: Option<Date>,

@@ -31,6 +31,7 @@ pub struct RawCoverage {
     pub relation: String,
     pub copay_percent: String,
     pub limit_category: String,
+    pub specific_diseases: String,
     pub valid_from: String,
     pub valid_to: String,
     pub priority: String,
@@ -72,6 +73,7 @@ impl RawCoverage {
             relation: row.relation.clone(),
             copay_percent: number(row.copay_percent),
             limit_category: row.limit_category.clone(),
+            specific_diseases: row.specific_diseases.clone(),
             valid_from: day(row.valid_from),
             valid_to: day(row.valid_to),
             priority: row.priority.to_string(),
@@ -104,6 +106,7 @@ impl RawCoverage {
         };
         let insurer_name = line(&mut e, "insurer_name", "名称", &self.insurer_name, NAME_MAX);
         let insured_symbol = line(&mut e, "insured_symbol", "記号", &self.insured_symbol, NUMBER_MAX);
+        let specific_diseases = line(&mut e, "specific_diseases", "特定疾病", &self.specific_diseases, NAME_MAX);
         let branch_number = self.branch(&mut e);
         if kind != CoverageKind::PublicExpense && !matches!(self.relation.as_str(), "self" | "family") {
             e.add("relation", "本人か家族を選んでください");
@@ -130,6 +133,7 @@ impl RawCoverage {
             copay_percent,
             card_classification: old.map(|row| row.insured_card_classification.clone()).unwrap_or_default(),
             limit_category: self.limit_category.clone(),
+            specific_diseases,
             valid_from,
             valid_to,
             verified_on,

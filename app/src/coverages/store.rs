@@ -170,6 +170,7 @@ pub async fn sight_numbers(tx: &TenantTx, patient: PatientId, known: &[Model], n
         copay_percent: None,
         card_classification: String::new(),
         limit_category: String::new(),
+        specific_diseases: String::new(),
         valid_from: None,
         valid_to: None,
         verified_on: today,
@@ -211,6 +212,7 @@ fn empty(tx: &TenantTx, patient_id: PatientId) -> Model {
         copay_percent: None,
         insured_card_classification: String::new(),
         limit_category: String::new(),
+        specific_diseases: String::new(),
         valid_from: None,
         valid_to: None,
         verified_on: None,
@@ -232,6 +234,7 @@ fn state(row: &mut Model, c: &CoverageContent) {
     row.copay_percent = c.copay_percent.map(i32::from);
     row.insured_card_classification = c.card_classification.clone();
     row.limit_category = c.limit_category.clone();
+    row.specific_diseases = c.specific_diseases.clone();
     row.valid_from = c.valid_from;
     row.valid_to = c.valid_to;
     row.verified_on = Some(c.verified_on);
@@ -254,6 +257,7 @@ pub fn content_of(row: &Model) -> CoverageContent {
         copay_percent: row.copay_percent.and_then(|percent| u8::try_from(percent).ok()),
         card_classification: row.insured_card_classification.clone(),
         limit_category: row.limit_category.clone(),
+        specific_diseases: row.specific_diseases.clone(),
         valid_from: row.valid_from,
         valid_to: row.valid_to,
         verified_on: row.verified_on.unwrap_or_default(),

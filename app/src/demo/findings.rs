@@ -169,6 +169,7 @@ fn public_expense(id: Uuid, patient_id: Uuid, at: usize, day: NaiveDate) -> cove
         copay_percent: Some(20),
         insured_card_classification: String::new(),
         limit_category: String::new(),
+        specific_diseases: String::new(),
         valid_from: Some(day),
         valid_to: None,
         verified_on: Some(day),

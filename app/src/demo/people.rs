@@ -151,6 +151,7 @@ fn coverage_row(ledger: &mut Ledger, id: Uuid, patient_id: Uuid, age: i64, day: 
         copay_percent: Some(copay),
         insured_card_classification: "01".into(),
         limit_category: String::new(),
+        specific_diseases: String::new(),
         valid_from: Some(day),
         valid_to: None,
         verified_on: Some(day),

@@ -120,6 +120,17 @@ pub fn demographics(q: &Qualification, typed_kana: &str) -> Result<Demographics,
     })
 }
 
+/// 医療扶助 needs a 医療券 for this facility besides a valid right.
+pub fn ticket_advice(q: &Qualification, today: chrono::NaiveDate) -> &'static str {
+    match () {
+        () if !q.is_assistance() || q.ticket_on(today).is_some() => "",
+        () if q.tickets.iter().any(|ticket| ticket.is_ours == Some(false)) => {
+            "医療券の指定医療機関が当院ではありません。福祉事務所に確かめてください。受付は続けられます。"
+        }
+        () => "今月の医療券がまだ届いていません。委託や要否の決定を福祉事務所に確かめてください。受付は続けられます。",
+    }
+}
+
 /// What reception should do about an answer that is not simply valid.
 pub const fn advice(status: EligibilityStatus) -> &'static str {
     match status {

@@ -4,14 +4,14 @@ use askama::Template;
 use chrono::NaiveDate;
 use domain::clock::jst;
 use domain::consent::Consent;
-use domain::coverage::{CoverageContent, Difference};
+use domain::coverage::{CoverageContent, Difference, limit_words};
 use domain::eligibility::{EligibilityStatus, FaceResult, Qualification, ServiceMessage};
 use domain::patient::{Age, PatientError};
 use domain::{PatientId, wareki};
 use uuid::Uuid;
 
 use super::entity::reader_result;
-use super::intake::{IntakeError, advice};
+use super::intake::{IntakeError, advice, ticket_advice};
 use super::matching::{Candidate, FoundBy};
 use super::reader_store::Line;
 use crate::coverages::entity::coverage;
@@ -147,6 +147,8 @@ pub struct ReaderResultPage {
     pub face: Face,
     pub is_valid: bool,
     pub advice: &'static str,
+    /// What an otherwise valid 医療扶助 lacks.
+    pub ticket_advice: &'static str,
     pub message: Option<ServiceMessage>,
     pub is_reflected: bool,
     pub visit_id: Option<Uuid>,
@@ -186,6 +188,7 @@ impl ReaderResultPage {
             face: face::eligibility(status),
             is_valid: status == EligibilityStatus::Valid,
             advice: advice(status),
+            ticket_advice: facts.looked_at.as_ref().map_or("", |q| ticket_advice(q, today)),
             message: facts.result.message.clone(),
             is_reflected: facts.row.is_reflected(),
             visit_id: facts.row.encounter_id,
@@ -222,7 +225,17 @@ fn card(q: &Qualification, today: NaiveDate) -> Vec<(&'static str, String)> {
     let insured =
         [text(&q.insured_symbol), q.insured_number.clone()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("・");
     let branch = q.branch_number.as_ref().map(|n| format!(" (枝番) {n}")).unwrap_or_default();
-    let share = q.effective_copay_percent().map(|percent| format!("{percent}%")).unwrap_or_default();
+    let period = |from: Option<NaiveDate>, to: Option<NaiveDate>| format!("{} 〜 {}", day(from), day(to));
+    let limit = q.limit.as_ref().map(|l| format!("{} {}", limit_words(&l.category), period(l.valid_from, l.valid_to))).unwrap_or_default();
+    let elderly = q.elderly_copay_percent.map(|p| format!("{p}% {}", period(q.elderly_from, q.elderly_to))).unwrap_or_default();
+    let diseases = q.specific_diseases.iter().map(|d| format!("{} {}", d.words(), period(d.valid_from, d.valid_to)));
+    let tickets = q.tickets.iter().map(|t| {
+        let place = if t.is_ours == Some(false) { format!("指定は{}", t.institution_name) } else { String::new() };
+        let pay = t.self_pay_yen.map(|yen| format!("本人負担 {yen}円")).unwrap_or_default();
+        let words = [t.kind_label(), period(t.valid_from, t.valid_to), t.injuries.join("・"), pay, place, t.contact.clone()];
+        words.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    });
+    let share = q.copay_on(today).map(|percent| format!("{percent}%")).unwrap_or_default();
     let given: Vec<&str> = q.consents.iter().filter(|c| c.is_given()).map(Consent::subject_label).collect();
     [
         ("氏名", q.name.clone()),
@@ -235,7 +248,10 @@ fn card(q: &Qualification, today: NaiveDate) -> Vec<(&'static str, String)> {
         ("負担割合", share),
         ("資格取得日", day(q.qualified_on)),
         ("資格喪失日", day(q.disqualified_on)),
-        ("限度額区分", q.limit.as_ref().map(|limit| limit.category.clone()).unwrap_or_default()),
+        ("高齢受給者", elderly),
+        ("限度額区分", limit),
+        ("特定疾病", diseases.collect::<Vec<_>>().join("、")),
+        ("医療券", tickets.collect::<Vec<_>>().join("、")),
         ("同意", given.join("・")),
         ("照会番号", text(&q.reference_number)),
     ]

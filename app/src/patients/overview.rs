@@ -28,6 +28,8 @@ pub struct CoverageLine {
     pub verification: String,
     pub priority: i32,
     pub cap_yen: Option<i32>,
+    pub limit_category: String,
+    pub specific_diseases: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
@@ -63,7 +65,7 @@ fn coverages(tenant: Uuid, group: &[Uuid]) -> SelectStatement {
     Query::select()
         .columns([C::Id, C::Kind, C::InsurerNumber, C::InsurerName, C::InsuredSymbol, C::InsuredNumber, C::BranchNumber, C::Relation])
         .columns([C::CopayPercent, C::ValidFrom, C::ValidTo, C::VerifiedOn, C::Eligibility])
-        .columns([C::Verification, C::Priority, C::CapYen])
+        .columns([C::Verification, C::Priority, C::CapYen, C::LimitCategory, C::SpecificDiseases])
         .from(C::Table)
         .and_where(Expr::col(C::TenantId).eq(tenant))
         .and_where(Expr::col(C::PatientId).is_in(group.iter().copied()))
@@ -113,6 +115,8 @@ enum Coverage {
     Verification,
     Priority,
     CapYen,
+    LimitCategory,
+    SpecificDiseases,
 }
 
 #[derive(Iden, Clone, Copy)]

@@ -245,9 +245,15 @@ async fn a_reply_that_is_not_ours_is_never_shown() {
     // The card's number is registered beforehand, so that only the history is asked for below.
     let patient = d.take_over(&card(&[], tomorrow(), "0"), "new").await;
     d.deliver().await;
-    for fault in
-        [Fault::OtherPerson, Fault::OtherFacility, Fault::OtherQuestion, Fault::Entities, Fault::Flood, Fault::Malformed, Fault::Failing]
-    {
+    for fault in [
+        Fault::OtherPerson,
+        Fault::OtherFacility,
+        Fault::OtherQuestion,
+        Fault::Entities,
+        Fault::Flood,
+        Fault::Malformed,
+        Fault::RateLimited,
+    ] {
         d.services.faults.next(fault, 1);
     }
     d.services.consents.grant("9000001", DRUGS, jst(tomorrow()));

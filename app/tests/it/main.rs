@@ -13,6 +13,7 @@ mod backup;
 mod billing;
 mod bulk_inquiries;
 mod catalog;
+mod certificates;
 mod chart;
 mod chart_fields;
 mod clinic;

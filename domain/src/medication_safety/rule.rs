@@ -34,6 +34,25 @@ pub enum Condition {
     Age { drugs: Vec<String>, from: Option<u16>, until: Option<u16> },
 }
 
+impl Condition {
+    /// What it compares, in words.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Allergy => "アレルギー",
+            Self::SameIngredient => "同じ成分",
+            Self::StillSupplied { .. } => "残りのある薬",
+            Self::MaximumDose { .. } => "上限量",
+            Self::DaysLimit { .. } => "投与日数",
+            Self::Contraindication { .. } => "併用禁忌",
+            Self::SameClass { .. } => "同じ系統",
+            Self::Disease { .. } => "病名禁忌",
+            Self::Pregnancy { .. } => "妊娠・授乳",
+            Self::Result { .. } => "検査値",
+            Self::Age { .. } => "年齢",
+        }
+    }
+}
+
 /// One rule with its origin.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Rule {

@@ -6,8 +6,8 @@
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone};
 use domain::consent::Consent;
 use domain::eligibility::{
-    FaceResult, LimitCertificate, Qualification, QualificationValidity, ResultSegment, ServiceMessage, carries_individual_number,
-    sex_of_code,
+    FaceResult, LimitCertificate, MedicalTicket, Qualification, QualificationValidity, ResultSegment, ServiceMessage, SpecificDisease,
+    carries_individual_number, sex_of_code,
 };
 use domain::encounter::jst;
 use domain::kana::Kana;
@@ -108,9 +108,13 @@ fn qualification(e: &Element) -> Result<Qualification, ReadError> {
         valid_to: date(e, "InsuredCardExpirationDate")?,
         copay_percent: ratio(e, "InsuredPartialContributionRatio")?,
         elderly_copay_percent: elderly.map_or(Ok(None), |info| ratio(info, "ElderlyRecipientContributionRatio"))?,
+        elderly_from: elderly.map_or(Ok(None), |info| date(info, "ElderlyRecipientValidStartDate"))?,
+        elderly_to: elderly.map_or(Ok(None), |info| date(info, "ElderlyRecipientValidEndDate"))?,
         insurer_name: owned(e.value("InsurerName")),
         loss_reason: owned(e.value("ReasonOfLoss")),
         limit: e.child("LimitApplicationCertificateRelatedInfo").map_or(Ok(None), limit)?,
+        specific_diseases: specific_diseases(e)?,
+        tickets: tickets(e)?,
         consents: consents(e)?,
         reference_number: reference_number(e)?,
     })
@@ -194,6 +198,50 @@ fn limit(info: &Element) -> Result<Option<LimitCertificate>, ReadError> {
         valid_from: date(info, "LimitApplicationCertificateValidStartDate")?,
         valid_to: date(info, "LimitApplicationCertificateValidEndDate")?,
     }))
+}
+
+fn specific_diseases(e: &Element) -> Result<Vec<SpecificDisease>, ReadError> {
+    let mut found = Vec::new();
+    e.descendants("SpecificDiseasesCertificateInfo", &mut found);
+    let one = |info: &Element| {
+        Ok(SpecificDisease {
+            category: text(info, "SpecificDiseasesDiseaseCategory"),
+            valid_from: date(info, "SpecificDiseasesValidStartDate")?,
+            valid_to: date(info, "SpecificDiseasesValidEndDate")?,
+            self_pay_yen: yen(info, "SpecificDiseasesSelfPay")?,
+        })
+    };
+    found.into_iter().map(one).collect()
+}
+
+fn tickets(e: &Element) -> Result<Vec<MedicalTicket>, ReadError> {
+    let mut found = Vec::new();
+    e.descendants("MedicalTicketInfo", &mut found);
+    let one = |info: &Element| {
+        Ok(MedicalTicket {
+            kind: text(info, "TicketType"),
+            month: text(info, "MedicalTreatmentMonth"),
+            valid_from: date(info, "MedicalTicketValidDate")?,
+            valid_to: date(info, "MedicalTicketExpirationDate")?,
+            issue_number: text(info, "IssueNumber"),
+            is_ours: info.value("DesignatedMedicalInstitutionFlag").map(|flag| flag == "0"),
+            institution_name: text(info, "DesignatedMedicalInstitutionName"),
+            treatment: text(info, "MedicalTreatmentType"),
+            injuries: ["InjuryName1", "InjuryName2", "InjuryName3"].iter().filter_map(|name| owned(info.value(name))).collect(),
+            self_pay_yen: yen(info, "SelfPayAmount")?,
+            combination: text(info, "SingleOrCombinedUse"),
+            contact: [text(info, "DistrictContactName"), text(info, "HandlingContactName")].join(" ").trim().to_owned(),
+        })
+    };
+    found.into_iter().map(one).collect()
+}
+
+fn text(e: &Element, name: &str) -> String {
+    e.value(name).unwrap_or_default().to_owned()
+}
+
+fn yen(e: &Element, name: &'static str) -> Result<Option<u32>, ReadError> {
+    e.value(name).map(|text| text.parse::<u32>().ok().filter(|yen| *yen <= 10_000_000).ok_or(ReadError::Invalid(name))).transpose()
 }
 
 /// Every `<X>ConsFlg` with its two times, whatever X the year brings.

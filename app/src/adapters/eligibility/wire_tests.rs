@@ -59,6 +59,26 @@ fn a_usual_answer_is_read_whole() {
 }
 
 #[test]
+fn certificates_and_tickets_are_read_with_codes_as_they_came() {
+    let extra = "<ElderlyRecipientCertificateInfo><ElderlyRecipientValidStartDate>20260801</ElderlyRecipientValidStartDate><ElderlyRecipientValidEndDate>20270731</ElderlyRecipientValidEndDate>\
+        <ElderlyRecipientContributionRatio>020</ElderlyRecipientContributionRatio></ElderlyRecipientCertificateInfo>\
+        <SpecificDiseasesCertificateList><SpecificDiseasesCertificateInfo><SpecificDiseasesDiseaseCategory>1</SpecificDiseasesDiseaseCategory>\
+        <SpecificDiseasesSelfPay>10000</SpecificDiseasesSelfPay></SpecificDiseasesCertificateInfo><SpecificDiseasesCertificateInfo>\
+        <SpecificDiseasesDiseaseCategory>9</SpecificDiseasesDiseaseCategory></SpecificDiseasesCertificateInfo></SpecificDiseasesCertificateList>\
+        <PublicExpenseResultList><MedicalTicketInfo><TicketType>01</TicketType><MedicalTicketValidDate>20261101</MedicalTicketValidDate>\
+        <MedicalTicketExpirationDate>20261130</MedicalTicketExpirationDate><DesignatedMedicalInstitutionFlag>0</DesignatedMedicalInstitutionFlag>\
+        <InjuryName1>高血圧症</InjuryName1><SelfPayAmount>3000</SelfPayAmount><SingleOrCombinedUse>01</SingleOrCombinedUse></MedicalTicketInfo></PublicExpenseResultList>";
+    let result = read(&valid(extra)).unwrap();
+    let q = result.single().unwrap();
+    let day = "2026-11-20".parse().unwrap();
+    assert_eq!(q.copay_on(day), Some(20));
+    assert_eq!(q.diseases_on(day).map(|d| d.words()).collect::<Vec<_>>(), ["人工透析 10000円", "区分 9"]);
+    let ticket = q.ticket_on(day).unwrap();
+    assert_eq!((ticket.self_pay_yen, ticket.injuries.as_slice()), (Some(3000), &["高血圧症".to_owned()][..]));
+    assert_eq!(read(&valid(&extra.replace(">3000<", ">三千<"))), Err(ReadError::Invalid("SelfPayAmount")));
+}
+
+#[test]
 fn cp932_reads_the_same_as_utf8() {
     let utf8 = valid("");
     for declared in ["Shift_JIS", "windows-31j", "CP932"] {

@@ -15,6 +15,8 @@ const TOO_OFTEN_MIN: i64 = 10;
 #[derive(Debug, Clone)]
 pub struct Line {
     pub rule: String,
+    /// What it compares; empty for a rule that is no longer in the set.
+    pub kind: &'static str,
     pub level: &'static str,
     pub mark: &'static str,
     pub source: String,
@@ -57,6 +59,7 @@ fn line(count: Count, rules: &RuleSet) -> Line {
     let decided = count.overridden + count.accepted;
     let percent = (decided > 0 && level != Level::Info).then(|| count.overridden * 100 / decided);
     Line {
+        kind: rules.find(&count.rule).map_or("", |rule| rule.condition.label()),
         source: rules.find(&count.rule).map(|rule| rule.source.clone()).unwrap_or_default(),
         level: level.label(),
         mark: level.mark(),

@@ -166,6 +166,8 @@ fn show_page(candidates: Vec<CandidateRow>) -> PatientShowPage {
         verification: "card".into(),
         priority: 0,
         cap_yen: None,
+        limit_category: "A03".into(),
+        specific_diseases: "人工透析 10000円".into(),
     };
     let public = CoverageLine {
         kind: "public_expense".into(),

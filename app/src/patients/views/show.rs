@@ -68,7 +68,7 @@ pub struct CoverageRow {
 impl CoverageRow {
     pub fn of(line: &CoverageLine) -> Self {
         use domain::billing::grouped;
-        use domain::coverage::{CoverageKind, Verification};
+        use domain::coverage::{CoverageKind, Verification, limit_words};
         use domain::eligibility::EligibilityStatus;
         use domain::insurer::public_scheme;
         let day = |day: Option<NaiveDate>| day.map(wareki::short).unwrap_or_default();
@@ -77,6 +77,9 @@ impl CoverageRow {
         let relation = if line.relation == "family" { "家族" } else { "本人" };
         let kind = CoverageKind::from_code(&line.kind);
         let terms = line.copay_percent.map_or(relation.to_owned(), |percent| format!("{relation} {}割", f64::from(percent) / 10.0));
+        let limit = Some(&line.limit_category).filter(|code| !code.is_empty()).map(|code| format!(" 限度額 {}", limit_words(code)));
+        let disease = Some(&line.specific_diseases).filter(|text| !text.is_empty()).map(|text| format!(" 特定疾病 {text}"));
+        let terms = format!("{terms}{}{}", limit.unwrap_or_default(), disease.unwrap_or_default());
         let cap = line.cap_yen.map(|yen| format!(" 上限 {}円/月", grouped(yen.into()))).unwrap_or_default();
         Self {
             id: line.id,

@@ -27,7 +27,9 @@ const TKK: [&str; 2] = ["FileCategory", "MedicalTreatmentFlag"];
 
 /// 同意 by insured number and subject, each with its end.
 #[derive(Clone, Default)]
-pub struct Consents(Arc<Mutex<HashMap<(String, String), DateTime<FixedOffset>>>>);
+pub struct Consents(Arc<Mutex<Ends>>);
+
+type Ends = HashMap<(String, String), DateTime<FixedOffset>>;
 
 impl Consents {
     pub fn grant(&self, number: &str, subject: &str, until: DateTime<FixedOffset>) {
@@ -276,7 +278,10 @@ fn treatment((_, code, name, class): &(&str, &str, &str, &str)) -> String {
     )
 }
 
-const CHECKUPS: [(&str, [(&str, &str, &str, &str); 4]); 2] = [
+/// Code, name, value, unit.
+type Measured = (&'static str, &'static str, &'static str, &'static str);
+
+const CHECKUPS: [(&str, [Measured; 4]); 2] = [
     (
         "20260605",
         [

@@ -3,7 +3,7 @@
 use super::message::Encoding;
 use super::now;
 use super::people::{PEOPLE, Person};
-use super::scenario::{Card, Scenario};
+use super::scenario::{Card, LASTS, Scenario};
 
 /// A question as it was understood.
 pub struct Asked {
@@ -30,7 +30,7 @@ pub fn answer(asked: &Asked, how: &str) -> Vec<u8> {
         (Some(_), how) => Scenario::find(how),
     };
     // Without a reader nobody was asked for a consent.
-    let card = Card { person: person.unwrap_or(&PEOPLE[0]), reference: "", is_changed: false, consents: None };
+    let card = Card { person: person.unwrap_or(&PEOPLE[0]), reference: "", is_changed: false, consents: None, lasts: LASTS };
     let text = scenario.write(&card, Encoding::Utf8, now());
     let institution = if how == "other_facility" { "1399999999" } else { &asked.institution };
     let identifier = if how == "other_question" { "somebody-else" } else { &asked.identifier };

@@ -108,6 +108,44 @@ pub struct Answer<'a> {
     pub until: &'a str,
 }
 
+/// 高齢受給者証, 特定疾病 and 医療券 of those who have them.
+fn certificates(w: &mut Writer, p: &Person, at: &str) {
+    if p.key == "yoshida" {
+        w.open("SpecificDiseasesCertificateList")
+            .open("SpecificDiseasesCertificateInfo")
+            .element("SpecificDiseasesDiseaseCategory", "1")
+            .element("SpecificDiseasesValidStartDate", "20260401")
+            .element("SpecificDiseasesSelfPay", "10000")
+            .close("SpecificDiseasesCertificateInfo")
+            .close("SpecificDiseasesCertificateList");
+    }
+    if p.classification == "A1" {
+        let month = &at[..6];
+        w.open("PublicExpenseResultList")
+            .open("MedicalTicketInfo")
+            .element("TicketType", "01")
+            .element("MedicalTicketValidDate", &format!("{month}01"))
+            .element("MedicalTicketExpirationDate", &last_of(month))
+            .element("IssueNumber", "0000001")
+            .element("MedicalTreatmentMonth", month)
+            .element("DesignatedMedicalInstitutionFlag", "0")
+            .element("InjuryName1", "高血圧症")
+            .element("MedicalTreatmentType", "02")
+            .element("SelfPayAmount", "3000")
+            .element("HandlingContactName", "架空 担当")
+            .element("SingleOrCombinedUse", "01")
+            .close("MedicalTicketInfo")
+            .close("PublicExpenseResultList");
+    }
+}
+
+/// The last day of a month `yyyyMM`.
+fn last_of(month: &str) -> String {
+    let first = chrono::NaiveDate::parse_from_str(&format!("{month}01"), "%Y%m%d").ok();
+    let last = first.and_then(|day| day.checked_add_months(chrono::Months::new(1))).and_then(|day| day.pred_opt());
+    last.map(|day| day.format("%Y%m%d").to_string()).unwrap_or_default()
+}
+
 /// One `ResultOfQualificationConfirmation`.
 pub fn qualification(w: &mut Writer, p: &Person, answer: &Answer<'_>, at: &str) {
     let (insurer, insurer_name, number) = if answer.is_changed_card {
@@ -134,6 +172,7 @@ pub fn qualification(w: &mut Writer, p: &Person, answer: &Answer<'_>, at: &str) 
         .element("InsuredPartialContributionRatio", p.ratio)
         .element("ReasonOfLoss", answer.loss_reason)
         .element("InsurerName", insurer_name);
+    certificates(w, p, at);
     if !p.limit.is_empty() {
         w.element("LimitApplicationCertificateRelatedConsFlg", "1")
             .element("LimitApplicationCertificateRelatedConsTime", at)

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use message::Encoding;
@@ -82,6 +82,8 @@ pub struct Touch {
     changed_card: String,
     /// `none`, `drugs`, `all` or, when empty, everything but 手術
     consents: String,
+    /// Seconds the consents last; a day when it is empty
+    lasts: String,
 }
 
 impl Touch {
@@ -142,13 +144,14 @@ fn read_card(touch: &Touch, at: DateTime<FixedOffset>, national: Option<&Nationa
     let scenario = Scenario::find(&touch.scenario);
     let encoding = if touch.encoding == "cp932" { Encoding::Cp932 } else { Encoding::Utf8 };
     let is_changed = !touch.changed_card.is_empty();
+    let lasts = touch.lasts.parse().ok().and_then(TimeDelta::try_seconds).unwrap_or(LASTS);
     let registered = national.and_then(|national| national.register.reference(person.number, person.branch)).unwrap_or_default();
     let reference = if touch.reference.trim().is_empty() { &registered } else { touch.reference.trim() };
-    let card = Card { person, reference, is_changed, consents: Some(touch.consents()) };
+    let card = Card { person, reference, is_changed, consents: Some(touch.consents()), lasts };
     let bytes = scenario.write(&card, encoding, at);
     let number = if is_changed { "9100001" } else { person.number };
     if let Some(national) = national {
-        touch.consents().iter().for_each(|subject| national.consents.grant(number, subject, at + LASTS));
+        touch.consents().iter().for_each(|subject| national.consents.grant(number, subject, at + lasts));
     }
     let salt = &uuid::Uuid::new_v4().simple().to_string()[..8];
     Written {

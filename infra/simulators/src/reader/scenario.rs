@@ -17,6 +17,8 @@ pub struct Card<'a> {
     pub is_changed: bool,
     /// What was allowed on the reader's screen; `None` where there was no reader.
     pub consents: Option<&'a [&'a str]>,
+    /// How long.
+    pub lasts: TimeDelta,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,7 +133,7 @@ impl Scenario {
 
     /// The bytes the reader leaves in its folder.
     pub fn write(self, card: &Card<'_>, encoding: Encoding, at: DateTime<FixedOffset>) -> Vec<u8> {
-        let until = card.consents.map(|_| (at + LASTS).format("%Y%m%d%H%M%S").to_string()).unwrap_or_default();
+        let until = card.consents.map(|_| (at + card.lasts).format("%Y%m%d%H%M%S").to_string()).unwrap_or_default();
         let at = at.format("%Y%m%d%H%M%S").to_string();
         let answer = self.answer(card, &until);
         let mut w = Writer::default();
@@ -248,7 +250,7 @@ mod tests {
     }
 
     fn card(person: usize, reference: &'static str) -> Card<'static> {
-        Card { person: &PEOPLE[person], reference, is_changed: false, consents: Some(&["PharmacistsInfo"]) }
+        Card { person: &PEOPLE[person], reference, is_changed: false, consents: Some(&["PharmacistsInfo"]), lasts: LASTS }
     }
 
     fn text(scenario: Scenario) -> String {
