@@ -28,6 +28,9 @@ codes! {
         CheckupHistory "checkup_history" "特定健診等情報の取得"
         PrescriptionRegister "prescription_register" "処方箋の登録"
         PrescriptionRevoke "prescription_revoke" "処方箋の取消"
+        PrescriptionChange "prescription_change" "処方箋の変更"
+        RevokeUndo "revoke_undo" "取消の取り消し"
+        ChangeUndo "change_undo" "変更の取り消し"
         PrescriptionStatus "prescription_status" "調剤状況の確認"
         CheckPrefetch "check_prefetch" "重複投薬等チェックの事前処理"
         DuplicateCheck "duplicate_check" "重複投薬等チェック"
@@ -50,6 +53,9 @@ impl Errand {
             | Self::CheckupHistory => Service::Eligibility,
             Self::PrescriptionRegister
             | Self::PrescriptionRevoke
+            | Self::PrescriptionChange
+            | Self::RevokeUndo
+            | Self::ChangeUndo
             | Self::PrescriptionStatus
             | Self::CheckPrefetch
             | Self::DuplicateCheck => Service::Prescription,

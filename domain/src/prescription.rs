@@ -3,6 +3,7 @@
 //! Amounts stay decimal text: they are printed and sent exactly as the doctor wrote them, and never computed with.
 
 pub mod duplicate_check;
+pub mod figures;
 pub mod head;
 pub mod registration;
 pub mod supply_days;

@@ -58,6 +58,10 @@ mod m20261122_000031_warning_fired;
 mod m20261122_000032_bulk_inquiry;
 mod m20261122_000033_specific_diseases;
 mod m20261122_000034_exchange_by_time;
+mod m20261122_000021_prescription_change;
+mod m20261122_000022_numbered_paper;
+mod m20261122_000023_prescription_figures;
+mod m20261122_000024_dispense_result;
 mod table;
 
 pub struct Migrator;
@@ -120,6 +124,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000032_bulk_inquiry::Migration),
             Box::new(m20261122_000034_exchange_by_time::Migration),
             Box::new(m20261122_000033_specific_diseases::Migration),
+            Box::new(m20261122_000021_prescription_change::Migration),
+            Box::new(m20261122_000022_numbered_paper::Migration),
+            Box::new(m20261122_000023_prescription_figures::Migration),
+            Box::new(m20261122_000024_dispense_result::Migration),
         ]
     }
 }

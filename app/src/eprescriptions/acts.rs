@@ -1,7 +1,7 @@
 //! What people do with an electronic prescription. Each act is one transaction over the registration and the message that carries it;
 //! the message is always locked before the registration, as the worker does.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use domain::outbox::{Delivery, Errand};
 use domain::prescription::registration::{Fate, RegistrationEvent, RegistrationRefusal, RegistrationStatus};
 use domain::{EncounterId, PatientId};
@@ -9,22 +9,12 @@ use serde::{Deserialize, Serialize};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
-use super::content::{Problem, gather};
 use super::entity::registration::Model;
-use super::store;
+use super::{changes, store};
+use crate::adapters::eprescription::Trace;
 use crate::adapters::eprescription::reply::Accepted;
-use crate::adapters::eprescription::{Insurance, PrescriptionRecord, PrescriptionSigner, SigningRefusal, Trace};
 use crate::outbox::entity::message;
 use crate::outbox::{self, Posting};
-use crate::prescriptions::entity::prescription;
-use crate::prescriptions::store::heads;
-
-/// What a registration message carries.
-#[derive(Serialize, Deserialize)]
-pub struct Registering {
-    pub trace: Trace,
-    pub document: String,
-}
 
 /// What a message about a registered, or perhaps registered, prescription carries.
 #[derive(Serialize, Deserialize)]
@@ -41,85 +31,6 @@ pub struct About {
 #[derive(Deserialize)]
 struct Carried {
     trace: Trace,
-}
-
-/// 署名と登録: signs the 処方箋 as the doctor at work and puts its registration into the outbox, all in the act's own transaction.
-pub async fn register(tx: &TenantTx, head: &prescription::Model, signer: &dyn PrescriptionSigner) -> Result<Result<(), Problem>, Error> {
-    let record = match gather(tx, head).await? {
-        Ok(record) => record,
-        Err(problem) => return Ok(Err(problem)),
-    };
-    let Ok(csv) = record.to_csv() else { return Ok(Err("処方を電子処方箋の形にできません。".into())) };
-    let document = match signer.sign(tx.tenant_id(), tx.actor(), &csv, tx.now()).await {
-        Ok(document) => document,
-        Err(refusal) => return Ok(Err(signing_sentence(refusal))),
-    };
-    let trace = trace_of(head.id, &record);
-    let payload = serde_json::to_vec(&Registering { trace, document }).map_err(Error::internal)?;
-    let posting = Posting {
-        errand: Errand::PrescriptionRegister,
-        key: format!("rx/{}/register", head.id),
-        lane: head.id,
-        patient_id: Some(PatientId::new(head.patient_id)),
-        encounter_id: Some(EncounterId::new(head.encounter_id)),
-        payload: &payload,
-        not_before: None,
-    };
-    let message_id = outbox::put(tx, posting).await?;
-    store::insert(tx, begun(head, message_id.as_uuid(), tx.now(), record.issued_on)).await?;
-    Ok(Ok(()))
-}
-
-fn trace_of(prescription: Uuid, record: &PrescriptionRecord) -> Trace {
-    let insured = |field: fn(&Insurance) -> &String| record.insurance.as_ref().map(field).cloned().unwrap_or_default();
-    Trace {
-        institution_code: record.facility.institution_code.clone(),
-        identifier: format!("rx-{prescription}"),
-        insurer_number: insured(|i| &i.insurer_number),
-        symbol: insured(|i| &i.symbol),
-        number: insured(|i| &i.number),
-        branch: insured(|i| &i.branch),
-        issued_on: record.issued_on,
-    }
-}
-
-/// 登録待ち.
-fn begun(head: &prescription::Model, message_id: Uuid, now: DateTime<Utc>, issued_on: NaiveDate) -> Model {
-    Model {
-        tenant_id: Uuid::nil(),
-        id: head.id,
-        version: 0,
-        recorded_at: now,
-        author_id: Uuid::nil(),
-        entered_by_id: Uuid::nil(),
-        status: RegistrationStatus::Pending.code().to_owned(),
-        digest: Vec::new(),
-        patient_id: head.patient_id,
-        encounter_id: head.encounter_id,
-        message_id,
-        issued_on,
-        usable_until: heads::content_of(head).usable_until(issued_on),
-        register_id: String::new(),
-        access_code: String::new(),
-        pharmacy_name: String::new(),
-        pharmacy_message: String::new(),
-        service_code: String::new(),
-        service_said: String::new(),
-        reason: String::new(),
-    }
-}
-
-fn signing_sentence(refusal: SigningRefusal) -> Problem {
-    let day = |at: DateTime<Utc>| domain::clock::today(at).format("%Y年%m月%d日").to_string();
-    match refusal {
-        SigningRefusal::Off => "この医院では電子署名が設定されていません。".into(),
-        SigningRefusal::NoKey => "あなたの署名用の証明書が登録されていません。管理者に登録を頼んでください。".into(),
-        SigningRefusal::BadKey => "署名用の鍵と証明書を読めないか、組になっていません。管理者に確かめてください。".into(),
-        SigningRefusal::NotYet(from) => format!("署名用の証明書は{}から使えます。", day(from)),
-        SigningRefusal::Expired(until) => format!("署名用の証明書の有効期限({})が切れています。証明書を更新してください。", day(until)),
-        SigningRefusal::NotADoctor => "署名用の証明書に医師の資格がありません。医師の証明書を登録してください。".into(),
-        SigningRefusal::Module => "署名の装置が署名しませんでした。もう一度確定してください。".into(),
-    }
 }
 
 /// What a person wants done with a registration.
@@ -144,6 +55,12 @@ pub async fn end(tx: &TenantTx, id: Uuid, wish: Wish, reason: &str) -> Result<Re
         _ => parcel.next_attempt_at.max(tx.now()).min(tx.now() + message.service()?.pace().deadline + message.service()?.pace().quiet),
     };
     row.reason = reason.to_owned();
+    let replaced = changes::replaced(tx, id).await?;
+    if let Some(old) = &replaced
+        && let Some(refusal) = bar_of_change(store::status(old)?, fate, wish)
+    {
+        return Ok(Err(refusal));
+    }
     let event = if wish == Wish::Paper { RegistrationEvent::Paper(fate) } else { RegistrationEvent::Withdraw(fate) };
     if let Err(refusal) = status.after(event) {
         return Ok(Err(refusal));
@@ -157,7 +74,22 @@ pub async fn end(tx: &TenantTx, id: Uuid, wish: Wish, reason: &str) -> Result<Re
         let key = format!("rx/{id}/revoke/{}", row.version);
         row.message_id = revoke(tx, &message, &row, key, quiet_until).await?;
     }
+    if replaced.is_some() {
+        changes::settle(tx, id, RegistrationEvent::Spared).await?;
+    }
     store::turn(tx, row, event).await
+}
+
+/// A change that may have arrived is not ended by pressing: which of the two stands is found out first. And paper never leaves beside
+/// the one it was to replace.
+fn bar_of_change(old: RegistrationStatus, fate: Fate, wish: Wish) -> Option<RegistrationRefusal> {
+    (old.bars_paper() && (fate == Fate::Unknown || wish == Wish::Paper)).then_some(RegistrationRefusal::Underway)
+}
+
+/// A further errand about a registered prescription, in its lane.
+pub async fn send(tx: &TenantTx, errand: Errand, key: String, row: &Model) -> Result<Uuid, Error> {
+    let about = about(tx, row, false).await?;
+    put(tx, posting(errand, key, row.id, row, None), &about).await
 }
 
 /// Asks the service, finds what stands there, takes it back.
@@ -171,6 +103,11 @@ async fn revoke(tx: &TenantTx, before: &message::Model, row: &Model, key: String
 
 /// 調剤状況の確認, at once or later. It has a lane of its own, so that it holds up nothing.
 pub async fn ask(tx: &TenantTx, row: &Model, key: String, goes_on: bool, not_before: Option<DateTime<Utc>>) -> Result<(), Error> {
+    let about = about(tx, row, goes_on).await?;
+    put(tx, posting(Errand::PrescriptionStatus, key, tx.new_id(), row, not_before), &about).await.map(drop)
+}
+
+async fn about(tx: &TenantTx, row: &Model, goes_on: bool) -> Result<About, Error> {
     let trace = Trace {
         institution_code: institution_code(tx).await?,
         identifier: format!("rx-{}", row.id),
@@ -180,8 +117,7 @@ pub async fn ask(tx: &TenantTx, row: &Model, key: String, goes_on: bool, not_bef
         branch: String::new(),
         issued_on: row.issued_on,
     };
-    let about = About { prescription_id: row.id, trace, register_id: Some(row.register_id.clone()), goes_on };
-    put(tx, posting(Errand::PrescriptionStatus, key, tx.new_id(), row, not_before), &about).await.map(drop)
+    Ok(About { prescription_id: row.id, trace, register_id: Some(row.register_id.clone()), goes_on })
 }
 
 fn posting(errand: Errand, key: String, lane: Uuid, row: &Model, not_before: Option<DateTime<Utc>>) -> Posting<'static> {

@@ -42,12 +42,14 @@ pub async fn gather(tx: &TenantTx, head: &prescription::Model) -> Result<Result<
         Some(id) => Some(coverages::get(tx, CoverageId::new(id)).await?),
         None => None,
     };
-    let today = clock::today(tx.now());
+    // As it was signed, whenever it is gathered.
+    let today = clock::today(head.signed_at.unwrap_or(tx.now()));
+    let author = head.signed_by_id.unwrap_or(tx.actor().as_uuid());
     let public = print::public_expense(tx, patient.id, today).await?;
     let mut lines = prescriptions::lines(tx, encounter).await?;
     lines.retain(|line| line.prescription_id == Some(head.id));
     let known = known(tx, &lines, today).await?;
-    let (facility, doctor) = (facility(tx).await?, print::staff_name(tx, tx.actor().as_uuid()).await?);
+    let (facility, doctor) = (facility(tx).await?, print::staff_name(tx, author).await?);
     Ok((|| {
         let insurance = coverage.as_ref().filter(|row| !print::is_public(row)).map(insurance).transpose()?.flatten();
         let content = prescriptions::heads::content_of(head);
@@ -67,7 +69,7 @@ pub async fn gather(tx: &TenantTx, head: &prescription::Model) -> Result<Result<
             },
             remark: content.remark,
             refills: (content.refill > 0).then_some(content.refill),
-            lines: drug_lines(&lines, &known)?,
+            lines: drug_lines(&lines, &without_narcotics(&lines, known)?)?,
         };
         record.to_csv().map_err(|error| sentence(&error, &record.lines))?;
         Ok(record)
@@ -78,6 +80,15 @@ pub async fn gather(tx: &TenantTx, head: &prescription::Model) -> Result<Result<
 pub async fn known(tx: &TenantTx, lines: &[medication_request::Model], today: NaiveDate) -> Result<Vec<Drug>, Error> {
     let codes: Vec<&str> = lines.iter().map(|line| line.drug_code.as_str()).collect();
     drugs::of_codes(tx, &codes, today).await
+}
+
+/// 麻薬 need the doctor's 麻薬施用者免許番号 (record 61), which is not kept here: they are issued on paper.
+fn without_narcotics(lines: &[medication_request::Model], known: Vec<Drug>) -> Result<Vec<Drug>, Problem> {
+    let of = |drug: &Drug| lines.iter().find(|line| line.drug_code == drug.code).map(|line| line.drug_name.clone());
+    match known.iter().find(|drug| drug.is_narcotic()).and_then(of) {
+        Some(name) => Err(format!("「{name}」は麻薬です。麻薬施用者免許番号を記録できないため、登録せず紙で出してください。")),
+        None => Ok(known),
+    }
 }
 
 pub fn drug_lines(lines: &[medication_request::Model], known: &[Drug]) -> Result<Vec<DrugLine>, Problem> {

@@ -2,19 +2,18 @@
 //! our own name of it before anything is sent again, so that there is never a second one.
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
 use domain::outbox::{Errand, Service, Trouble};
-use domain::prescription::registration::{RegistrationEvent, RegistrationStatus, Seen};
 use serde::{Deserialize, Serialize};
 use tenancy::{Error, TenantTx};
-use uuid::Uuid;
 
-use super::acts::{self, About, Registering};
-use super::entity::registration::Model;
-use super::{check, store};
+use super::acts::About;
+use super::check;
+use super::registering::Registering;
+use super::settling::{registered, restored, reverted, revoked, seen};
+use super::store;
 use crate::adapters::eprescription::Trace;
-use crate::adapters::eprescription::message::{HEALTH, REGISTER, REVOKE, SEARCH, STATUS};
-use crate::adapters::eprescription::reply::{self, Accepted, Answer, NotOurs, Standing};
+use crate::adapters::eprescription::message::{CHANGE, CHANGE_UNDO, HEALTH, REGISTER, REVOKE, REVOKE_UNDO, SEARCH, STATUS};
+use crate::adapters::eprescription::reply::{self, Accepted, Answer, NotOurs};
 use crate::adapters::national::NationalClient;
 use crate::live::{Live, Topic};
 use crate::outbox::{Driver, Ending, Exchange, Message, Outcome};
@@ -22,13 +21,15 @@ use crate::outbox::{Driver, Ending, Exchange, Message, Outcome};
 /// The service has this very document: an earlier attempt arrived.
 const KNOWN_ALREADY: &str = "SIMD001E";
 const WITHDRAWN_ALREADY: &str = "SIMS002E";
-const AT_PHARMACY: &str = "SIMS003E";
+pub(super) const AT_PHARMACY: &str = "SIMS003E";
+const STANDS_ALREADY: &str = "SIMS004E";
+const REVERTED_ALREADY: &str = "SIMS007E";
 /// What [`Driver::prepare`] says of a message nobody wants sent any more.
 const NOT_WANTED: &[u8] = b"not wanted";
 
 /// How a withdrawal ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-enum Revoked {
+pub(super) enum Revoked {
     /// Nothing stands there any more.
     Cleared,
     Taken(Accepted),
@@ -57,7 +58,11 @@ impl PrescriptionDriver {
     }
 
     async fn register(&self, carried: &Registering) -> Exchange {
-        let (answer, sent, received) = self.ask(REGISTER, carried.trace.registration(&carried.document), &carried.trace.identifier).await;
+        let (path, message) = match &carried.replaces {
+            Some(old) => (CHANGE, carried.trace.change(&carried.document, old, carried.is_on_paper)),
+            None => (REGISTER, carried.trace.registration(&carried.document, carried.is_on_paper)),
+        };
+        let (answer, sent, received) = self.ask(path, message, &carried.trace.identifier).await;
         let outcome = match answer {
             Err(outcome) => outcome,
             Ok(Answer::Refused { code, .. }) if code == KNOWN_ALREADY => Outcome::Unknown(Trouble::Unreadable),
@@ -94,6 +99,19 @@ impl PrescriptionDriver {
             Ok(Answer::Refused { code, .. }) if code == WITHDRAWN_ALREADY => done(&Revoked::Cleared),
             Ok(Answer::Refused { code, .. }) if code == AT_PHARMACY => done(&Revoked::Taken(numbers)),
             Ok(Answer::Refused { code, said }) => done(&Revoked::Kept(numbers, code, said)),
+        };
+        Exchange { outcome, sent, received }
+    }
+
+    /// 取消UNDO and 変更UNDO may be repeated: what is undone already is done.
+    async fn undo(&self, path: &str, about: &About, name: &str, done_already: &str) -> Exchange {
+        let id = about.register_id.clone().unwrap_or_default();
+        let (answer, sent, received) = self.ask(path, about.trace.about(name, &id), name).await;
+        let outcome = match answer {
+            Err(outcome) => outcome,
+            Ok(Answer::Refused { code, .. }) if code == done_already => Outcome::Done(Vec::new()),
+            Ok(Answer::Refused { code, said }) => Outcome::Refused { code, said },
+            Ok(Answer::Ok(_)) => Outcome::Done(Vec::new()),
         };
         Exchange { outcome, sent, received }
     }
@@ -170,6 +188,8 @@ impl Driver for PrescriptionDriver {
             },
             errand => match read(&message.payload) {
                 Ok(about) if errand == Errand::PrescriptionRevoke => self.revoke(&about, &name_of(message)).await,
+                Ok(about) if errand == Errand::RevokeUndo => self.undo(REVOKE_UNDO, &about, &name_of(message), STANDS_ALREADY).await,
+                Ok(about) if errand == Errand::ChangeUndo => self.undo(CHANGE_UNDO, &about, &name_of(message), REVERTED_ALREADY).await,
                 Ok(about) => self.status(&about, &name_of(message)).await,
                 Err(_) => unreadable(),
             },
@@ -191,6 +211,8 @@ impl Driver for PrescriptionDriver {
         match message.errand {
             Errand::PrescriptionRegister => registered(tx, message.lane, ending).await,
             Errand::PrescriptionRevoke => revoked(tx, message.lane, ending).await,
+            Errand::RevokeUndo => restored(tx, message.lane, ending).await,
+            Errand::ChangeUndo => reverted(tx, message.lane, ending).await,
             Errand::DuplicateCheck => check::driver::settled(tx, message, ending).await,
             Errand::CheckPrefetch => Ok(()),
             _ => seen(tx, message, ending).await,
@@ -205,105 +227,5 @@ impl Driver for PrescriptionDriver {
 
     async fn probe(&self) -> Option<Result<(), Trouble>> {
         Some(self.way.probe_at(HEALTH).await)
-    }
-}
-
-async fn registered(tx: &TenantTx, id: Uuid, ending: Ending<'_>) -> Result<(), Error> {
-    let mut row = store::lock(tx, id).await?;
-    if !store::status(&row)?.can_become_paper() {
-        return Ok(());
-    }
-    match ending {
-        Ending::Done(bytes) => {
-            acts::note_numbers(&mut row, &read(bytes)?);
-            let row = turned(tx, row, RegistrationEvent::Accepted).await?;
-            acts::ask(tx, &row, format!("rx/{id}/status/0"), true, Some(tx.now() + next_question(&row, tx.now()))).await
-        }
-        Ending::Refused { code, said } => {
-            (row.service_code, row.service_said) = (code.to_owned(), said.to_owned());
-            turned(tx, row, RegistrationEvent::TurnedDown).await.map(drop)
-        }
-        Ending::GivenUp => {
-            row.service_code = "given_up".to_owned();
-            store::remark(tx, row).await.map(drop)
-        }
-    }
-}
-
-async fn turned(tx: &TenantTx, row: Model, event: RegistrationEvent) -> Result<Model, Error> {
-    store::turn(tx, row, event).await?.map_err(Error::internal)
-}
-
-async fn revoked(tx: &TenantTx, id: Uuid, ending: Ending<'_>) -> Result<(), Error> {
-    let mut row = store::lock(tx, id).await?;
-    if !matches!(store::status(&row)?, RegistrationStatus::ToPaper | RegistrationStatus::Withdrawing) {
-        return Ok(());
-    }
-    let keeps = |row: &mut Model, numbers: &Accepted| {
-        if row.register_id.is_empty() {
-            acts::note_numbers(row, numbers);
-        }
-    };
-    let event = match ending {
-        Ending::Done(bytes) => match read(bytes)? {
-            Revoked::Cleared => RegistrationEvent::Cleared,
-            Revoked::Taken(numbers) => {
-                keeps(&mut row, &numbers);
-                row.service_code = AT_PHARMACY.to_owned();
-                RegistrationEvent::Taken
-            }
-            Revoked::Kept(numbers, code, said) => {
-                keeps(&mut row, &numbers);
-                (row.service_code, row.service_said) = (code, said);
-                RegistrationEvent::Kept
-            }
-        },
-        Ending::Refused { .. } | Ending::GivenUp => {
-            row.service_code = "given_up".to_owned();
-            return store::remark(tx, row).await.map(drop);
-        }
-    };
-    let row = turned(tx, row, event).await?;
-    if store::status(&row)?.is_watched() {
-        let key = format!("rx/{id}/status/after/{}", row.version);
-        acts::ask(tx, &row, key, true, Some(tx.now() + next_question(&row, tx.now()))).await?;
-    }
-    Ok(())
-}
-
-/// What the service says is noted when it is news; the next question follows while a pharmacy may still do something.
-async fn seen(tx: &TenantTx, message: &Message, ending: Ending<'_>) -> Result<(), Error> {
-    let about: About = read(&message.payload)?;
-    let mut row = store::lock(tx, about.prescription_id).await?;
-    if !store::status(&row)?.is_watched() {
-        return Ok(());
-    }
-    if let Ending::Done(bytes) = ending {
-        let standing: Standing = read(bytes)?;
-        let seen = standing.seen().ok_or_else(|| Error::internal("a state of the service this program does not know"))?;
-        let is_news = store::status(&row)?.after(RegistrationEvent::Seen(seen)) != Ok(store::status(&row)?);
-        if is_news || row.pharmacy_message != standing.message {
-            (row.pharmacy_name, row.pharmacy_message) = (standing.pharmacy, standing.message);
-            (row.service_code, row.service_said) = Default::default();
-            if seen == Seen::Withdrawn {
-                row.reason = "電子処方箋管理サービスで取り消されていました".to_owned();
-            }
-            row = turned(tx, row, RegistrationEvent::Seen(seen)).await?;
-        }
-    }
-    let goes_on = about.goes_on && store::status(&row)?.is_watched() && domain::clock::today(tx.now()) <= row.usable_until;
-    if goes_on {
-        let key = format!("rx/{}/status/{}", row.id, message.id);
-        acts::ask(tx, &row, key, true, Some(tx.now() + next_question(&row, tx.now()))).await?;
-    }
-    Ok(())
-}
-
-/// Most prescriptions are taken in within the hour; later it is enough to ask now and then.
-fn next_question(row: &Model, now: DateTime<Utc>) -> TimeDelta {
-    match now - row.recorded_at {
-        age if age < TimeDelta::minutes(20) => TimeDelta::minutes(1),
-        age if age < TimeDelta::hours(12) => TimeDelta::minutes(15),
-        _ => TimeDelta::hours(3),
     }
 }

@@ -6,18 +6,21 @@ use domain::prescription::registration::RegistrationRefusal;
 use domain::{EncounterId, PatientId, clock};
 use serde::Deserialize;
 use serde_json::json;
-use tenancy::permission::{DeliveryWrite, Permission, PrescriptionPrint, PrescriptionRead, PrescriptionSign};
+use tenancy::permission::{DeliveryWrite, Permission, PrescriptionPrint, PrescriptionRead, PrescriptionSign, PrescriptionWrite};
 use tenancy::{Access, Act, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
 
 use super::acts::{self, Wish};
+use super::changes::{self, Link};
 use super::entity::registration::Model;
-use super::store;
+use super::results::{self, ResultLine};
+use super::store::{self, Carrier};
 use super::views::{EprescriptionBox, EprescriptionPage, Line};
 use crate::encounters::store as encounters;
 use crate::error::AppError;
 use crate::live::{Live, Topic};
 use crate::patients::store as patients;
+use crate::prescriptions::store::heads;
 use crate::web::act_form::{check_token, check_version};
 use crate::web::{Chrome, Nav, Page, PatientStripe, Redirect, is_htmx};
 
@@ -28,7 +31,7 @@ pub type Answer = Either<Redirect, Page>;
 pub struct ActForm {
     patient_token: String,
     idempotency_key: String,
-    version: String,
+    pub(super) version: String,
     reason: String,
 }
 
@@ -56,15 +59,33 @@ pub async fn read<P: Permission>(
     patient_id: PatientId,
 ) -> Result<EprescriptionBox, Error> {
     let rows = store::carried(tx, encounter_id).await?;
+    let links = if rows.is_empty() { Vec::new() } else { changes::of_encounter(tx, encounter_id).await? };
     Ok(EprescriptionBox {
         encounter_id,
         patient_id,
-        lines: rows.iter().map(|(row, carrier)| Line::of(row, carrier)).collect::<Result<_, _>>()?,
+        lines: lines(tx, encounter_id, &rows, &links).await?,
         act_key: tx.new_id(),
         can_sign: access.may::<PrescriptionSign>(),
+        can_write: access.may::<PrescriptionWrite>(),
         can_ask: access.may::<DeliveryWrite>(),
         can_print: access.may::<PrescriptionPrint>(),
     })
+}
+
+/// The registrations, each with what pharmacies handed out of it.
+async fn lines(tx: &TenantTx, encounter: EncounterId, rows: &[(Model, Carrier)], links: &[Link]) -> Result<Vec<Line>, Error> {
+    let mut lines = rows.iter().map(|(row, carrier)| Line::of(row, carrier, links)).collect::<Result<Vec<_>, _>>()?;
+    let is_dispensed = |(row, _): &(Model, Carrier)| !row.pharmacy_name.is_empty() || store::status(row).is_ok_and(|s| s.is_watched());
+    if !rows.iter().any(is_dispensed) {
+        return Ok(lines);
+    }
+    for (result, said) in results::store::of_encounter(tx, encounter).await? {
+        for line in lines.iter_mut().filter(|line| line.id == result.prescription_id) {
+            let refills = heads::content_of(&heads::get(tx, line.id).await?).refill;
+            line.results.push(ResultLine::of(&result, &said, refills));
+        }
+    }
+    Ok(lines)
 }
 
 /// 紙へ切替; also tries again what is stuck on its way to an end.
@@ -81,7 +102,7 @@ pub async fn to_paper(
     if !form.is_first(&tx, "eprescription.paper", *path).await? {
         return done(&access, tx, &row, &req, &live, audit.detail("repeated", true)).await;
     }
-    if store::status(&row)?.is_unfinished() && !store::status(&row)?.can_become_paper() {
+    if store::status(&row)?.is_underway() {
         acts::push_on(&tx, *path).await?;
         return done(&access, tx, &row, &req, &live, audit.detail("again", true)).await;
     }
@@ -139,13 +160,13 @@ pub async fn ask(
 
 impl ActForm {
     /// The registration, if the form was drawn for its patient (R3).
-    async fn row(&self, tx: &TenantTx, id: Uuid) -> Result<Model, AppError> {
+    pub(super) async fn row(&self, tx: &TenantTx, id: Uuid) -> Result<Model, AppError> {
         let row = store::find(tx, id).await?.ok_or(AppError::NotFound)?;
         check_token(&self.patient_token, row.patient_id)?;
         Ok(row)
     }
 
-    async fn is_first(&self, tx: &TenantTx, act: &'static str, id: Uuid) -> Result<bool, AppError> {
+    pub(super) async fn is_first(&self, tx: &TenantTx, act: &'static str, id: Uuid) -> Result<bool, AppError> {
         let key = self.idempotency_key.parse().map_err(|_| AppError::Invalid("画面を開き直してから、もう一度押してください。".into()))?;
         let key = tx.act_key(key, act, &format!("{id} {}", self.reason));
         if tx.idempotent(key).await?.is_some() {
@@ -156,11 +177,11 @@ impl ActForm {
     }
 }
 
-fn audit(row: &Model, act: Act) -> Audit {
+pub(super) fn audit(row: &Model, act: Act) -> Audit {
     Audit::of(act, InfoClass::Prescription).subject(PatientId::new(row.patient_id)).entity("prescription", row.id)
 }
 
-fn refused(refusal: RegistrationRefusal) -> AppError {
+pub(super) fn refused(refusal: RegistrationRefusal) -> AppError {
     let says = match refusal {
         RegistrationRefusal::Registered => {
             "電子処方箋として登録されました。控えを渡してください。紙に替えるときは、電子処方箋を取り消してから処方し直してください。"
@@ -168,12 +189,12 @@ fn refused(refusal: RegistrationRefusal) -> AppError {
         RegistrationRefusal::AtPharmacy => "薬局が受け付けているため取り消せません。薬局に連絡し、受付を取り消してもらってください。",
         RegistrationRefusal::Dispensed => "薬局での調剤が終わっているため取り消せません。",
         RegistrationRefusal::Underway => "いま電子処方箋管理サービスに確かめています。結果が出てからもう一度押してください。",
-        RegistrationRefusal::Ended => "もう紙に切り替えたか、取り消してあります。",
+        RegistrationRefusal::Ended => "もう紙に切り替えたか、取り消したか、変更してあります。",
     };
     AppError::Refused(says.into())
 }
 
-async fn done<P: Permission>(
+pub(super) async fn done<P: Permission>(
     access: &Access<P>,
     tx: TenantTx,
     row: &Model,

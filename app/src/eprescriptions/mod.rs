@@ -5,19 +5,26 @@
 //! registered at once: until a registration's fate is certain, no paper leaves.
 
 mod acts;
+mod change_handlers;
+mod changes;
 pub mod check;
 mod content;
 mod driver;
 pub mod entity;
+mod figures;
 mod handlers;
+mod registering;
+pub mod results;
 #[cfg(test)]
 mod samples;
+mod settling;
 pub mod store;
 mod views;
 
-pub use acts::register;
+pub use changes::exchange;
 pub use driver::PrescriptionDriver;
 pub use handlers::read;
+pub use registering::{records_of, register};
 pub use views::EprescriptionBox;
 
 use crate::web::Routes;
@@ -30,4 +37,13 @@ pub fn routes(r: &mut Routes) {
     r.post("/prescriptions/{id}/paper", handlers::to_paper);
     r.post("/prescriptions/{id}/revocation", handlers::revoke);
     r.post("/prescriptions/{id}/standing", handlers::ask);
+    r.post("/prescriptions/{id}/late-registration", change_handlers::register_late);
+    r.post("/prescriptions/{id}/change", change_handlers::begin);
+    r.post("/prescriptions/{id}/change/withdrawal", change_handlers::abandon);
+    r.post("/prescriptions/{id}/restoration", change_handlers::restore);
+    r.post("/prescriptions/{id}/reversion", change_handlers::revert);
+    r.post("/dispensing-results/{id}/review", results::handlers::review);
+    r.get("/eprescriptions/figures", figures::show);
+    r.get("/eprescriptions", change_handlers::search_page);
+    r.post("/eprescriptions", change_handlers::search);
 }

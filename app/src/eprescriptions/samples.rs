@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::entity::registration::Model;
 use super::store::Carrier;
-use super::views::{EprescriptionBox, EprescriptionPage, Line};
+use super::views::{EprescriptionBox, EprescriptionPage, Line, SearchPage};
 use crate::web::samples::show;
 use crate::web::{Chrome, Nav, PatientStripe};
 
@@ -33,13 +33,14 @@ fn row(n: usize, status: RegistrationStatus) -> Model {
         service_code: "SIMC025E".into(),
         service_said: "RP 1 はダミーコードのため登録できません。".into(),
         reason: "用量の誤り".into(),
+        original: "electronic".into(),
     }
 }
 
 impl EprescriptionBox {
     /// One that is registered, for the pages it stands on.
     pub fn sample() -> Self {
-        let lines = vec![Line::of(&row(1, RegistrationStatus::Registered), &Carrier::default()).unwrap()];
+        let lines = vec![Line::of(&row(1, RegistrationStatus::Registered), &Carrier::default(), &[]).unwrap()];
         boxed(lines)
     }
 }
@@ -51,6 +52,7 @@ fn boxed(lines: Vec<Line>) -> EprescriptionBox {
         lines,
         act_key: Uuid::nil(),
         can_sign: true,
+        can_write: true,
         can_ask: true,
         can_print: true,
     }
@@ -58,10 +60,20 @@ fn boxed(lines: Vec<Line>) -> EprescriptionBox {
 
 #[test]
 fn samples() {
-    let all =
-        RegistrationStatus::ALL.iter().enumerate().map(|(n, status)| Line::of(&row(n, *status), &Carrier::default()).unwrap()).collect();
+    let all = RegistrationStatus::ALL
+        .iter()
+        .enumerate()
+        .map(|(n, status)| Line::of(&row(n, *status), &Carrier::default(), &[]).unwrap())
+        .collect();
     for (name, lines) in [("eprescription", all), ("eprescription-empty", vec![])] {
         let page = EprescriptionPage { chrome: Chrome::sample(Nav::Today), stripe: PatientStripe::sample(), content: boxed(lines) };
         show(name, &page);
     }
+    let mut wrong = crate::web::FormErrors::default();
+    wrong.add("register_id", "この医院から登録した処方箋に、このIDはありません。");
+    let form = crate::web::FormState::of(&serde_json::json!({ "register_id": "<3f0c9d1e>" })).with_errors(wrong);
+    show("eprescription-search", &SearchPage { chrome: Chrome::sample(Nav::Today), form, unread: Vec::new() });
+    let figures = super::figures::Figures { electronic: 61, numbered: 20, paper: 19, registered: 81, dispensed: 66, ..Default::default() };
+    let month = "2026-11-01".parse().unwrap();
+    show("eprescription-figures", &super::figures::FiguresPage { chrome: Chrome::sample(Nav::Clinic), month, today: month, figures });
 }

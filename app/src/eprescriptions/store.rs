@@ -1,5 +1,6 @@
 //! Registrations read and moved on; the 処方箋 itself moves with them.
 
+use domain::prescription::head::RxStatus;
 use domain::prescription::registration::{RegistrationEvent, RegistrationRefusal, RegistrationStatus};
 use domain::{EncounterId, MessageId};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query};
@@ -77,6 +78,12 @@ pub async fn find(tx: &TenantTx, prescription: Uuid) -> Result<Option<Model>, Er
     Ok(own(tx, prescription).one(tx).await?)
 }
 
+/// The one the service keeps under this id.
+pub async fn by_register_id(tx: &TenantTx, register_id: &str) -> Result<Option<Model>, Error> {
+    let own = Entity::find().filter(Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(Column::RegisterId.eq(register_id));
+    Ok(own.one(tx).await?)
+}
+
 /// Holds the row until the transaction ends. Whoever holds the message too takes it first.
 pub async fn lock(tx: &TenantTx, prescription: Uuid) -> Result<Model, Error> {
     own(tx, prescription).lock_exclusive().one(tx).await?.ok_or(Error::NotFound)
@@ -99,7 +106,8 @@ pub async fn turn(tx: &TenantTx, mut row: Model, event: RegistrationEvent) -> Re
     row.status = next.code().to_owned();
     let reason = row.reason.clone();
     let row = versioned::update(tx, row, Authorship::own(tx), &reason).await?;
-    if let Some(to) = next.rx_status() {
+    let to = next.rx_status().map(|to| if row.is_on_paper() && to == RxStatus::Registered { RxStatus::IssuedPaper } else { to });
+    if let Some(to) = to {
         let head = heads::get(tx, row.id).await?;
         if heads::status(&head) != to {
             heads::move_to(tx, head, to, &reason).await?;

@@ -7,9 +7,11 @@ use domain::{EncounterId, PatientId};
 use tenancy::Error;
 use uuid::Uuid;
 
+use super::changes::Link;
 use super::entity::registration::Model;
+use super::results::{ResultLine, UnreadLine};
 use super::store::{self, Carrier};
-use crate::web::{Chrome, PatientStripe, Subjects};
+use crate::web::{Chrome, FormState, PatientStripe, Subjects};
 
 /// One registration as the box shows it.
 #[derive(Debug, Clone)]
@@ -33,21 +35,34 @@ pub struct Line {
     pub is_paper: bool,
     /// The service has it, or may have it.
     pub is_held: bool,
+    /// 調剤結果, each time
+    pub results: Vec<ResultLine>,
+    pub can_be_changed: bool,
+    /// The paper is the original and carries the number.
+    pub is_numbered: bool,
+    /// 変更 was begun and is not signed yet.
+    pub has_draft_change: bool,
+    pub can_be_restored: bool,
+    pub can_be_reverted: bool,
 }
 
 impl Line {
-    pub fn of(row: &Model, carrier: &Carrier) -> Result<Self, Error> {
+    pub fn of(row: &Model, carrier: &Carrier, links: &[Link]) -> Result<Self, Error> {
         let status = store::status(row)?;
         let delivery = Delivery::from_code(&carrier.state).unwrap_or(Delivery::GivenUp);
         let (tone, mark) = match status {
             Status::Pending if delivery.is_settled() => ("stop", "x-c"),
-            Status::Pending | Status::ToPaper | Status::Withdrawing => ("warn", "clock"),
+            Status::Pending | Status::ToPaper | Status::Withdrawing | Status::Changing | Status::Restoring | Status::Reverting => {
+                ("warn", "clock")
+            }
             Status::Refused => ("stop", "x-c"),
             Status::Registered | Status::Received => ("info", "check"),
             Status::Dispensed => ("ok", "check"),
-            Status::Collected | Status::Paper | Status::Withdrawn => ("plain", "undo"),
+            Status::Collected | Status::Paper | Status::Withdrawn | Status::Changed => ("plain", "undo"),
         };
-        let is_stuck = matches!(status, Status::ToPaper | Status::Withdrawing) && delivery.is_settled();
+        let is_stuck = status.is_underway() && delivery.is_settled();
+        let has_draft_change = links.iter().any(|link| link.replaced_id == Some(row.id) && link.is_open);
+        let is_change = links.iter().any(|link| link.prescription_id == row.id && link.replaced_id.is_some());
         Ok(Self {
             id: row.id,
             version: row.version,
@@ -65,6 +80,12 @@ impl Line {
             is_watched: status.is_watched(),
             is_paper: status == Status::Paper,
             is_held: status.bars_paper(),
+            results: Vec::new(),
+            is_numbered: row.is_on_paper() && !row.register_id.is_empty() && status.bars_paper(),
+            can_be_changed: status == Status::Registered && !has_draft_change,
+            has_draft_change: has_draft_change && status == Status::Registered,
+            can_be_restored: status == Status::Withdrawn && !row.register_id.is_empty() && !is_change,
+            can_be_reverted: status == Status::Registered && is_change,
         })
     }
 
@@ -84,13 +105,18 @@ fn says(row: &Model, status: Status, carrier: &Carrier, is_stuck: bool) -> Strin
         Status::Refused => {
             format!("{}({})。紙へ切り替えるか、処方を直してください。", row.service_said.trim_end_matches('。'), row.service_code)
         }
-        Status::ToPaper | Status::Withdrawing if is_stuck => {
+        Status::ToPaper | Status::Withdrawing | Status::Restoring | Status::Reverting if is_stuck => {
             "電子処方箋管理サービスに確かめられません。つながってから、もう一度確かめてください。".into()
         }
         Status::ToPaper => format!("{trouble}登録が届いていないか確かめています。確かめ終わると紙の処方箋を印刷できます。"),
         Status::Withdrawing => format!("{trouble}電子処方箋管理サービスで取り消しています。"),
+        Status::Changing => "変更した処方を電子処方箋管理サービスに送っています。".into(),
+        Status::Changed => "変更した処方箋に替わりました。引換番号は使えません。".into(),
+        Status::Restoring => format!("{trouble}電子処方箋管理サービスで取消を戻しています。"),
+        Status::Reverting => format!("{trouble}電子処方箋管理サービスで変更を戻しています。"),
+        Status::Registered if row.service_said.is_empty() && row.is_on_paper() => "引換番号を印字した紙の処方箋を渡してください。".into(),
         Status::Registered if row.service_said.is_empty() => "控えを患者に渡してください。".into(),
-        Status::Registered => format!("取り消せませんでした。{}", row.service_said),
+        Status::Registered => format!("受け付けられませんでした。{}", row.service_said),
         Status::Received if row.service_code == "SIMS003E" => {
             "薬局が受け付けているため、取消・紙への切替はできませんでした。薬局に連絡してください。".into()
         }
@@ -98,7 +124,8 @@ fn says(row: &Model, status: Status, carrier: &Carrier, is_stuck: bool) -> Strin
         Status::Dispensed => "薬局での調剤が終わりました。".into(),
         Status::Collected => "薬局が回収しました。".into(),
         Status::Paper => "電子の登録はありません。紙の処方箋を渡してください。".into(),
-        Status::Withdrawn => row.reason.clone(),
+        Status::Withdrawn if row.service_said.is_empty() => row.reason.clone(),
+        Status::Withdrawn => format!("取消を戻せませんでした。{}", row.service_said),
     }
 }
 
@@ -111,6 +138,7 @@ pub struct EprescriptionBox {
     pub lines: Vec<Line>,
     pub act_key: Uuid,
     pub can_sign: bool,
+    pub can_write: bool,
     pub can_ask: bool,
     pub can_print: bool,
 }
@@ -140,5 +168,20 @@ pub struct EprescriptionPage {
 impl Subjects for EprescriptionPage {
     fn subjects(&self) -> Vec<PatientId> {
         vec![self.stripe.patient_id, self.content.patient_id]
+    }
+}
+
+/// 処方箋ID検索.
+#[derive(Template)]
+#[template(path = "eprescriptions/search.html")]
+pub struct SearchPage {
+    pub chrome: Chrome,
+    pub form: FormState,
+    pub unread: Vec<UnreadLine>,
+}
+
+impl Subjects for SearchPage {
+    fn subjects(&self) -> Vec<PatientId> {
+        self.unread.iter().map(|line| line.patient_id).collect()
     }
 }

@@ -9,6 +9,7 @@ use krilla::text::{GlyphId, KrillaGlyph};
 use skrifa::instance::{LocationRef, Size};
 use skrifa::{FontRef, MetadataProvider};
 
+use super::symbol::Symbol;
 use super::{Replaced, Typeface, Typefaces};
 
 pub(crate) const PT_PER_MM: f32 = 72.0 / 25.4;
@@ -161,6 +162,31 @@ impl Canvas<'_, '_, '_> {
         path.line_to(a.x * PT_PER_MM, (a.y + a.h) * PT_PER_MM);
         path.close();
         self.stroke(path, weight);
+    }
+
+    /// A 2次元シンボル whose upper left corner is at `(x, y)`; one path, runs of dark modules as bars.
+    pub fn symbol(&mut self, (x, y): (f32, f32), module: f32, symbol: &Symbol) {
+        let mut path = PathBuilder::new();
+        for (row, modules) in symbol.dark.chunks(symbol.width).enumerate() {
+            let mut at = 0;
+            for run in modules.chunk_by(|a, b| a == b) {
+                if run[0] {
+                    let (left, top) = (x + at as f32 * module, y + row as f32 * module);
+                    let (right, bottom) = (left + run.len() as f32 * module, top + module);
+                    path.move_to(left * PT_PER_MM, top * PT_PER_MM);
+                    path.line_to(right * PT_PER_MM, top * PT_PER_MM);
+                    path.line_to(right * PT_PER_MM, bottom * PT_PER_MM);
+                    path.line_to(left * PT_PER_MM, bottom * PT_PER_MM);
+                    path.close();
+                }
+                at += run.len();
+            }
+        }
+        if let Some(path) = path.finish() {
+            self.surface.set_stroke(None);
+            self.surface.set_fill(Some(Fill::default()));
+            self.surface.draw_path(&path);
+        }
     }
 
     /// A circle, as four cubic arcs.

@@ -15,6 +15,8 @@ pub const SHORTEST: usize = 3;
 /// 内用薬 and 外用薬 in the master's 剤形.
 const INTERNAL: &str = "1";
 const EXTERNAL: &str = "6";
+/// 麻薬 in the master's 麻薬・向精神薬等.
+const NARCOTIC: &str = "1";
 
 /// One row of the master.
 #[derive(Debug, Clone, Default, PartialEq, FromQueryResult)]
@@ -42,6 +44,28 @@ impl Drug {
     pub fn generic_name(&self) -> String {
         let entry: Option<MasterEntry> = serde_json::from_value(self.entry.clone()).ok();
         entry.and_then(|entry| entry.attribute(Field::GenericName).map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// 麻薬・毒薬・覚醒剤原料・向精神薬 as the master counts them; empty for every other drug.
+    pub fn controlled_class(&self) -> String {
+        let entry: Option<MasterEntry> = serde_json::from_value(self.entry.clone()).ok();
+        let class = entry.and_then(|entry| entry.attribute(Field::ControlledClass).map(str::to_owned)).unwrap_or_default();
+        if class == "0" { String::new() } else { class }
+    }
+
+    pub fn is_narcotic(&self) -> bool {
+        self.controlled_class() == NARCOTIC
+    }
+
+    /// Why this drug may not come again without a visit (リフィル); empty when it may.
+    pub fn refill_bar(&self) -> &'static str {
+        if !self.controlled_class().is_empty() {
+            "投与量に限度のある薬(麻薬・向精神薬等)"
+        } else if self.dosage_form == EXTERNAL && self.unit == "枚" {
+            "湿布などの貼付剤"
+        } else {
+            ""
+        }
     }
 
     /// How such a drug is usually handed out: days for 内用, a whole amount for 外用.

@@ -195,7 +195,7 @@ impl RawHeadForm {
         let mut e = FormErrors::default();
         let dispensed_at =
             e.take("dispensed_at", DispensedAt::from_code(&self.dispensed_at).ok_or(()), |()| "院外か院内を選んでください".into());
-        let issue_form = e.take("issue_form", IssueForm::from_code(&self.issue_form).ok_or(()), |()| "電子か紙を選んでください".into());
+        let issue_form = e.take("issue_form", IssueForm::from_code(&self.issue_form).ok_or(()), |()| "発行形態を選んでください".into());
         let typed = self.valid_to.trim();
         let day = if typed.is_empty() { Ok(None) } else { domain::wareki::parse(typed).map(Some) };
         let valid_to = e.take("valid_to", day, |_| "使用期限を日付で入れてください(例 2026-11-30)".into());
@@ -212,8 +212,8 @@ impl RawHeadForm {
         head.check(today).map_err(|error| {
             match error {
                 HeadError::RefillAndSplit => e.add("refill", "リフィルと分割は一緒に使えません。どちらかを「なし」にしてください"),
-                HeadError::ElectronicInside => e.add("issue_form", "院内の処方は電子処方箋にできません。「紙」を選んでください"),
-                HeadError::ElectronicSplit => e.add("issue_form", "分割指示のある処方は電子処方箋にできません。「紙」を選んでください"),
+                HeadError::ElectronicInside => e.add("issue_form", "院内の処方は登録できません。「紙」を選んでください"),
+                HeadError::ElectronicSplit => e.add("issue_form", "分割指示のある処方は登録できません。「紙」を選んでください"),
                 HeadError::ValidTo => e.add("valid_to", "使用期限は今日から1年以内の日にしてください"),
                 HeadError::Remark(cause) => e.add("remark", sentence(&cause)),
             }

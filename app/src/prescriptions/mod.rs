@@ -8,6 +8,7 @@ pub mod drugs;
 pub mod entity;
 mod forms;
 mod handlers;
+mod issue;
 mod pane;
 pub mod paper;
 pub mod print;
@@ -19,7 +20,6 @@ mod set_views;
 pub mod store;
 pub mod views;
 
-use domain::prescription::head::IssueForm;
 use domain::{EncounterId, StaffId, clock};
 use tenancy::{Error, TenantTx};
 
@@ -48,9 +48,14 @@ async fn issue(tx: &TenantTx, sealed: &store::Sealed, signer: &dyn PrescriptionS
     if let Err(problem) = eprescriptions::check::record(tx, &sealed.heads).await? {
         return Ok(Err(problem));
     }
-    for head in sealed.heads.iter().filter(|head| store::heads::content_of(head).issue_form == IssueForm::Electronic) {
+    for head in sealed.heads.iter().filter(|head| !store::heads::content_of(head).issue_form.is_registered()) {
+        if let Err(problem) = eprescriptions::exchange(tx, head).await? {
+            return Ok(Err(problem));
+        }
+    }
+    for head in sealed.heads.iter().filter(|head| store::heads::content_of(head).issue_form.is_registered()) {
         if let Err(problem) = eprescriptions::register(tx, head, signer).await? {
-            return Ok(Err(format!("電子処方箋にできません。{problem}処方の「発行形態」を紙にすると、このまま確定できます。")));
+            return Ok(Err(format!("登録できません。{problem}処方の「発行形態」を紙にすると、このまま確定できます。")));
         }
     }
     Ok(Ok(()))

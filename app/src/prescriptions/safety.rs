@@ -44,6 +44,7 @@ pub async fn warnings(tx: &TenantTx, group: &Group, encounter: EncounterId) -> R
     let chart =
         Chart { today, patient: &group.patient, drafts: &drafts, earlier: &earlier, drugs: &known, allergies: &allergies, body: &body };
     let mut found = find(&chart)?;
+    found.extend(refills(tx, encounter, &drafts, &known).await?);
     found.extend(crate::eprescriptions::check::warnings(tx, encounter, &drafts, &known).await?);
     Ok(found)
 }
@@ -80,6 +81,21 @@ pub async fn body(tx: &TenantTx, group: &[PatientId], drafts: &[Model], drugs: &
 fn measured(row: orders::entity::observation_result::Model) -> Option<LabResult> {
     let on = clock::today(row.observed_at);
     Some(LabResult { value: Dose::parse(&row.value_text).ok()?, code: row.code, name: row.name, unit: row.unit, on })
+}
+
+/// What may not be handed out again without a visit stops a リフィル.
+async fn refills(tx: &TenantTx, encounter: EncounterId, drafts: &[Model], known: &[Drug]) -> Result<Vec<Warning>, Error> {
+    let open = store::heads::of_encounter(tx, encounter).await?.into_iter().find(|head| store::heads::status(head).is_open());
+    if open.is_none_or(|head| head.refill == 0) {
+        return Ok(Vec::new());
+    }
+    let barred = |row: &Model| {
+        let bar = known.iter().find(|drug| drug.code == row.drug_code).map(Drug::refill_bar).filter(|bar| !bar.is_empty())?;
+        let text = format!("{bar}はリフィルにできません。薬を外すか、リフィルを「なし」にしてください。");
+        let warning = Warning::new(Level::Block, format!("rx.refill:{}", row.drug_code), &row.drug_name, text);
+        Some(warning.absolute().source("保険医療機関及び保険医療養担当規則").at(place(row)))
+    };
+    Ok(drafts.iter().filter_map(barred).collect())
 }
 
 /// What was read for the check.

@@ -32,7 +32,7 @@ const openVisits = async (page) => {
   const links = await page.locator("a[data-row]").evaluateAll((all) => all.map((a) => a.getAttribute("href")).filter((href) => href.startsWith("/encounters/")));
   const open = [];
   for (const href of links) {
-    if (open.length === 2) break;
+    if (open.length === 3) break;
     await page.goto(base + href);
     await ready(page);
     if (!(await page.locator("#body-S:not([readonly])").count())) continue;
@@ -42,8 +42,8 @@ const openVisits = async (page) => {
   return open;
 };
 
-/** One drug, issued electronically, up to 確定. */
-const prescribe = async (page, href) => {
+/** One drug, to be issued electronically. */
+const begin = async (page, href) => {
   await page.goto(base + href);
   await ready(page);
   await page.locator("#prescription #q").waitFor();
@@ -59,6 +59,18 @@ const prescribe = async (page, href) => {
   await page.locator("#issue_form").selectOption("electronic");
   await settled(page, () => page.getByRole("button", { name: "処方箋の設定を保存" }).click());
   assert.match(await page.locator(".rx-head > summary").innerText(), /院外・電子/);
+};
+
+const checked = (page, words) => page.locator("#duplicate-check").filter({ hasText: words }).waitFor({ timeout: 40_000 });
+
+/** One drug, checked while nobody presses anything, up to 確定. */
+const prescribe = async (page, href, says = "重複・禁忌なし") => {
+  await begin(page, href);
+  await checked(page, says);
+  await finalize(page, href);
+};
+
+const finalize = async (page, href) => {
   const asked = page.locator("#warnings .alert[data-level=reason]:not([data-done]) button[name=reason]");
   while (await asked.count()) await settled(page, () => asked.first().click());
   await Promise.all([page.waitForEvent("load"), page.keyboard.press("Control+Enter")]);
@@ -73,7 +85,7 @@ let visits;
 test("確定 registers the prescription, and its numbers arrive on the open page by themselves", async () => {
   const { page } = doctor;
   visits = await openVisits(page);
-  assert.equal(visits.length, 2, "two open notes");
+  assert.equal(visits.length, 3, "three open notes");
   await prescribe(page, visits[0]);
   await says(page, "引換番号");
   code = (await page.locator("#eprescription .erx-code").innerText()).trim();
@@ -123,7 +135,7 @@ test("scenario 4: the service is away, and two keys make it paper with nothing t
   const { page, context } = doctor;
   const before = await registered();
   await fault("closed", 500);
-  await prescribe(page, visits[1]);
+  await prescribe(page, visits[1], "照会できません");
   await says(page, "受付時間外");
   await inspect(page);
   const began = Date.now();
@@ -140,6 +152,48 @@ test("scenario 4: the service is away, and two keys make it paper with nothing t
   await fault("none", 1);
   await page.waitForTimeout(8_000);
   assert.equal(await registered(), before, "nothing was registered beside the paper");
+});
+
+test("what another place gave is found while the doctor writes, shown only with consent, and wants a reason", async () => {
+  const { page } = doctor;
+  await begin(page, visits[2]);
+  await checked(page, "重複・禁忌なし");
+  await pharmacy.page.goto(`${simulators}/pharmacy`);
+  await Promise.all([pharmacy.page.waitForEvent("load"), pharmacy.page.getByRole("button", { name: "よその病院でも出したことにする" }).click()]);
+  const days = page.locator("#prescription input.qty").first();
+  await days.fill("7");
+  await settled(page, () => days.press("Enter"));
+  await checked(page, "指摘 1件");
+  const found = page.locator("#duplicate-check");
+  assert.match(await found.innerText(), /重複投薬/);
+  assert.doesNotMatch(await found.innerText(), /架空総合病院/);
+  await inspect(page);
+  await settled(page, () => page.getByRole("button", { name: "口頭で同意を得た" }).click());
+  await checked(page, "架空総合病院");
+  assert.match(await found.innerText(), /口頭同意/);
+  await page.locator("#warnings .alert[data-level=reason]").filter({ hasText: "国の重複投薬等チェック" }).waitFor();
+  await inspect(page);
+  await finalize(page, visits[2]);
+  await says(page, "引換番号");
+});
+
+test("a registered prescription is changed, and the new numbers arrive by themselves", async () => {
+  const { page } = doctor;
+  const before = (await page.locator("#eprescription .erx-code").innerText()).trim();
+  await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name: "変更する" }).click()]);
+  await ready(page);
+  const days = page.locator("#prescription input.qty").first();
+  await days.waitFor();
+  await days.fill("10");
+  await settled(page, () => days.press("Enter"));
+  await checked(page, "指摘 1件");
+  await inspect(page);
+  await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name: "処方だけ先に署名する" }).click()]);
+  await page.goto(base + visits[2]);
+  await ready(page);
+  await says(page, "変更した処方箋に替わりました");
+  await page.waitForFunction((old) => [...document.querySelectorAll("#eprescription .erx-code")].some((code) => code.textContent.trim() !== old), before);
+  await inspect(page);
 });
 
 test("none of it left a complaint in the console", () => assert.deepEqual(doctor.complaints, []));

@@ -67,6 +67,7 @@ const IDS: &[(&str, &str)] = &[
     ("/schedules/closures/{id}", "schedule_closure"),
     ("/prescription-lines/{id}", "medication_request"),
     ("/prescriptions/{id}", "prescription"),
+    ("/dispensing-results/{id}", "dispense_result"),
     ("/allergies/{id}", "allergy_intolerance"),
     ("/coverages/{id}", "coverage"),
     ("/condition-proposals/{id}", "condition_proposal"),

@@ -12,7 +12,19 @@ codes! {
 
 codes! {
     /// 発行形態.
-    IssueForm { Paper "paper" "紙" Electronic "electronic" "電子" }
+    IssueForm {
+        Paper "paper" "紙"
+        Electronic "electronic" "電子"
+        /// 紙+登録: the paper is the original, and the service has it too
+        Numbered "numbered" "紙(引換番号あり)"
+    }
+}
+
+impl IssueForm {
+    /// The service gets it when it is signed.
+    pub const fn is_registered(self) -> bool {
+        matches!(self, Self::Electronic | Self::Numbered)
+    }
 }
 
 codes! {
@@ -35,6 +47,9 @@ codes! {
 }
 
 impl RxStatus {
+    /// No longer a prescription: its lines are history.
+    pub const ENDED: [Self; 2] = [Self::Changed, Self::Withdrawn];
+
     /// Whether lines may still be written.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Draft | Self::Checked)
@@ -101,10 +116,10 @@ impl HeadContent {
         if self.refill > 0 && self.split > 0 {
             return Err(HeadError::RefillAndSplit);
         }
-        if self.issue_form == IssueForm::Electronic && self.dispensed_at == DispensedAt::Inside {
+        if self.issue_form.is_registered() && self.dispensed_at == DispensedAt::Inside {
             return Err(HeadError::ElectronicInside);
         }
-        if self.issue_form == IssueForm::Electronic && self.split > 0 {
+        if self.issue_form.is_registered() && self.split > 0 {
             return Err(HeadError::ElectronicSplit);
         }
         if self.valid_to.is_some_and(|last| last < today || (last - today).num_days() > 365) {

@@ -23,6 +23,14 @@ codes! {
         Collected "collected" "薬局で回収済"
         Paper "paper" "紙へ切替済"
         Withdrawn "withdrawn" "取消済"
+        /// Another 処方箋 is being put in its place.
+        Changing "changing" "変更中"
+        /// Another 処方箋 stands in its place; its numbers are dead.
+        Changed "changed" "変更済"
+        /// 取消UNDO
+        Restoring "restoring" "取消を戻しています"
+        /// 変更UNDO: what stood before comes back.
+        Reverting "reverting" "変更を戻しています"
     }
 }
 
@@ -71,6 +79,18 @@ pub enum RegistrationEvent {
     Taken,
     /// It cannot be taken back for another reason, and stands.
     Kept,
+    /// 変更, by the doctor: another is on its way
+    Change,
+    /// The other one stands now.
+    Replaced,
+    /// The other one was not taken, or gave its place back.
+    Spared,
+    /// 取消UNDO, by the doctor
+    Restore,
+    /// 変更UNDO, by the doctor
+    Revert,
+    /// あとから登録, of what went out on paper
+    Late,
     Seen(Seen),
 }
 
@@ -92,12 +112,15 @@ pub enum RegistrationRefusal {
 impl RegistrationStatus {
     /// The service has, or may have, or is about to have it: no paper may leave.
     pub const fn bars_paper(self) -> bool {
-        !matches!(self, Self::Paper | Self::Withdrawn)
+        !matches!(self, Self::Paper | Self::Withdrawn | Self::Changed)
     }
 
     /// Something is still to be done before the day ends.
     pub const fn is_unfinished(self) -> bool {
-        matches!(self, Self::Pending | Self::Refused | Self::ToPaper | Self::Withdrawing)
+        matches!(
+            self,
+            Self::Pending | Self::Refused | Self::ToPaper | Self::Withdrawing | Self::Changing | Self::Restoring | Self::Reverting
+        )
     }
 
     /// A pharmacy may still do something with it.
@@ -107,6 +130,11 @@ impl RegistrationStatus {
 
     pub const fn can_become_paper(self) -> bool {
         matches!(self, Self::Pending | Self::Refused)
+    }
+
+    /// An errand of its own is on its way that may have to be pushed on.
+    pub const fn is_underway(self) -> bool {
+        matches!(self, Self::ToPaper | Self::Withdrawing | Self::Restoring | Self::Reverting)
     }
 
     pub const fn can_be_withdrawn(self) -> bool {
@@ -120,7 +148,8 @@ impl RegistrationStatus {
             Self::Dispensed => Some(RxStatus::Dispensed),
             Self::Paper => Some(RxStatus::IssuedPaper),
             Self::Withdrawn => Some(RxStatus::Withdrawn),
-            Self::Pending | Self::Refused | Self::ToPaper | Self::Withdrawing => None,
+            Self::Changed => Some(RxStatus::Changed),
+            Self::Pending | Self::Refused | Self::ToPaper | Self::Withdrawing | Self::Changing | Self::Restoring | Self::Reverting => None,
         }
     }
 
@@ -135,8 +164,17 @@ impl RegistrationStatus {
             (Self::Pending | Self::Refused, E::Withdraw(Fate::Unknown)) | (Self::Registered, E::Withdraw(_)) => Self::Withdrawing,
             (Self::ToPaper, E::Cleared) => Self::Paper,
             (Self::Withdrawing, E::Cleared) => Self::Withdrawn,
-            (Self::ToPaper | Self::Withdrawing, E::Taken) => Self::Received,
-            (Self::ToPaper | Self::Withdrawing, E::Kept) => Self::Registered,
+            (Self::ToPaper | Self::Withdrawing | Self::Reverting | Self::Changing, E::Taken) => Self::Received,
+            (Self::ToPaper | Self::Withdrawing | Self::Reverting, E::Kept) => Self::Registered,
+            (Self::Paper, E::Late) => Self::Pending,
+            (Self::Registered, E::Change) => Self::Changing,
+            (Self::Changing, E::Replaced) => Self::Changed,
+            (Self::Changing | Self::Changed, E::Spared) => Self::Registered,
+            (Self::Withdrawn, E::Restore) => Self::Restoring,
+            (Self::Restoring, E::Accepted) => Self::Registered,
+            (Self::Restoring, E::Kept) => Self::Withdrawn,
+            (Self::Registered, E::Revert) => Self::Reverting,
+            (Self::Reverting, E::Cleared) => Self::Withdrawn,
             (Self::Registered | Self::Received, E::Seen(seen)) => match seen {
                 Seen::Waiting => Self::Registered,
                 Seen::Received => Self::Received,
@@ -147,8 +185,10 @@ impl RegistrationStatus {
             (Self::Registered, _) => return Err(RegistrationRefusal::Registered),
             (Self::Received | Self::Collected, _) => return Err(RegistrationRefusal::AtPharmacy),
             (Self::Dispensed, _) => return Err(RegistrationRefusal::Dispensed),
-            (Self::Paper | Self::Withdrawn, _) => return Err(RegistrationRefusal::Ended),
-            (Self::Pending | Self::Refused | Self::ToPaper | Self::Withdrawing, _) => return Err(RegistrationRefusal::Underway),
+            (Self::Paper | Self::Withdrawn | Self::Changed, _) => return Err(RegistrationRefusal::Ended),
+            (Self::Pending | Self::Refused | Self::ToPaper | Self::Withdrawing | Self::Changing | Self::Restoring | Self::Reverting, _) => {
+                return Err(RegistrationRefusal::Underway);
+            }
         })
     }
 }
@@ -199,9 +239,34 @@ mod tests {
         assert_eq!(S::Withdrawing.after(E::Seen(Seen::Waiting)), Err(RegistrationRefusal::Underway));
     }
 
+    /// FN-EP-12: a change and its undo move two prescriptions, and never leave both standing.
+    #[test]
+    fn a_change_and_its_undo_leave_one_standing() {
+        let (old, new) = (S::Registered.after(E::Change).unwrap(), S::Pending);
+        assert!(old.bars_paper() && !old.is_watched() && old.after(E::Withdraw(Fate::Unknown)) == Err(RegistrationRefusal::Underway));
+        let (old, new) = (old.after(E::Replaced).unwrap(), new.after(E::Accepted).unwrap());
+        assert_eq!((old, new, old.rx_status()), (S::Changed, S::Registered, Some(RxStatus::Changed)));
+        assert!(!old.bars_paper() && old.after(E::Restore).is_err(), "its numbers are dead");
+        let back = new.after(E::Revert).unwrap();
+        assert_eq!((old.after(E::Spared), back.after(E::Cleared)), (Ok(S::Registered), Ok(S::Withdrawn)));
+        assert_eq!(back.after(E::Taken), Ok(S::Received), "a pharmacy was quicker");
+        assert_eq!(S::Changing.after(E::Spared), Ok(S::Registered), "the change was not taken");
+    }
+
+    /// FN-EP-12
+    #[test]
+    fn a_withdrawal_is_undone_at_the_service_first() {
+        let back = S::Withdrawn.after(E::Restore).unwrap();
+        assert!(back.bars_paper() && back.is_unfinished() && back.rx_status().is_none());
+        assert_eq!((back.after(E::Accepted), back.after(E::Kept)), (Ok(S::Registered), Ok(S::Withdrawn)));
+        for status in S::ALL.iter().filter(|status| **status != S::Withdrawn) {
+            assert!(status.after(E::Restore).is_err(), "{status:?}");
+        }
+    }
+
     #[test]
     fn nothing_leaves_an_end_and_no_end_bars_or_hides() {
-        for status in S::ALL.iter().filter(|s| matches!(s, S::Paper | S::Withdrawn | S::Dispensed | S::Collected)) {
+        for status in S::ALL.iter().filter(|s| matches!(s, S::Paper | S::Withdrawn | S::Changed | S::Dispensed | S::Collected)) {
             for event in [E::Accepted, E::TurnedDown, E::Paper(Fate::Never), E::Withdraw(Fate::Never), E::Cleared, E::Taken, E::Kept] {
                 assert!(status.after(event).is_err(), "{status:?} {event:?}");
             }

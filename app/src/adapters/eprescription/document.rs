@@ -79,6 +79,13 @@ pub fn signed_document(csv: &str, signer: &Signer, at: DateTime<Utc>) -> Result<
     Ok(document(&prescription, &signature))
 }
 
+/// 処方箋情報 out of a document we wrote.
+pub fn csv_of(document: &str) -> Option<String> {
+    let (_, rest) = document.split_once("<PrescriptionDocument id=\"PrescriptionDocument\">")?;
+    let (encoded, _) = rest.split_once("</PrescriptionDocument>")?;
+    String::from_utf8(STANDARD.decode(encoded).ok()?).ok()
+}
+
 fn document(prescription: &str, signature: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Document xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" id=\"Document\" \
@@ -217,6 +224,7 @@ mod tests {
     #[test]
     fn the_paper_kind_carries_no_signature() {
         let document = paper_document("SJ1\n");
+        assert_eq!(csv_of(&document).as_deref(), Some("SJ1\n"));
         assert!(!document.contains("PrescriptionSign") && document.contains(&STANDARD.encode("SJ1\n")) && !document.contains('\n'));
     }
 

@@ -1,4 +1,4 @@
-//! The messages of EPS-IF 201, 203, 217 and 220: one line of XML each. Addresses are ours until the interface specification is at hand.
+//! The messages of EPS-IF 201 to 209, 217 and 220: one line of XML each. Addresses are ours until the interface specification is at hand.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +9,9 @@ use crate::adapters::eligibility::xml::escape;
 
 pub const REGISTER: &str = "/eps/v1/EPS-IF-201";
 pub const REVOKE: &str = "/eps/v1/EPS-IF-203";
+pub const CHANGE: &str = "/eps/v1/EPS-IF-205";
+pub const REVOKE_UNDO: &str = "/eps/v1/EPS-IF-207";
+pub const CHANGE_UNDO: &str = "/eps/v1/EPS-IF-209";
 pub const STATUS: &str = "/eps/v1/EPS-IF-217";
 pub const SEARCH: &str = "/eps/v1/EPS-IF-220";
 pub const HEALTH: &str = "/eps/healthz";
@@ -44,12 +47,20 @@ impl Trace {
         .into_bytes()
     }
 
-    /// 処方箋登録 of a signed document.
-    pub fn registration(&self, document: &str) -> Vec<u8> {
-        self.message(&self.identifier, &[("PrescriptionInfo", &STANDARD.encode(document)), ("IssueType", "1")])
+    /// 処方箋登録 of a document; signed unless the paper is the original.
+    pub fn registration(&self, document: &str, is_on_paper: bool) -> Vec<u8> {
+        self.message(&self.identifier, &[("PrescriptionInfo", &STANDARD.encode(document)), ("IssueType", issue_type(is_on_paper))])
     }
 
-    /// 処方箋取消, and the question how a prescription stands.
+    /// 処方箋変更: a signed document in the place of another.
+    pub fn change(&self, document: &str, replaces: &str, is_on_paper: bool) -> Vec<u8> {
+        self.message(
+            &self.identifier,
+            &[("PrescriptionId", replaces), ("PrescriptionInfo", &STANDARD.encode(document)), ("IssueType", issue_type(is_on_paper))],
+        )
+    }
+
+    /// 処方箋取消, the two UNDOs, and the question how a prescription stands.
     pub fn about(&self, name: &str, register_id: &str) -> Vec<u8> {
         self.message(name, &[("PrescriptionId", register_id)])
     }
@@ -71,4 +82,8 @@ impl Trace {
             ("InsuredBranchNumber", &self.branch),
         ]
     }
+}
+
+const fn issue_type(is_on_paper: bool) -> &'static str {
+    if is_on_paper { "2" } else { "1" }
 }

@@ -2,13 +2,17 @@
 //! and signs it (XAdES) by the key that a `signer` finds for the doctor, `message` and `reply` are what goes over the wire.
 
 pub mod check;
+mod dispensing;
 mod document;
+mod jahis;
 pub mod message;
 mod record;
 pub mod reply;
 mod signer;
 
-pub use document::{Signer, SigningError, paper_document, signed_document};
+pub use dispensing::Dispensing;
+pub use document::{Signer, SigningError, csv_of, paper_document, signed_document};
+pub use jahis::symbol_bytes;
 pub use message::Trace;
 pub use record::{Doctor, DrugLine, Facility, Insurance, Person, PrescriptionRecord, RecordError, Supply, draft_csv};
 pub use signer::{KeyFiles, NoSigner, PrescriptionSigner, SigningRefusal};

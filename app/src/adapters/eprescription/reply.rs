@@ -3,6 +3,7 @@
 use domain::prescription::registration::Seen;
 use serde::{Deserialize, Serialize};
 
+use super::dispensing::{Dispensing, dispensings};
 use crate::adapters::eligibility::xml::{self, Element};
 
 /// What the service keeps a registered prescription under.
@@ -20,6 +21,9 @@ pub struct Standing {
     pub sentence: String,
     pub pharmacy: String,
     pub message: String,
+    /// 調剤結果, each time it was dispensed
+    #[serde(default)]
+    pub results: Vec<Dispensing>,
 }
 
 impl Standing {
@@ -115,6 +119,7 @@ pub fn standing(root: &Element) -> Option<Standing> {
         sentence: body.value("PrescriptionStatus")?.to_owned(),
         pharmacy: text("ReceptionPharmacyName"),
         message: text("PharmacyMessage"),
+        results: dispensings(body),
     })
 }
 
@@ -153,7 +158,9 @@ mod tests {
 
     #[test]
     fn the_service_tells_its_states_in_sentences() {
-        let seen = |sentence: &str| Standing { sentence: sentence.into(), pharmacy: String::new(), message: String::new() }.seen();
+        let seen = |sentence: &str| {
+            Standing { sentence: sentence.into(), pharmacy: String::new(), message: String::new(), results: vec![] }.seen()
+        };
         for (sentence, state) in [
             ("当該処方箋は処方箋取消されています。", Some(Seen::Withdrawn)),
             ("薬局にて受付されていません。", Some(Seen::Waiting)),

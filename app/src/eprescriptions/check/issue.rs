@@ -2,7 +2,7 @@
 
 use domain::EncounterId;
 use domain::prescription::duplicate_check::{CheckOutcome, Standing};
-use domain::prescription::head::{DispensedAt, IssueForm};
+use domain::prescription::head::DispensedAt;
 use domain::{clock, warning};
 use tenancy::{Error, TenantTx};
 
@@ -22,7 +22,7 @@ pub async fn record(tx: &TenantTx, signed: &[prescription::Model]) -> Result<Res
     lines.retain(|line| signed.iter().any(|head| line.prescription_id == Some(head.id)));
     let known = content::known(tx, &lines, clock::today(tx.now())).await?;
     let looked = look(tx, encounter, &lines, &known).await?;
-    let is_required = outside.iter().any(|head| heads::content_of(head).issue_form == IssueForm::Electronic);
+    let is_required = outside.iter().any(|head| heads::content_of(head).issue_form.is_registered());
     let standing = looked.as_ref().map_or(&Standing::NotAsked, |looked| &looked.standing);
     if looked.is_some() {
         let mut open = standing.warnings(is_required);

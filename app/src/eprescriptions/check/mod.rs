@@ -18,7 +18,6 @@ mod views;
 use domain::EncounterId;
 use domain::outbox::{Delivery, Trouble};
 use domain::prescription::duplicate_check::{Finding, Standing};
-use domain::prescription::head::IssueForm;
 use domain::warning::Warning;
 use tenancy::versioned::sha256;
 use tenancy::{Error, TenantTx};
@@ -33,6 +32,7 @@ use crate::prescriptions::store::heads;
 
 pub use acts::prefetch;
 pub use issue::record;
+pub use store::is_connected;
 
 /// An answer nobody has seen after so long is taken for none.
 const PATIENCE: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
@@ -105,5 +105,5 @@ pub async fn warnings(
 /// Whether the open 処方箋 of the visit goes to the service when it is signed.
 async fn will_register(tx: &TenantTx, encounter: EncounterId) -> Result<bool, Error> {
     let open = heads::of_encounter(tx, encounter).await?.into_iter().find(|head| heads::status(head).is_open());
-    Ok(open.is_some_and(|head| heads::content_of(&head).issue_form == IssueForm::Electronic))
+    Ok(open.is_some_and(|head| heads::content_of(&head).issue_form.is_registered()))
 }

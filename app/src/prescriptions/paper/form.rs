@@ -6,6 +6,7 @@ use krilla::page::PageSettings;
 
 use super::Sheet;
 use super::layout::{Block, paginate};
+use super::symbol_page::A_SHEET;
 use crate::paper::canvas::{Align, Area, Canvas, Face, Letters, PT_PER_MM, Style};
 use crate::paper::wrap::line_height;
 use crate::paper::{Paper, PaperError, Typefaces};
@@ -52,6 +53,13 @@ pub(super) fn draw(sheet: &Sheet, faces: &Typefaces) -> Result<Paper, PaperError
         surface.finish();
         page.finish();
     }
+    for (at, symbols) in sheet.symbols.chunks(A_SHEET).enumerate() {
+        let mut page = document.start_page_with(size.clone());
+        let mut surface = page.surface();
+        Canvas { surface: &mut surface, letters: &mut letters }.symbols(sheet, symbols, at * A_SHEET, sheet.symbols.len());
+        surface.finish();
+        page.finish();
+    }
     let replaced = letters.replacements();
     let pdf = document.finish().map_err(|e| PaperError::Drawing(e.to_string()))?;
     Ok(Paper { pdf, replaced })
@@ -64,7 +72,7 @@ fn area(x: f32, y: f32, w: f32, h: f32) -> Area {
 impl Canvas<'_, '_, '_> {
     fn head(&mut self, sheet: &Sheet) {
         let title = Style { face: Face::Mincho, size: 16.0, align: Align::Centre };
-        let (name, note) = if !sheet.access_code.is_empty() {
+        let (name, note) = if sheet.is_copy && !sheet.access_code.is_empty() {
             ("処方内容（控え）", "(この控えは処方箋ではありません。電子処方箋を登録しました。薬局で引換番号を伝えてください。)")
         } else if sheet.is_copy {
             ("処方内容（控え）", "(この控えは処方箋ではありません。薬局には処方箋を出してください。)")

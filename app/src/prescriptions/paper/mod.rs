@@ -4,7 +4,9 @@
 
 mod form;
 mod layout;
+mod symbol_page;
 
+use crate::paper::symbol::Symbol;
 use crate::paper::{Paper, PaperError, Typefaces};
 
 /// One prescription as it is to be printed; every value is already in the words of the form.
@@ -37,10 +39,12 @@ pub struct Sheet {
     pub refill: u8,
     /// 控え for the patient, never taken for the 処方箋
     pub is_copy: bool,
-    /// 処方箋ID of a registered prescription; empty on paper
+    /// 処方箋ID of a registered prescription; else empty
     pub register_id: String,
-    /// 引換番号 of a registered prescription; empty on paper
+    /// 引換番号 of a registered prescription; else empty
     pub access_code: String,
+    /// 2次元シンボル, on a sheet of their own
+    pub symbols: Vec<Symbol>,
     /// 残薬: 疑義照会した上で調剤
     pub asks_back: bool,
     /// 残薬: 情報提供

@@ -40,6 +40,7 @@ fn sheet() -> Sheet {
         is_copy: false,
         register_id: String::new(),
         access_code: String::new(),
+        symbols: Vec::new(),
         asks_back: true,
         reports_back: false,
     }

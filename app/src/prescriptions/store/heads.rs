@@ -19,7 +19,7 @@ pub async fn of_encounter(tx: &TenantTx, encounter: EncounterId) -> Result<Vec<M
     let rows = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
         .filter(Column::EncounterId.eq(encounter.as_uuid()))
-        .filter(Column::Status.ne(RxStatus::Withdrawn.code()))
+        .filter(Column::Status.is_not_in(RxStatus::ENDED.map(RxStatus::code)))
         .order_by_asc(Column::Id)
         .all(tx)
         .await?;

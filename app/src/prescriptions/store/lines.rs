@@ -1,5 +1,6 @@
 //! Lines of a prescription.
 
+use domain::prescription::head::RxStatus;
 use domain::prescription::{LineContent, Supply, usage};
 use domain::{EncounterId, MedicationRequestId, PatientId};
 use sea_orm::sea_query::{Cond, Expr, ExprTrait, Query};
@@ -56,7 +57,7 @@ fn stands(tx: &TenantTx) -> Cond {
         .from(prescription::Entity)
         .and_where(Expr::col((prescription::Entity, prescription::Column::TenantId)).eq(tx.tenant_id().as_uuid()))
         .and_where(Expr::col((prescription::Entity, prescription::Column::Id)).equals((Entity, Column::PrescriptionId)))
-        .and_where(Expr::col((prescription::Entity, prescription::Column::Status)).eq(WITHDRAWN))
+        .and_where(Expr::col((prescription::Entity, prescription::Column::Status)).is_in(RxStatus::ENDED.map(RxStatus::code)))
         .take();
     Cond::all().add(Column::Status.ne(WITHDRAWN)).add(Expr::exists(withdrawn).not())
 }

@@ -1,9 +1,13 @@
 //! 電子処方箋 over TLS against the simulated service, its faults, and a pharmacy. FN-EP-01, 06, 10, 12, 15; scenario 4 of the acceptance list.
 
+mod changes;
 mod checks;
 mod ending;
 mod faults;
+mod figures;
+mod numbered;
 mod registering;
+mod results;
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -30,6 +34,8 @@ use crate::signers::{self, Card};
 
 const DRUG: &str = "699800001";
 const DUMMY: &str = "777770000";
+const NARCOTIC: &str = "699800003";
+const PLASTER: &str = "699800004";
 /// Faults that answer at once; the slow one has a test of its own.
 fn quick() -> Vec<Fault> {
     EPS_FAULTS.into_iter().filter(|fault| !matches!(fault, Fault::Timeout | Fault::Late)).collect()
@@ -42,10 +48,20 @@ async fn master(h: &Harness) {
             let (mut db, release) = (h.superuser().await, Uuid::now_v7());
             let sql = "INSERT INTO master_release VALUES ($1, 'drug', 'erx', 'erx.csv', sha256($1::text::bytea), '2020-04-01', now(), 2, true)";
             sqlx::query(sql).bind(release).execute(&mut db).await.unwrap();
-            for (code, name) in [(DRUG, "見本電子処方錠"), (DUMMY, "見本ダミー錠")] {
-                let sql = "INSERT INTO drug_master (release_id, code, name, search_key, valid_from, unit) VALUES ($1, $2, $3, $4, '2020-04-01', '錠')";
+            for (code, name, unit, form, class) in [
+                (DRUG, "見本電子処方錠", "錠", "1", "0"),
+                (DUMMY, "見本ダミー錠", "錠", "1", "0"),
+                (NARCOTIC, "見本麻薬錠", "錠", "1", "1"),
+                (PLASTER, "見本貼付剤", "枚", "6", "0"),
+            ] {
+                let sql = "INSERT INTO drug_master (release_id, code, name, search_key, valid_from, unit, dosage_form, entry) VALUES ($1, $2, $3, $4, '2020-04-01', $5, $6, $7)";
                 let key = domain::search_key::search_key(name);
-                sqlx::query(sql).bind(release).bind(code).bind(name).bind(key).execute(&mut db).await.unwrap();
+                let entry = serde_json::json!({
+                    "code": code, "name": name, "name_kana": "", "unit": unit, "valid_from": null, "valid_to": null, "withdrawn": false,
+                    "attributes": { "controlled_class": class },
+                });
+                let query = sqlx::query(sql).bind(release).bind(code).bind(name).bind(key).bind(unit).bind(form).bind(entry);
+                query.execute(&mut db).await.unwrap();
             }
         })
         .await;
@@ -262,6 +278,6 @@ impl Rx<'_> {
     }
 
     fn standing(&self) -> usize {
-        self.shelf().iter().filter(|held| held.status != Status::Withdrawn).count()
+        self.shelf().iter().filter(|held| held.stands()).count()
     }
 }

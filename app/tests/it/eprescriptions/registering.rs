@@ -137,9 +137,9 @@ async fn what_the_service_would_refuse_is_said_before_it_is_signed() {
     let d = desk().await;
     let visit = d.visit().await;
     d.line(&visit, DUMMY).await;
-    assert!(d.head(&visit, &[("dispensed_at", "inside")]).await.expect(422).body.contains("院内の処方は電子処方箋にできません"));
-    assert!(d.head(&visit, &[("split", "2")]).await.expect(422).body.contains("分割指示のある処方は電子処方箋にできません"));
-    assert!(d.head(&visit, &[("issue_form", "<fax>")]).await.expect(422).body.contains("電子か紙を選んでください"));
+    assert!(d.head(&visit, &[("dispensed_at", "inside")]).await.expect(422).body.contains("院内の処方は登録できません"));
+    assert!(d.head(&visit, &[("split", "2")]).await.expect(422).body.contains("分割指示のある処方は登録できません"));
+    assert!(d.head(&visit, &[("issue_form", "<fax>")]).await.expect(422).body.contains("発行形態を選んでください"));
     d.head(&visit, &[("version", "1")]).await.expect(303);
     let refused = d.sign(&d.doctor, &visit).await.expect(422).body;
     assert!(refused.contains("「見本ダミー錠」はダミーコードの薬です"), "{refused}");
@@ -148,4 +148,24 @@ async fn what_the_service_would_refuse_is_said_before_it_is_signed() {
     let empty = d.doctor.get(&format!("/encounters/{visit}/eprescription")).await.expect(200).body;
     assert!(empty.contains("この受診に電子処方箋はありません"));
     d.neighbour.client(d.h, Role::Doctor).await.get(&format!("/encounters/{visit}/eprescription")).await.expect(404);
+}
+
+/// FN-EP-08: what may not be handed out again without a visit stops a リフィル; 麻薬 are not registered without the number they need.
+#[tokio::test]
+async fn drugs_that_cannot_be_repeated_or_registered_are_said_before_signing() {
+    let d = desk().await;
+    for (drug, says) in [(NARCOTIC, "投与量に限度のある薬"), (PLASTER, "湿布などの貼付剤")] {
+        let visit = d.visit().await;
+        d.head(&visit, &[("issue_form", "paper"), ("refill", "2")]).await.expect(303);
+        d.line(&visit, drug).await;
+        let refused = d.sign(&d.doctor, &visit).await.expect(422).body;
+        assert!(refused.contains(says) && refused.contains("リフィルにできません"), "{refused}");
+        d.head(&visit, &[("issue_form", "paper"), ("version", "1")]).await.expect(303);
+        d.sign(&d.doctor, &visit).await.expect(303);
+    }
+    let visit = d.visit().await;
+    d.head(&visit, &[]).await.expect(303);
+    d.line(&visit, NARCOTIC).await;
+    d.check(&visit).await;
+    assert!(d.sign(&d.doctor, &visit).await.expect(422).body.contains("麻薬です"));
 }

@@ -13,7 +13,6 @@ use super::super::National;
 use super::super::xml::Node;
 use super::document::Findings;
 use super::draft::{self, Item};
-use super::state::Status;
 use super::{Question, Reply, escaped, serve};
 
 const IDENTITY: [&str; 4] = ["InsurerNumber", "InsuredCardSymbol", "InsuredIdentificationNumber", "InsuredBranchNumber"];
@@ -36,6 +35,8 @@ struct Known {
     past: Vec<Past>,
     prepared: HashSet<(String, String)>,
     asked: u64,
+    /// Whom the last check was about, and what.
+    last: Option<((String, String), Vec<Item>)>,
 }
 
 /// What the service has from elsewhere, and whom it was told of.
@@ -55,6 +56,23 @@ impl History {
     /// Checks that were answered.
     pub fn asked(&self) -> u64 {
         self.known().asked
+    }
+
+    /// Another place gave the drugs of the last check to the same person today.
+    pub fn add_last(&self) -> bool {
+        let mut known = self.known();
+        let Some(((insurer, number), items)) = known.last.clone() else { return false };
+        let (institution, pharmacy) = ("架空総合病院".to_owned(), "架空薬局".to_owned());
+        let past = |item| Past {
+            insurer: insurer.clone(),
+            number: number.clone(),
+            day: today(),
+            institution: institution.clone(),
+            pharmacy: pharmacy.clone(),
+            item,
+        };
+        known.past.extend(items.into_iter().map(past));
+        true
     }
 
     pub fn is_prepared(&self, insurer: &str, number: &str) -> bool {
@@ -89,7 +107,11 @@ pub(super) async fn check(national: web::Data<National>, req: HttpRequest, body:
             Ok(items) => items,
             Err(remarks) => return Findings::Records(remarks).reply(),
         };
-        national.history.known().asked += 1;
+        {
+            let mut known = national.history.known();
+            known.asked += 1;
+            known.last = Some((draft.who.clone(), items.clone()));
+        }
         let alerts = alerts(&national, q, &draft, &items);
         let list = if alerts.is_empty() { String::new() } else { format!("<MessageList>{}</MessageList>", alerts.concat()) };
         let found = u8::from(!alerts.is_empty());
@@ -135,7 +157,7 @@ fn alerts(national: &National, q: &Question, draft: &Draft, items: &[Item]) -> V
     let own = |institution: &str| draft.leaves_out_own && institution == q.institution;
     for held in national.shelf.all() {
         let s = &held.summary;
-        if held.status == Status::Withdrawn || s.insurer != *insurer || s.number != *number || own(&s.institution) {
+        if !held.stands() || s.insurer != *insurer || s.number != *number || own(&s.institution) {
             continue;
         }
         let Ok(day) = NaiveDate::parse_from_str(&s.issued_on, "%Y%m%d") else { continue };

@@ -51,8 +51,9 @@ impl Findings {
 }
 
 impl Request {
-    pub fn read(body: &Node) -> Result<Self, String> {
-        body.only(&["PrescriptionInfo", "IssueType"])?;
+    pub fn read(body: &Node, is_change: bool) -> Result<Self, String> {
+        let change: &[&str] = if is_change { &["PrescriptionId"] } else { &[] };
+        body.only(&[change, &["PrescriptionInfo", "IssueType"]].concat())?;
         if body.children.last().is_none_or(|last| last.name != "IssueType") {
             return Err("IssueType は最後の要素です".into());
         }

@@ -14,12 +14,14 @@ pub mod tree;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{TimeDelta, Utc};
 use futures_util::stream;
 use uuid::Uuid;
 
 use self::document::{Findings, Request};
-use self::state::{Held, Refusal, Status};
+use self::state::{Dispensed, Held, Refusal, Status};
 use super::faults::Fault;
 use super::xml::{self, Node};
 use super::{EPS_FAULTS, National};
@@ -30,6 +32,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/eps/v1/EPS-IF-101", web::post().to(check::prefetch))
         .route("/eps/v1/EPS-IF-219", web::post().to(check::check))
         .route("/eps/v1/EPS-IF-201", web::post().to(register))
+        .route("/eps/v1/EPS-IF-205", web::post().to(change))
+        .route("/eps/v1/EPS-IF-207", web::post().to(restore))
+        .route("/eps/v1/EPS-IF-209", web::post().to(revert))
         .route("/eps/v1/EPS-IF-203", web::post().to(withdraw))
         .route("/eps/v1/EPS-IF-217", web::post().to(status))
         .route("/eps/v1/EPS-IF-220", web::post().to(search));
@@ -158,48 +163,73 @@ fn unread(words: &str) -> String {
 
 /// IF-201: only what passes every check is held.
 async fn register(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
-    serve(&national, &req, &body, |question| {
-        let today = (Utc::now() + TimeDelta::hours(9)).date_naive();
-        let request = match Request::read(&question.body) {
-            Ok(request) => request,
-            Err(words) => return Reply::error("SIMX002E", &words),
-        };
-        let (summary, signer) = match request.check(&national.anchors, Utc::now(), today) {
-            Ok(checked) => checked,
-            Err(findings) => return findings.reply(),
-        };
-        if summary.institution != question.institution {
-            return Findings::record("SIMC030E", "処方箋の医療機関が送信元と違います。").reply();
-        }
-        let held = Held {
-            id: Uuid::new_v4(),
-            access_code: String::new(),
-            identifier: question.identifier.clone(),
-            signer,
-            summary,
-            status: Status::Registered,
-            pharmacy: String::new(),
-            message: String::new(),
-            created_at: Utc::now(),
-        };
-        match national.shelf.register(held) {
-            Ok(held) => {
-                let ids = format!("<PrescriptionId>{}</PrescriptionId><AccessCode>{}</AccessCode>", held.id, held.access_code);
-                Reply::ok(format!("{ids}<VerifyResultList><Status>1</Status><Message>検証に成功しました。</Message></VerifyResultList>"))
-            }
-            Err(refusal) => refusal.into(),
-        }
+    serve(&national, &req, &body, |question| taken(&national, question, false, |held| national.shelf.register(held))).await
+}
+
+/// IF-205: the same checks, and the id it takes the place of.
+async fn change(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
+    serve(&national, &req, &body, |question| match question.body.must("PrescriptionId") {
+        Ok(id) => taken(&national, question, true, |held| national.shelf.change(id, held)),
+        Err(words) => Reply::error("SIMX002E", &words),
     })
     .await
 }
 
+fn taken(national: &National, question: &Question, is_change: bool, keep: impl FnOnce(Held) -> Result<Held, Refusal>) -> Reply {
+    let today = (Utc::now() + TimeDelta::hours(9)).date_naive();
+    let request = match Request::read(&question.body, is_change) {
+        Ok(request) => request,
+        Err(words) => return Reply::error("SIMX002E", &words),
+    };
+    let (summary, signer) = match request.check(&national.anchors, Utc::now(), today) {
+        Ok(checked) => checked,
+        Err(findings) => return findings.reply(),
+    };
+    if summary.institution != question.institution {
+        return Findings::record("SIMC030E", "処方箋の医療機関が送信元と違います。").reply();
+    }
+    let held = Held {
+        id: Uuid::new_v4(),
+        access_code: String::new(),
+        identifier: question.identifier.clone(),
+        signer,
+        summary,
+        status: Status::Registered,
+        pharmacy: String::new(),
+        message: String::new(),
+        created_at: Utc::now(),
+        results: Vec::new(),
+        replaces: None,
+    };
+    match keep(held) {
+        Ok(held) => {
+            let ids = format!("<PrescriptionId>{}</PrescriptionId><AccessCode>{}</AccessCode>", held.id, held.access_code);
+            Reply::ok(format!("{ids}<VerifyResultList><Status>1</Status><Message>検証に成功しました。</Message></VerifyResultList>"))
+        }
+        Err(refusal) => refusal.into(),
+    }
+}
+
+/// IF-207.
+async fn restore(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
+    serve(&national, &req, &body, |q| about_one(q, |id| national.shelf.restore(&q.institution, id))).await
+}
+
+/// IF-209.
+async fn revert(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
+    serve(&national, &req, &body, |q| about_one(q, |id| national.shelf.revert(&q.institution, id))).await
+}
+
+fn about_one(q: &Question, act: impl FnOnce(&str) -> Result<(), Refusal>) -> Reply {
+    match q.body.only(&["PrescriptionId"]).and_then(|()| q.body.must("PrescriptionId")) {
+        Ok(id) => act(id).map_or_else(Reply::from, |()| Reply::ok(String::new())),
+        Err(words) => Reply::error("SIMX002E", &words),
+    }
+}
+
 /// IF-203.
 async fn withdraw(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
-    serve(&national, &req, &body, |q| match q.body.must("PrescriptionId") {
-        Ok(id) => national.shelf.withdraw(&q.institution, id).map_or_else(Reply::from, |()| Reply::ok(String::new())),
-        Err(words) => Reply::error("SIMX002E", &words),
-    })
-    .await
+    serve(&national, &req, &body, |q| about_one(q, |id| national.shelf.withdraw(&q.institution, id))).await
 }
 
 /// IF-217.
@@ -224,7 +254,32 @@ fn standing(held: &Held) -> Reply {
     } else {
         format!("<MessageFlg>2</MessageFlg><PharmacyMessage>{}</PharmacyMessage>", escaped(&held.message))
     };
-    Reply::ok(format!("<PrescriptionStatus>{}</PrescriptionStatus>{pharmacy}{message}", held.status.sentence()))
+    Reply::ok(format!("<PrescriptionStatus>{}</PrescriptionStatus>{pharmacy}{message}{}", held.status.sentence(), results(held)))
+}
+
+/// 調剤結果 of each time; the list around the records is ours (独自).
+fn results(held: &Held) -> String {
+    let csv: String = held
+        .summary
+        .csv
+        .lines()
+        .filter(|line| ["SJ1", "101", "111", "201"].contains(&line.split(',').next().unwrap_or_default()))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let one = |(at, result): (usize, &Dispensed)| {
+        let next = result.next.map(|day| format!("<NextDispensingDate>{}</NextDispensingDate>", day.format("%Y%m%d"))).unwrap_or_default();
+        format!(
+            "<DispensingResultInfo><DispensingNumber>{}</DispensingNumber><DispensingDate>{}</DispensingDate>{next}<PharmacyName>{}</PharmacyName>\
+             <PharmacyMessage>{}</PharmacyMessage><DispensingResult>{}</DispensingResult></DispensingResultInfo>",
+            at + 1,
+            result.day.format("%Y%m%d"),
+            escaped(&result.pharmacy),
+            escaped(&result.message),
+            STANDARD.encode(&csv),
+        )
+    };
+    let list: String = held.results.iter().enumerate().map(one).collect();
+    if list.is_empty() { list } else { format!("<DispensingResultList>{list}</DispensingResultList>") }
 }
 
 fn escaped(text: &str) -> String {
@@ -244,7 +299,7 @@ async fn search(national: web::Data<National>, req: HttpRequest, body: web::Byte
             let s = &held.summary;
             let issued = s.issued_on.as_str() >= from && (to.is_empty() || s.issued_on.as_str() <= to);
             let insured = s.insurer == q.body.text_of("InsurerNumber") && s.number == q.body.text_of("InsuredIdentificationNumber");
-            held.status != Status::Withdrawn && s.institution == q.institution && issued && insured
+            held.stands() && s.institution == q.institution && issued && insured
         });
         let line = |held: Held| {
             format!(

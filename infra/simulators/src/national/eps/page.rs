@@ -19,7 +19,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/pharmacy", web::get().to(show))
         .route("/pharmacy/receptions", web::post().to(receive))
-        .route("/pharmacy/moves", web::post().to(move_on));
+        .route("/pharmacy/moves", web::post().to(move_on))
+        .route("/pharmacy/elsewhere", web::post().to(elsewhere));
 }
 
 async fn show(national: web::Data<National>) -> HttpResponse {
@@ -53,6 +54,12 @@ async fn move_on(national: web::Data<National>, form: web::Form<Move>) -> HttpRe
     answer(&national, national.shelf.move_on(form.id, to, &form.message))
 }
 
+/// よその医療機関で同じ薬が出た.
+async fn elsewhere(national: web::Data<National>) -> HttpResponse {
+    let missing = || Refusal("SIMP002E", "まだ重複投薬等チェックの照会がありません。".into());
+    answer(&national, if national.history.add_last() { Ok(()) } else { Err(missing()) })
+}
+
 fn answer(national: &National, done: Result<(), Refusal>) -> HttpResponse {
     match done {
         Ok(()) => HttpResponse::SeeOther().insert_header(("location", "/pharmacy")).finish(),
@@ -68,7 +75,8 @@ fn page(national: &National, wrong: Option<&Refusal>) -> HttpResponse {
         "<!doctype html><html lang=\"ja\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>薬局(模擬)</title>\
          <style>{STYLE}</style></head><body><main><h1>{PHARMACY}(模擬)</h1><p class=\"note\">電子処方箋管理サービスに登録された処方箋を、薬局の代わりに受け付けて調剤します。</p>{said}\
          <section><h2>受付</h2><form method=\"post\" action=\"/pharmacy/receptions\"><label>引換番号 <input name=\"access_code\" inputmode=\"numeric\" maxlength=\"16\" \
-         autocomplete=\"off\" required></label> <button>受け付ける</button></form></section><section><h2>処方箋</h2>{rows}</section></main></body></html>"
+         autocomplete=\"off\" required></label> <button>受け付ける</button></form></section><section><h2>重複投薬等チェック</h2>\
+         <form method=\"post\" action=\"/pharmacy/elsewhere\"><button>直前に照会された薬を、よその病院でも出したことにする</button></form></section><section><h2>処方箋</h2>{rows}</section></main></body></html>"
     );
     let mut answer = if wrong.is_some() { HttpResponse::UnprocessableEntity() } else { HttpResponse::Ok() };
     answer.content_type("text/html; charset=utf-8").body(body)

@@ -27,6 +27,10 @@ pub struct Summary {
     pub institution_name: String,
     pub drugs: Vec<String>,
     pub items: Vec<Item>,
+    /// The records as they came.
+    pub csv: String,
+    /// 総使用回数; 1 when it is no リフィル
+    pub uses: usize,
 }
 
 pub(super) fn rows(csv: &[u8]) -> Result<Vec<Vec<&str>>, Vec<Remark>> {
@@ -59,6 +63,8 @@ pub fn check(csv: &[u8], today: NaiveDate) -> Result<Summary, Vec<Remark>> {
         issued_on: field("51", 1),
         institution_name: field("1", 4),
         items: items(&rows),
+        csv: String::from_utf8_lossy(csv).into_owned(),
+        uses: field("64", 1).parse().unwrap_or(1),
         drugs: rows.iter().filter(|r| r[0] == "201").filter_map(|r| r.get(6)).map(|v| (*v).to_owned()).collect(),
     })
 }

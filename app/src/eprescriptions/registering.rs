@@ -1,0 +1,160 @@
+//! 登録: a signed 処方箋 goes to the service, as an electronic one or beside its paper, at once or later.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::outbox::{Delivery, Errand};
+use domain::prescription::head::IssueForm;
+use domain::prescription::registration::{RegistrationEvent, RegistrationStatus};
+use domain::{EncounterId, PatientId};
+use serde::{Deserialize, Serialize};
+use tenancy::{Error, TenantTx};
+use uuid::Uuid;
+
+use super::content::{Problem, gather};
+use super::entity::registration::{self, Model};
+use super::{changes, store};
+use crate::adapters::eprescription::{Insurance, PrescriptionRecord, PrescriptionSigner, SigningRefusal, Trace, csv_of, paper_document};
+use crate::outbox::{self, Posting};
+use crate::prescriptions::entity::prescription;
+use crate::prescriptions::store::heads;
+
+/// What a registration message carries.
+#[derive(Serialize, Deserialize)]
+pub struct Registering {
+    pub trace: Trace,
+    pub document: String,
+    /// 変更: the 処方箋ID whose place it takes
+    #[serde(default)]
+    pub replaces: Option<String>,
+    /// The paper is the original.
+    #[serde(default)]
+    pub is_on_paper: bool,
+}
+
+/// 署名と登録: signs the 処方箋 as the doctor at work and puts its registration into the outbox, all in the act's own transaction.
+pub async fn register(tx: &TenantTx, head: &prescription::Model, signer: &dyn PrescriptionSigner) -> Result<Result<(), Problem>, Error> {
+    let record = match gather(tx, head).await? {
+        Ok(record) => record,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let Ok(csv) = record.to_csv() else { return Ok(Err("処方を電子処方箋の形にできません。".into())) };
+    let replaces = match changes::exchange(tx, head).await? {
+        Ok(replaces) => replaces,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let is_on_paper = heads::content_of(head).issue_form != IssueForm::Electronic;
+    let document = if is_on_paper {
+        paper_document(&csv)
+    } else {
+        match signer.sign(tx.tenant_id(), tx.actor(), &csv, tx.now()).await {
+            Ok(document) => document,
+            Err(refusal) => return Ok(Err(signing_sentence(refusal))),
+        }
+    };
+    let carried = Registering { trace: trace_of(format!("rx-{}", head.id), &record), document, replaces, is_on_paper };
+    let message_id = post(tx, head, format!("rx/{}/register", head.id), &carried).await?;
+    store::insert(tx, begun(head, message_id, tx.now(), record.issued_on, is_on_paper)).await?;
+    Ok(Ok(()))
+}
+
+/// あとから登録 of what went out on paper, word for word as it was signed. The name is another than that of an electronic attempt, which
+/// the service may remember.
+pub async fn register_late(tx: &TenantTx, head: &prescription::Model) -> Result<Result<(), Problem>, Error> {
+    let record = match gather(tx, head).await? {
+        Ok(record) => record,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let Ok(csv) = record.to_csv() else { return Ok(Err("処方を電子処方箋の形にできません。".into())) };
+    let known = match store::find(tx, head.id).await? {
+        Some(_) => Some(store::lock(tx, head.id).await?),
+        None => None,
+    };
+    let version = known.as_ref().map_or(0, |row| row.version);
+    let trace = trace_of(format!("rx-{}-p{version}", head.id), &record);
+    let carried = Registering { trace, document: paper_document(&csv), replaces: None, is_on_paper: true };
+    let message_id = post(tx, head, format!("rx/{}/late/{version}", head.id), &carried).await?;
+    let Some(mut row) = known else {
+        store::insert(tx, begun(head, message_id, tx.now(), record.issued_on, true)).await?;
+        return Ok(Ok(()));
+    };
+    (row.message_id, row.original) = (message_id, registration::PAPER.to_owned());
+    (row.service_code, row.service_said, row.register_id, row.access_code) = Default::default();
+    Ok(store::turn(tx, row, RegistrationEvent::Late).await?.map(drop).map_err(|_| "もう登録されているか、取り消してあります。".to_owned()))
+}
+
+/// 処方箋情報 of a signed 処方箋: as it was registered, else as it would be; `None` where the records cannot say it.
+pub async fn records_of(tx: &TenantTx, head: &prescription::Model) -> Result<Option<String>, Error> {
+    for message in outbox::store::of_lane(tx, head.id).await?.into_iter().rev() {
+        if message.errand == Errand::PrescriptionRegister.code() && message.state == Delivery::Done.code() {
+            let carried: Registering = serde_json::from_slice(&outbox::store::payload(tx, &message).await?).map_err(Error::internal)?;
+            return Ok(csv_of(&carried.document));
+        }
+    }
+    Ok(gather(tx, head).await?.ok().and_then(|record| record.to_csv().ok()))
+}
+
+async fn post(tx: &TenantTx, head: &prescription::Model, key: String, carried: &Registering) -> Result<Uuid, Error> {
+    let payload = serde_json::to_vec(carried).map_err(Error::internal)?;
+    let posting = Posting {
+        errand: Errand::PrescriptionRegister,
+        key,
+        lane: head.id,
+        patient_id: Some(PatientId::new(head.patient_id)),
+        encounter_id: Some(EncounterId::new(head.encounter_id)),
+        payload: &payload,
+        not_before: None,
+    };
+    Ok(outbox::put(tx, posting).await?.as_uuid())
+}
+
+fn trace_of(identifier: String, record: &PrescriptionRecord) -> Trace {
+    let insured = |field: fn(&Insurance) -> &String| record.insurance.as_ref().map(field).cloned().unwrap_or_default();
+    Trace {
+        institution_code: record.facility.institution_code.clone(),
+        identifier,
+        insurer_number: insured(|i| &i.insurer_number),
+        symbol: insured(|i| &i.symbol),
+        number: insured(|i| &i.number),
+        branch: insured(|i| &i.branch),
+        issued_on: record.issued_on,
+    }
+}
+
+/// 登録待ち.
+fn begun(head: &prescription::Model, message_id: Uuid, now: DateTime<Utc>, issued_on: NaiveDate, is_on_paper: bool) -> Model {
+    Model {
+        tenant_id: Uuid::nil(),
+        id: head.id,
+        version: 0,
+        recorded_at: now,
+        author_id: Uuid::nil(),
+        entered_by_id: Uuid::nil(),
+        status: RegistrationStatus::Pending.code().to_owned(),
+        digest: Vec::new(),
+        patient_id: head.patient_id,
+        encounter_id: head.encounter_id,
+        message_id,
+        issued_on,
+        usable_until: heads::content_of(head).usable_until(issued_on),
+        register_id: String::new(),
+        access_code: String::new(),
+        pharmacy_name: String::new(),
+        pharmacy_message: String::new(),
+        service_code: String::new(),
+        service_said: String::new(),
+        reason: String::new(),
+        original: if is_on_paper { registration::PAPER } else { registration::ELECTRONIC }.to_owned(),
+    }
+}
+
+fn signing_sentence(refusal: SigningRefusal) -> Problem {
+    let day = |at: DateTime<Utc>| domain::clock::today(at).format("%Y年%m月%d日").to_string();
+    match refusal {
+        SigningRefusal::Off => "この医院では電子署名が設定されていません。".into(),
+        SigningRefusal::NoKey => "あなたの署名用の証明書が登録されていません。管理者に登録を頼んでください。".into(),
+        SigningRefusal::BadKey => "署名用の鍵と証明書を読めないか、組になっていません。管理者に確かめてください。".into(),
+        SigningRefusal::NotYet(from) => format!("署名用の証明書は{}から使えます。", day(from)),
+        SigningRefusal::Expired(until) => format!("署名用の証明書の有効期限({})が切れています。証明書を更新してください。", day(until)),
+        SigningRefusal::NotADoctor => "署名用の証明書に医師の資格がありません。医師の証明書を登録してください。".into(),
+        SigningRefusal::Module => "署名の装置が署名しませんでした。もう一度確定してください。".into(),
+    }
+}

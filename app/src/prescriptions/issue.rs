@@ -1,0 +1,227 @@
+//! Everything a paper of one visit says, and which of its 処方箋 may be on it.
+
+use chrono::NaiveDate;
+use domain::clock;
+use domain::patient::Patient;
+use domain::prescription::head::{HeadContent, IssueForm, Leftover};
+use domain::prescription::registration::RegistrationStatus;
+use domain::prescription::{GenericSubstitution, Preparation};
+use domain::{CoverageId, EncounterId, PatientId, wareki};
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use tenancy::{Error, TenantTx};
+use uuid::Uuid;
+
+use super::entity::medication_request::Model;
+use super::entity::prescription;
+use super::paper::{Sheet, SheetLine};
+use super::print::{is_public, public_expense, staff_name};
+use super::store::{self, heads, lines};
+use super::views::{amount, printed_name, supply};
+use crate::coverages::entity::coverage;
+use crate::coverages::store as coverages;
+use crate::encounters::store as encounters;
+use crate::eprescriptions::entity::registration;
+use crate::eprescriptions::store as eprescriptions;
+use crate::error::AppError;
+use crate::patients::store as patients;
+
+/// Everything the paper says, read in one transaction.
+pub struct Issue {
+    pub patient: Patient,
+    pub coverage: Option<coverage::Model>,
+    /// 公費, in their order: payer and recipient number.
+    pub public: Vec<(String, String)>,
+    pub head: HeadContent,
+    /// Electronic prescriptions of the visit that the service has or may have.
+    pub held: Vec<registration::Model>,
+    pub signed: Vec<prescription::Model>,
+    /// The one 処方箋 that goes on paper.
+    pub paper_id: Option<Uuid>,
+    pub lines: Vec<Model>,
+    pub has_draft: bool,
+    pub clinic: Clinic,
+    pub doctor: String,
+    pub issued_on: NaiveDate,
+}
+
+pub struct Clinic {
+    pub name: String,
+    pub address: String,
+    pub tel: String,
+    pub institution_code: String,
+}
+
+impl Issue {
+    pub async fn read(tx: &TenantTx, id: EncounterId) -> Result<Self, AppError> {
+        let visit = encounters::get(tx, id).await?;
+        let (lines, drafts): (Vec<_>, Vec<_>) = lines::lines(tx, id).await?.into_iter().partition(|line| line.status == store::SIGNED);
+        let Some((signed_at, signer)) = lines.iter().filter_map(|line| line.signed_at.zip(line.signed_by_id)).max() else {
+            return Err(AppError::Refused("署名された処方がありません。医師が署名してから印刷してください。".into()));
+        };
+        let coverage = match visit.coverage_id {
+            Some(id) => Some(coverages::get(tx, CoverageId::new(id)).await?),
+            None => None,
+        };
+        let signed: Vec<_> = heads::of_encounter(tx, id).await?.into_iter().filter(|head| head.signed_at.is_some()).collect();
+        let today = clock::today(signed_at);
+        Ok(Self {
+            patient: patients::get(tx, PatientId::new(visit.patient_id)).await?,
+            public: public_expense(tx, PatientId::new(visit.patient_id), today).await?,
+            head: signed.last().map(heads::content_of).unwrap_or_default(),
+            held: held(tx, id).await?,
+            signed,
+            paper_id: None,
+            coverage,
+            lines,
+            has_draft: !drafts.is_empty(),
+            clinic: clinic(tx).await?,
+            doctor: staff_name(tx, signer).await?,
+            issued_on: today,
+        })
+    }
+
+    /// What goes on paper, one 処方箋: the last that the service neither has as an electronic one, nor may have.
+    pub fn for_paper(mut self) -> Result<(Self, Option<registration::Model>), AppError> {
+        let barred: Vec<Uuid> = self.held.iter().filter(|row| self.bars(row)).map(|row| row.id).collect();
+        let Some(head) = self.signed.iter().rfind(|head| !barred.contains(&head.id)) else {
+            return Err(AppError::Refused(
+                "電子処方箋として登録中か登録済み、または引換番号を待っているため、紙の処方箋は出せません。控えを渡すか、カルテの処方で紙へ切り替えてください。"
+                    .into(),
+            ));
+        };
+        let (id, content) = (head.id, heads::content_of(head));
+        let numbered = self.held.iter().find(|row| row.id == id && row.is_on_paper() && !row.register_id.is_empty()).cloned();
+        if numbered.is_some() {
+            self.lines.retain(|line| line.prescription_id == Some(id));
+        } else {
+            let is_plain = |of: Option<Uuid>| of.is_none_or(|of| !barred.contains(&of) && !self.held.iter().any(|row| row.id == of));
+            self.lines.retain(|line| is_plain(line.prescription_id) || line.prescription_id == Some(id));
+        }
+        self.head = content;
+        self.paper_id = Some(id);
+        Ok((self, numbered))
+    }
+
+    /// No paper of this one may leave. One written for paper waits for its number; one that is out already waits for nothing.
+    pub fn bars(&self, row: &registration::Model) -> bool {
+        use RegistrationStatus as S;
+        if !row.is_on_paper() {
+            return true;
+        }
+        let form = self.signed.iter().find(|head| head.id == row.id).map(|head| heads::content_of(head).issue_form);
+        match RegistrationStatus::from_code(&row.status) {
+            Some(S::Registered | S::Received | S::Dispensed | S::Collected) => false,
+            Some(S::Pending | S::Refused) => form == Some(IssueForm::Numbered),
+            _ => true,
+        }
+    }
+
+    /// 控え: of the electronic prescription where there is one, once it has its numbers.
+    pub fn for_copy(mut self) -> Result<(Self, Option<registration::Model>), AppError> {
+        if self.held.iter().all(registration::Model::is_on_paper) {
+            return Ok((self, None));
+        }
+        let registered = self.held.iter().rfind(|row| !row.is_on_paper() && !row.register_id.is_empty()).cloned();
+        let Some(row) = registered else {
+            return Err(AppError::Refused(
+                "電子処方箋の登録が済んでいないため、控えはまだ出せません。引換番号が出るまでお待ちください。".into(),
+            ));
+        };
+        self.lines.retain(|line| line.prescription_id == Some(row.id));
+        self.head = self.signed.iter().find(|head| head.id == row.id).map(heads::content_of).unwrap_or_default();
+        Ok((self, Some(row)))
+    }
+
+    pub fn sheet(&self) -> Sheet {
+        let d = &self.patient.demographics;
+        let mut sheet = Sheet {
+            patient_name: d.name.ideographic.clone(),
+            patient_kana: d.name.syllabic.as_str().to_owned(),
+            birth_date: wareki::long(d.birth_date),
+            sex: d.sex.label().to_owned(),
+            clinic_address: self.clinic.address.clone(),
+            clinic_name: self.clinic.name.clone(),
+            clinic_tel: self.clinic.tel.clone(),
+            institution_code: self.clinic.institution_code.clone(),
+            doctor_name: self.doctor.clone(),
+            issued_on: wareki::long(self.issued_on),
+            lines: self.lines.iter().map(sheet_line).collect(),
+            public: self.public.clone(),
+            valid_to: self.head.valid_to.map(wareki::long).unwrap_or_default(),
+            refill: self.head.refill,
+            asks_back: self.head.leftover == Leftover::Query,
+            reports_back: self.head.leftover == Leftover::Report,
+            remarks: self.remarks(),
+            ..Sheet::default()
+        };
+        if let Some(c) = self.coverage.as_ref().filter(|c| !is_public(c)) {
+            sheet.insurer_number = c.insurer_number.clone();
+            sheet.insured = insured(c);
+            sheet.relation = if c.relation == "self" { "被保険者" } else { "被扶養者" }.to_owned();
+            sheet.copay = c.copay_percent.map(|percent| format!("{}割", percent / 10)).unwrap_or_default();
+        }
+        sheet
+    }
+
+    /// 備考: what the head says, and the third 公費 that has no boxes of its own.
+    fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if self.head.split > 0 {
+            remarks.push(format!("分割指示 {}回", self.head.split));
+        }
+        for (payer, recipient) in self.public.iter().skip(2) {
+            remarks.push(format!("公費 {payer}・{recipient}"));
+        }
+        if !self.head.remark.is_empty() {
+            remarks.push(self.head.remark.clone());
+        }
+        remarks
+    }
+}
+
+async fn held(tx: &TenantTx, id: EncounterId) -> Result<Vec<registration::Model>, Error> {
+    let mut held = Vec::new();
+    for row in eprescriptions::of_encounter(tx, id).await? {
+        if eprescriptions::status(&row)?.bars_paper() {
+            held.push(row);
+        }
+    }
+    Ok(held)
+}
+
+fn sheet_line(line: &Model) -> SheetLine {
+    let substitution = GenericSubstitution::from_code(&line.generic_substitution);
+    SheetLine {
+        drug_name: printed_name(line),
+        amount: amount(line),
+        usage: [line.usage_text.clone(), supply(line)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("　"),
+        comment: remark_of(line),
+        is_change_barred: substitution == Some(GenericSubstitution::MedicallyBarred),
+        is_patient_wish: substitution == Some(GenericSubstitution::PatientWish),
+    }
+}
+
+/// 一包化・粉砕 and 残薬 go to the pharmacy with the line.
+fn remark_of(line: &Model) -> String {
+    let preparation = Preparation::from_code(&line.preparation).unwrap_or_default().label().to_owned();
+    let leftover = if line.leftover_days > 0 { format!("残薬{}日分を調整済み", line.leftover_days) } else { String::new() };
+    [preparation, leftover, line.comment.clone()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("　")
+}
+
+/// `12345678・9000001 (枝番) 00`.
+fn insured(c: &coverage::Model) -> String {
+    let card = [&c.insured_symbol, &c.insured_number].into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("・");
+    if c.branch_number.is_empty() { card } else { format!("{card} (枝番) {}", c.branch_number) }
+}
+
+async fn clinic(tx: &TenantTx) -> Result<Clinic, Error> {
+    let query = Query::select()
+        .columns(["name", "address", "tel", "institution_code"])
+        .from("tenant")
+        .and_where(Expr::col("id").eq(tx.tenant_id().as_uuid()))
+        .take();
+    let row = tx.query_one(&query).await?.ok_or(Error::NotFound)?;
+    let text = |column: &str| row.try_get::<String>("", column);
+    Ok(Clinic { name: text("name")?, address: text("address")?, tel: text("tel")?, institution_code: text("institution_code")? })
+}
