@@ -20,6 +20,7 @@ pub mod consents;
 pub mod coverages;
 pub mod day_close;
 pub mod demo;
+pub mod devices;
 pub mod encounters;
 pub mod eprescriptions;
 pub mod error;

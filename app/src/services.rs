@@ -15,9 +15,11 @@ use uuid::Uuid;
 use crate::adapters::eprescription::{KeyFiles, NoSigner, PrescriptionSigner};
 use crate::adapters::kms::{KmsConfig, KmsProvider};
 use crate::adapters::national::NationalClient;
+use crate::adapters::national_way::NationalWay;
 use crate::attachments::{ClamAv, Inspector};
 use crate::claims::driver::ReceiptDriver;
 use crate::config::{self, Config, ObjectStoreConfig};
+use crate::devices::Mailbox;
 use crate::eprescriptions::PrescriptionDriver;
 use crate::inquiries::EligibilityDriver;
 use crate::live::Live;
@@ -39,14 +41,14 @@ pub async fn keyring() -> anyhow::Result<Keyring> {
 }
 
 /// The partners this deployment is connected to. A service without a driver keeps its messages waiting.
-pub fn drivers() -> anyhow::Result<Vec<Arc<dyn Driver>>> {
-    let mut drivers: Vec<Arc<dyn Driver>> = vec![Arc::new(ReceiptDriver::new()?)];
-    if let Some(national) = national()? {
-        let live = Live::publisher(config::secret("TSUMUGI_REDIS_URL")?.expose_secret())?;
-        drivers.push(Arc::new(EligibilityDriver::new(national.clone(), Some(live.clone()))));
-        drivers.push(Arc::new(PrescriptionDriver::new(national, Some(live))));
-    }
-    Ok(drivers)
+pub fn drivers(operator: &Operator) -> anyhow::Result<Vec<Arc<dyn Driver>>> {
+    let live = Live::publisher(config::secret("TSUMUGI_REDIS_URL")?.expose_secret())?;
+    let way = NationalWay::new(national()?, Arc::new(Mailbox::new(operator.clone(), Some(live.clone()))));
+    Ok(vec![
+        Arc::new(ReceiptDriver::new()?),
+        Arc::new(EligibilityDriver::new(way.clone(), Some(live.clone()))),
+        Arc::new(PrescriptionDriver::new(way, Some(live))),
+    ])
 }
 
 /// How doctors sign electronic prescriptions here.

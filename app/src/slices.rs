@@ -10,6 +10,7 @@ pub fn routes() -> Routes {
     crate::account::routes(&mut r);
     crate::clinic::routes(&mut r);
     crate::places::routes(&mut r);
+    crate::devices::routes(&mut r);
     crate::guide::routes(&mut r);
     crate::staff::routes(&mut r);
     crate::permissions::routes(&mut r);

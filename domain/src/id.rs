@@ -146,6 +146,12 @@ ids! {
     ReleaseId
     /// ログインセッション
     SessionId
+    /// 連携端末
+    DeviceId
+    /// 連携端末から届いたファイル
+    DeviceArrivalId
+    /// 連携端末が書き込む電文
+    DeviceRequestId
 }
 
 #[cfg(test)]

@@ -84,6 +84,8 @@ codes! {
         Failing "failing" "先方に障害が起きています"
         Unreadable "unreadable" "返事を読み取れませんでした"
         Unfinished "unfinished" "先方でまだ計算が済んでいません"
+        Terminal "terminal" "連携端末につながりません"
+        TerminalSilent "terminal_silent" "連携端末から返事が届きません"
         Unprepared "unprepared" "送る準備ができませんでした。接続の設定を確かめてください"
     }
 }
@@ -126,8 +128,9 @@ pub struct Pace {
 impl Service {
     pub const fn pace(self) -> Pace {
         let (deadline, give_up) = match self {
-            Self::Eligibility => (10, 30 * 60),
-            Self::Prescription => (10, 4 * 3600),
+            // A terminal's folders take longer than a line.
+            Self::Eligibility => (20, 30 * 60),
+            Self::Prescription => (20, 4 * 3600),
             Self::Receipt => (20, 24 * 3600),
         };
         Pace {
@@ -137,6 +140,13 @@ impl Service {
             longest_wait: TimeDelta::minutes(10),
             give_up_after: TimeDelta::seconds(give_up),
         }
+    }
+}
+
+impl Trouble {
+    /// It says something of the partner; our own failures and those of a clinic's machine do not.
+    pub const fn is_the_partners(self) -> bool {
+        !matches!(self, Self::Unprepared | Self::Terminal | Self::TerminalSilent)
     }
 }
 

@@ -156,11 +156,11 @@ impl<P: Permission> FromRequest for Access<P> {
     }
 }
 
-fn gate(req: &HttpRequest) -> Result<&Gate, AccessDenied> {
+pub(crate) fn gate(req: &HttpRequest) -> Result<&Gate, AccessDenied> {
     req.app_data::<web::Data<Gate>>().map(|g| g.get_ref()).ok_or_else(|| Error::Internal("Gate is not configured".into()).into())
 }
 
-fn context(req: &HttpRequest) -> Result<RequestContext, AccessDenied> {
+pub(crate) fn context(req: &HttpRequest) -> Result<RequestContext, AccessDenied> {
     req.extensions().get::<RequestContext>().cloned().ok_or_else(|| Error::Internal("no request context".into()).into())
 }
 

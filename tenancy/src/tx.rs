@@ -29,6 +29,8 @@ pub(crate) enum Actor {
     System,
     /// A patient with a link of their own; see `patient_link`.
     Patient,
+    /// A machine of the clinic; see `device_key`.
+    Device,
 }
 
 #[derive(Debug)]
@@ -80,7 +82,7 @@ impl TenantTx {
     pub fn actor(&self) -> StaffId {
         match self.actor {
             Actor::Staff(id, _) | Actor::SigningIn(id) => id,
-            Actor::System | Actor::Patient => StaffId::new(Uuid::nil()),
+            Actor::System | Actor::Patient | Actor::Device => StaffId::new(Uuid::nil()),
         }
     }
 
@@ -180,6 +182,7 @@ impl TenantTx {
             Actor::SigningIn(id) => (Some(id), "signing_in"),
             Actor::System => (None, "system"),
             Actor::Patient => (None, "patient"),
+            Actor::Device => (None, "device"),
         };
         let merged = self.merged.lock().map(|mut m| std::mem::take(&mut *m)).unwrap_or_default();
         let event =
@@ -196,6 +199,15 @@ impl TenantTx {
             witness.tell(self.tenant_id, &event.digests);
         }
         Ok(Receipt { subjects: event.into_subjects(), statements })
+    }
+
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only.is_some()
+    }
+
+    /// For what is nobody's act: a machine's sign of life.
+    pub(crate) async fn commit_sign_of_life(self) -> Result<(), Error> {
+        Ok(self.inner.into_inner().commit().await?)
     }
 
     /// An event born while nothing could be written; false when the log has it already.

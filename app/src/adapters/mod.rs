@@ -4,4 +4,5 @@ pub mod eligibility;
 pub mod eprescription;
 pub mod kms;
 pub mod national;
+pub mod national_way;
 pub mod receipt;

@@ -1,24 +1,29 @@
 //! The way to the national services: HTTPS with the client certificate of オンライン資格確認, a login whose token is kept while it
 //! works, answers bounded in size, and every failure told apart by whether the question may have arrived.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use domain::outbox::Trouble;
 use reqwest::{Certificate, Client, Identity, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use crate::outbox::Outcome;
 
 const ANSWER_MAX: usize = 5 * 1024 * 1024;
+/// An answer takes three to seven seconds; who waits longer waits in vain.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 #[derive(Clone)]
 pub struct NationalClient {
     http: Client,
     base: String,
-    token: Arc<Mutex<Option<String>>>,
+    /// One for each service, as each has a login of its own.
+    tokens: Arc<Mutex<HashMap<String, SecretString>>>,
 }
 
 /// Why there is no answer.
@@ -59,7 +64,7 @@ impl NationalClient {
         let identity = Identity::from_pem(&std::fs::read(client_pem).context("資格確認用の電子証明書を読めません")?)?;
         let root = Certificate::from_pem(&std::fs::read(authority).context("国のサービスの認証局を読めません")?)?;
         let http = Client::builder().identity(identity).tls_certs_only([root]).https_only(true).build()?;
-        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token: Arc::default() })
+        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), tokens: Arc::default() })
     }
 
     /// Is it there? No question is asked.
@@ -77,14 +82,21 @@ impl NationalClient {
         }
     }
 
-    /// One question. A token that is no longer known is renewed once.
+    /// One question, within the time an answer takes.
     pub async fn ask(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>, NoAnswer> {
+        tokio::time::timeout(PATIENCE, self.asked(path, body)).await.unwrap_or(Err(after(Trouble::Timeout)))
+    }
+
+    /// A token that is no longer known is renewed once.
+    async fn asked(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>, NoAnswer> {
         for _ in 0..2 {
-            let token = self.token().await?;
-            let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(&token).header("content-type", "application/xml");
+            let service = service_of(path);
+            let token = self.token(service).await?;
+            let request =
+                self.http.post(format!("{}{path}", self.base)).bearer_auth(token.expose_secret()).header("content-type", "application/xml");
             let answer = request.body(body.clone()).send().await.map_err(|e| sending(&e))?;
             match answer.status() {
-                StatusCode::UNAUTHORIZED => *self.token.lock().await = None,
+                StatusCode::UNAUTHORIZED => self.forget(service, &token).await,
                 StatusCode::OK => return bounded(answer).await,
                 status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => return Err(before(status_trouble(status))),
                 status => return Err(after(status_trouble(status))),
@@ -93,18 +105,33 @@ impl NationalClient {
         Err(before(Trouble::Failing))
     }
 
-    async fn token(&self) -> Result<String, NoAnswer> {
-        let mut kept = self.token.lock().await;
-        if let Some(token) = &*kept {
+    /// Only the token that was refused: another question may have brought a new one meanwhile.
+    async fn forget(&self, service: &str, refused: &SecretString) {
+        let mut kept = self.tokens.lock().await;
+        if kept.get(service).is_some_and(|token| token.expose_secret() == refused.expose_secret()) {
+            kept.remove(service);
+        }
+    }
+
+    async fn token(&self, service: &str) -> Result<SecretString, NoAnswer> {
+        let mut kept = self.tokens.lock().await;
+        if let Some(token) = kept.get(service) {
             return Ok(token.clone());
         }
-        let answer = self.http.post(format!("{}/oqs/v1/login", self.base)).send().await.map_err(|e| before(sending(&e).trouble))?;
+        let answer = self.http.post(format!("{}/{service}/v1/login", self.base)).send().await.map_err(|e| before(sending(&e).trouble))?;
         if !answer.status().is_success() {
             return Err(before(status_trouble(answer.status())));
         }
         let login: Login = answer.json().await.map_err(|_| before(Trouble::Unreadable))?;
-        Ok(kept.insert(login.result.id_token).clone())
+        let token = SecretString::from(login.result.id_token);
+        kept.insert(service.to_owned(), token.clone());
+        Ok(token)
     }
+}
+
+/// `/oqs/v1/…` → `oqs`
+fn service_of(path: &str) -> &str {
+    path.trim_start_matches('/').split('/').next().unwrap_or_default()
 }
 
 fn status_trouble(status: StatusCode) -> Trouble {

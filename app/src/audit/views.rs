@@ -133,6 +133,7 @@ pub(super) fn outcome(code: &str) -> &'static str {
 pub(super) fn role(code: &str) -> &'static str {
     match code {
         "signing_in" => "サインイン中",
+        "device" => "連携端末",
         code => Role::from_code(code).map_or("自動", Role::label),
     }
 }

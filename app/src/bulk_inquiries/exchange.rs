@@ -7,22 +7,22 @@ use tenancy::{Error, TenantTx};
 use super::store::{self, Collection, Submission};
 use crate::adapters::eligibility::NotOurs;
 use crate::adapters::eligibility::bulk::{Reply, collection, read_submitted, read_units, submission};
-use crate::adapters::national::NationalClient;
+use crate::adapters::national_way::NationalWay;
 use crate::outbox::{Ending, Exchange, Message, Outcome};
 
 const SUBMIT: &str = "/oqs/v1/OQSmuquc01";
 const COLLECT: &str = "/oqs/v1/OQSmuquc02";
 
-pub async fn send(way: &NationalClient, message: &Message) -> Exchange {
+pub async fn send(way: &NationalWay, message: &Message) -> Exchange {
     let name = identifier(message);
     if message.errand == Errand::BulkSubmit {
         let Some(list) = read::<Submission>(message) else { return unreadable() };
         let sent = submission(&list.institution_code, &name, list.day, &list.items);
-        return exchanged(way, SUBMIT, sent, |received| read_submitted(received, &list.institution_code, &name)).await;
+        return exchanged(way, SUBMIT, &name, sent, |received| read_submitted(received, &list.institution_code, &name)).await;
     }
     let Some(asked) = read::<Collection>(message) else { return unreadable() };
     let sent = collection(&asked.institution_code, &name, &asked.reception_number);
-    exchanged(way, COLLECT, sent, |received| read_units(received, &asked.institution_code, &name)).await
+    exchanged(way, COLLECT, &name, sent, |received| read_units(received, &asked.institution_code, &name)).await
 }
 
 fn identifier(message: &Message) -> String {
@@ -37,9 +37,15 @@ fn unreadable() -> Exchange {
     Outcome::Refused { code: "payload".into(), said: "照会の内容を読み戻せません。".into() }.into()
 }
 
-async fn exchanged<T>(way: &NationalClient, path: &str, sent: Vec<u8>, judge: impl FnOnce(&[u8]) -> Result<Reply<T>, NotOurs>) -> Exchange {
-    match way.ask(path, sent.clone()).await {
-        Err(none) => Exchange { outcome: Outcome::Retry(none.trouble), sent, received: Vec::new() },
+async fn exchanged<T>(
+    way: &NationalWay,
+    path: &str,
+    name: &str,
+    sent: Vec<u8>,
+    judge: impl FnOnce(&[u8]) -> Result<Reply<T>, NotOurs>,
+) -> Exchange {
+    match way.query(path, name, &sent).await {
+        Err(outcome) => Exchange { outcome, sent, received: Vec::new() },
         Ok(received) => {
             let outcome = match judge(&received) {
                 Ok(Reply::Given(_)) => Outcome::Done(received.clone()),

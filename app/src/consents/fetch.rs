@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::entity::record;
 use super::store::{self, Kind};
 use crate::adapters::eligibility::history::{Asks, HistoryQuestion, Reply, read_reply};
-use crate::adapters::national::NationalClient;
+use crate::adapters::national_way::NationalWay;
 use crate::outbox::{Ending, Exchange, Message, Outcome, Posting, put};
 
 /// How far back 薬剤・診療情報 is asked for.
@@ -101,15 +101,15 @@ pub async fn repeat(tx: &TenantTx, mut row: record::Model) -> Result<(), Error> 
 }
 
 /// One exchange with the service. Asking changes nothing there: an unknown outcome is a failed attempt.
-pub async fn send(way: &NationalClient, message: &Message) -> Exchange {
+pub async fn send(way: &NationalWay, message: &Message) -> Exchange {
     let Ok(question) = serde_json::from_slice::<HistoryQuestion>(&message.payload) else {
         return Outcome::Refused { code: "payload".into(), said: "照会の内容を読み戻せません。".into() }.into();
     };
     let identifier = format!("{}-{}", message.lane, message.attempts);
     let sent = question.message(&identifier);
     let path = if message.errand == Errand::CheckupHistory { "/oqs/v1/TKKsiquc01" } else { "/oqs/v1/YZKsiquc01" };
-    match way.ask(path, sent.clone()).await {
-        Err(none) => Exchange { outcome: Outcome::Retry(none.trouble), sent, received: Vec::new() },
+    match way.query(path, &identifier, &sent).await {
+        Err(outcome) => Exchange { outcome, sent, received: Vec::new() },
         Ok(received) => {
             let outcome = match read_reply(&received, &question, &identifier) {
                 Ok(Reply::Given) => Outcome::Done(received.clone()),

@@ -14,7 +14,7 @@ use super::store;
 use crate::adapters::eprescription::Trace;
 use crate::adapters::eprescription::message::{CHANGE, CHANGE_UNDO, HEALTH, REGISTER, REVOKE, REVOKE_UNDO, SEARCH, STATUS};
 use crate::adapters::eprescription::reply::{self, Accepted, Answer, NotOurs};
-use crate::adapters::national::NationalClient;
+use crate::adapters::national_way::NationalWay;
 use crate::live::{Live, Topic};
 use crate::outbox::{Driver, Ending, Exchange, Message, Outcome};
 
@@ -37,19 +37,24 @@ pub(super) enum Revoked {
 }
 
 pub struct PrescriptionDriver {
-    way: NationalClient,
+    way: NationalWay,
     live: Option<Live>,
 }
 
 impl PrescriptionDriver {
-    pub fn new(way: NationalClient, live: Option<Live>) -> Self {
-        Self { way, live }
+    pub fn new(way: impl Into<NationalWay>, live: Option<Live>) -> Self {
+        Self { way: way.into(), live }
+    }
+
+    /// For the questions of one message.
+    fn of(&self, message: &Message) -> Self {
+        Self { way: self.way.of(message), live: None }
     }
 
     /// One question and its answer; `Err` is how the attempt ended without one.
     pub(super) async fn ask(&self, path: &str, sent: Vec<u8>, name: &str) -> (Result<Answer, Outcome>, Vec<u8>, Vec<u8>) {
-        match self.way.ask(path, sent.clone()).await {
-            Err(none) => (Err(none.into()), sent, Vec::new()),
+        match self.way.ask(path, name, &sent).await {
+            Err(outcome) => (Err(outcome), sent, Vec::new()),
             Ok(received) => {
                 let answer = reply::read(&received, name);
                 (answer.map_err(|_: NotOurs| Outcome::Unknown(Trouble::Unreadable)), sent, received)
@@ -175,22 +180,26 @@ impl Driver for PrescriptionDriver {
         }
         match message.errand {
             Errand::PrescriptionRegister => match read(&message.payload) {
-                Ok(carried) => self.register(&carried).await,
+                Ok(carried) => self.of(message).register(&carried).await,
                 Err(_) => unreadable(),
             },
             Errand::DuplicateCheck => match read(&message.payload) {
-                Ok(asking) => check::driver::check(self, &asking, &name_of(message)).await,
+                Ok(asking) => check::driver::check(&self.of(message), &asking, &name_of(message)).await,
                 Err(_) => unreadable(),
             },
             Errand::CheckPrefetch => match read(&message.payload) {
-                Ok(trace) => check::driver::prefetch(self, &trace, &name_of(message)).await,
+                Ok(trace) => check::driver::prefetch(&self.of(message), &trace, &name_of(message)).await,
                 Err(_) => unreadable(),
             },
             errand => match read(&message.payload) {
-                Ok(about) if errand == Errand::PrescriptionRevoke => self.revoke(&about, &name_of(message)).await,
-                Ok(about) if errand == Errand::RevokeUndo => self.undo(REVOKE_UNDO, &about, &name_of(message), STANDS_ALREADY).await,
-                Ok(about) if errand == Errand::ChangeUndo => self.undo(CHANGE_UNDO, &about, &name_of(message), REVERTED_ALREADY).await,
-                Ok(about) => self.status(&about, &name_of(message)).await,
+                Ok(about) if errand == Errand::PrescriptionRevoke => self.of(message).revoke(&about, &name_of(message)).await,
+                Ok(about) if errand == Errand::RevokeUndo => {
+                    self.of(message).undo(REVOKE_UNDO, &about, &name_of(message), STANDS_ALREADY).await
+                }
+                Ok(about) if errand == Errand::ChangeUndo => {
+                    self.of(message).undo(CHANGE_UNDO, &about, &name_of(message), REVERTED_ALREADY).await
+                }
+                Ok(about) => self.of(message).status(&about, &name_of(message)).await,
                 Err(_) => unreadable(),
             },
         }
@@ -202,7 +211,7 @@ impl Driver for PrescriptionDriver {
             return Outcome::Absent.into();
         }
         let Ok(carried) = read::<Registering>(&message.payload) else { return unreadable() };
-        let (found, sent, received) = self.search(&carried.trace, &name_of(message)).await;
+        let (found, sent, received) = self.of(message).search(&carried.trace, &name_of(message)).await;
         let outcome = found.map_or_else(|outcome| outcome, |found| found.map_or(Outcome::Absent, |numbers| done(&numbers)));
         Exchange { outcome, sent, received }
     }
@@ -226,6 +235,6 @@ impl Driver for PrescriptionDriver {
     }
 
     async fn probe(&self) -> Option<Result<(), Trouble>> {
-        Some(self.way.probe_at(HEALTH).await)
+        self.way.probe_at(HEALTH).await
     }
 }

@@ -1,4 +1,4 @@
-//! Asks オンライン資格確認 over its Web API. A question may be repeated freely, under a new name for each attempt.
+//! Asks オンライン資格確認, over its Web API or through the clinic's 連携端末. A question may be repeated freely, under a new name for each attempt.
 
 use async_trait::async_trait;
 use domain::InquiryId;
@@ -8,7 +8,7 @@ use tenancy::{Error, TenantTx};
 
 use super::{reference, store};
 use crate::adapters::eligibility::{Question, ReaderFile, read_answer, read_face_result};
-use crate::adapters::national::NationalClient;
+use crate::adapters::national_way::NationalWay;
 use crate::bulk_inquiries::exchange;
 use crate::consents::fetch;
 use crate::live::{Live, Topic};
@@ -17,24 +17,23 @@ use crate::outbox::{Driver, Ending, Exchange, Message, Outcome};
 const PATH: &str = "/oqs/v1/OQSsiquc01";
 
 pub struct EligibilityDriver {
-    way: NationalClient,
+    way: NationalWay,
     live: Option<Live>,
 }
 
 impl EligibilityDriver {
-    pub fn new(way: NationalClient, live: Option<Live>) -> Self {
-        Self { way, live }
+    pub fn new(way: impl Into<NationalWay>, live: Option<Live>) -> Self {
+        Self { way: way.into(), live }
     }
 
-    async fn confirm(&self, message: &Message) -> Exchange {
+    async fn confirm(way: &NationalWay, message: &Message) -> Exchange {
         let Ok(question) = serde_json::from_slice::<Question>(&message.payload) else {
             return Outcome::Refused { code: "payload".into(), said: "照会の内容を読み戻せません。".into() }.into();
         };
         let identifier = format!("{}-{}", message.lane, message.attempts);
         let sent = question.message(&identifier);
-        match self.way.ask(PATH, sent.clone()).await {
-            // Asking changes nothing there: an unknown outcome is a failed attempt.
-            Err(none) => Exchange { outcome: Outcome::Retry(none.trouble), sent, received: Vec::new() },
+        match way.query(PATH, &identifier, &sent).await {
+            Err(outcome) => Exchange { outcome, sent, received: Vec::new() },
             Ok(received) => Exchange { outcome: judge(&received, &question, &identifier), sent, received },
         }
     }
@@ -47,11 +46,12 @@ impl Driver for EligibilityDriver {
     }
 
     async fn send(&self, message: &Message) -> Exchange {
+        let way = self.way.of(message);
         match message.errand {
-            Errand::CareHistory | Errand::CheckupHistory => fetch::send(&self.way, message).await,
-            Errand::BulkSubmit | Errand::BulkCollect => exchange::send(&self.way, message).await,
-            Errand::ReferenceRegister => reference::send(&self.way, message).await,
-            _ => self.confirm(message).await,
+            Errand::CareHistory | Errand::CheckupHistory => fetch::send(&way, message).await,
+            Errand::BulkSubmit | Errand::BulkCollect => exchange::send(&way, message).await,
+            Errand::ReferenceRegister => reference::send(&way, message).await,
+            _ => Self::confirm(&way, message).await,
         }
     }
 
@@ -85,7 +85,7 @@ impl Driver for EligibilityDriver {
     }
 
     async fn probe(&self) -> Option<Result<(), Trouble>> {
-        Some(self.way.probe().await)
+        self.way.probe_at("/healthz").await
     }
 }
 

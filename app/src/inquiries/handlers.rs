@@ -13,6 +13,7 @@ use super::forms::RawInquiry;
 use super::store::{self, Numbers};
 use super::views::{InquiriesPage, InquiryPage};
 use crate::coverages::store as coverages;
+use crate::devices::views::RelayLine;
 use crate::error::AppError;
 use crate::patients::store as patients;
 use crate::web::{Chrome, FormState, Nav, Page, Redirect, Subjects};
@@ -55,7 +56,8 @@ async fn of_patient(tx: &TenantTx, id: PatientId, raw: RawInquiry) -> Result<Raw
 
 async fn page(access: &Clerk, tx: &TenantTx, form: FormState, patient: Option<PatientId>) -> Result<InquiriesPage, AppError> {
     let lines = store::lines(tx).await?;
-    Ok(InquiriesPage::of(Chrome::of(access.principal(), Nav::Today), lines, form, patient))
+    let relay = RelayLine::read(tx).await?;
+    Ok(InquiriesPage::of(Chrome::of(access.principal(), Nav::Today), lines, form, patient).with_relay(relay))
 }
 
 /// 照会. The page goes on at once; the answer comes to the inquiry's own page.

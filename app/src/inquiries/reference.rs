@@ -9,7 +9,7 @@ use tenancy::{Error, TenantTx};
 
 use super::store::institution_code;
 use crate::adapters::eligibility::bulk::{Insured, Reply, read_registered, registration};
-use crate::adapters::national::NationalClient;
+use crate::adapters::national_way::NationalWay;
 use crate::outbox::{Exchange, Message, Outcome, Posting, put};
 
 const PATH: &str = "/oqs/v1/OQSsiimm01";
@@ -49,14 +49,14 @@ pub async fn register(tx: &TenantTx, patient: &Patient, result: &FaceResult, q: 
 }
 
 /// The same number for the same person may be registered again: an unknown outcome is a failed attempt.
-pub async fn send(way: &NationalClient, message: &Message) -> Exchange {
+pub async fn send(way: &NationalWay, message: &Message) -> Exchange {
     let Ok(asked) = serde_json::from_slice::<Registration>(&message.payload) else {
         return Outcome::Refused { code: "payload".into(), said: "登録の内容を読み戻せません。".into() }.into();
     };
     let name = format!("{}-{}", message.id, message.attempts);
     let sent = registration(&asked.institution_code, &name, &asked.reference, &asked.insured);
-    match way.ask(PATH, sent.clone()).await {
-        Err(none) => Exchange { outcome: Outcome::Retry(none.trouble), sent, received: Vec::new() },
+    match way.query(PATH, &name, &sent).await {
+        Err(outcome) => Exchange { outcome, sent, received: Vec::new() },
         Ok(received) => {
             let outcome = match read_registered(&received, &asked.institution_code, &name) {
                 Ok(Reply::Given(())) => Outcome::Done(received.clone()),

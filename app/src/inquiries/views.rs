@@ -7,6 +7,7 @@ use domain::wareki;
 use uuid::Uuid;
 
 use super::store::{ANSWERED, Line, SIGHTED};
+use crate::devices::views::RelayLine;
 use crate::web::{Chrome, FormState, Subjects};
 
 #[derive(Debug, Clone)]
@@ -79,13 +80,18 @@ pub struct InquiriesPage {
     patient: Option<PatientId>,
     open: Vec<Row>,
     answered: Vec<Row>,
+    relay: RelayLine,
 }
 
 impl InquiriesPage {
     pub fn of(chrome: Chrome, lines: Vec<Line>, form: FormState, patient: Option<PatientId>) -> Self {
         let (answered, open) = lines.into_iter().partition(|line| line.status == ANSWERED);
         let rows = |lines: Vec<Line>| lines.into_iter().map(Row::of).collect();
-        Self { chrome, form, patient, open: rows(open), answered: rows(answered) }
+        Self { chrome, form, patient, open: rows(open), answered: rows(answered), relay: RelayLine::default() }
+    }
+
+    pub fn with_relay(self, relay: RelayLine) -> Self {
+        Self { relay, ..self }
     }
 }
 

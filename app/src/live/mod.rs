@@ -18,7 +18,7 @@ use tenancy::permission::EncounterRead;
 use tenancy::{Access, Gate, Witness};
 use tokio::sync::mpsc;
 
-pub use hub::Hub;
+pub use hub::{Hub, Listener, Signal};
 pub use topic::Topic;
 
 use crate::error::AppError;
@@ -73,6 +73,13 @@ impl Live {
     /// Ends every open stream, so that a process can stop; the browsers turn to another one.
     pub fn close(&self) {
         self.hub.close();
+    }
+}
+
+impl Live {
+    /// Hears what is announced for one clinic, on behalf of one of its machines.
+    pub fn listen(&self, tenant_id: TenantId, device: domain::DeviceId) -> Option<Listener> {
+        self.hub.listen(tenant_id, domain::StaffId::new(device.as_uuid()))
     }
 }
 

@@ -84,6 +84,7 @@ fn frame(signal: Signal) -> String {
         Signal::Changed(Topic::Visit(id)) => event("visit", &id.to_string()),
         Signal::Changed(Topic::Inquiry(id)) => event("inquiry", &id.to_string()),
         Signal::Changed(Topic::Board) => event("board", ""),
+        Signal::Changed(Topic::Request) => ":\n\n".into(),
         Signal::Away => event("away", ""),
         Signal::Back => event("back", ""),
     }

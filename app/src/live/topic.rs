@@ -10,6 +10,8 @@ pub enum Topic {
     Inquiry(InquiryId),
     /// Something every row may show, such as a partner's state.
     Board,
+    /// A question waits for the clinic's relay; no page shows it.
+    Request,
 }
 
 impl Topic {
@@ -18,6 +20,7 @@ impl Topic {
             Self::Visit(id) => format!("visit {id}"),
             Self::Inquiry(id) => format!("inquiry {id}"),
             Self::Board => "board".into(),
+            Self::Request => "request".into(),
         }
     }
 
@@ -27,6 +30,7 @@ impl Topic {
             Some(("visit", id)) => id.parse().ok().map(Self::Visit),
             Some(("inquiry", id)) => id.parse().ok().map(Self::Inquiry),
             None if text == "board" => Some(Self::Board),
+            None if text == "request" => Some(Self::Request),
             _ => None,
         }
     }
@@ -40,7 +44,7 @@ mod tests {
     fn reads_what_it_wrote_and_ignores_the_rest() {
         let visit = Topic::Visit("0190a2b4-7c3e-7d11-8a55-0123456789ab".parse().unwrap());
         let inquiry = Topic::Inquiry("0190a2b4-7c3e-7d11-8a55-0123456789ab".parse().unwrap());
-        for topic in [visit, inquiry, Topic::Board] {
+        for topic in [visit, inquiry, Topic::Board, Topic::Request] {
             assert_eq!(Topic::decode(&topic.encode()), Some(topic));
         }
         for text in ["", "visit", "visit x", "board 1", "次"] {

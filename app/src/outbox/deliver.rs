@@ -95,7 +95,7 @@ impl Postman {
 
     /// What is known of the partner, for the chips on every page. Our own failures say nothing about it.
     async fn observe(&self, service: Service, clinic: TenantId, trouble: Option<Trouble>) -> Result<(), Error> {
-        if trouble == Some(Trouble::Unprepared) {
+        if trouble.is_some_and(|trouble| !trouble.is_the_partners()) {
             return Ok(());
         }
         if let Some(state) = standing::observe(&self.operator, service, clinic, trouble.is_none()).await? {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::store;
 use super::views::OutboxPage;
+use crate::devices::views::RelayLine;
 use crate::error::AppError;
 use crate::web::{Chrome, Nav, Page, Redirect, Subjects};
 
@@ -26,6 +27,7 @@ pub async fn list(access: Access<DeliveryRead>, query: web::Query<OutboxQuery>) 
     let lines = store::lines(&tx).await?;
     let page =
         OutboxPage::of(Chrome::of(access.principal(), Nav::Today), lines, tx.now(), access.may::<DeliveryWrite>(), query.done.as_str());
+    let page = page.with_relay(RelayLine::read(&tx).await?);
     let receipt = tx.commit(Audit::viewed(InfoClass::Delivery).subjects(page.subjects())).await?;
     Page::full(receipt, &page)
 }

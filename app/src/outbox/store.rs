@@ -1,7 +1,7 @@
 //! Messages as rows: putting, finding, moving on.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::outbox::{Delivery, Errand, Parcel};
+use domain::outbox::{Delivery, Errand, Parcel, Trouble};
 use domain::{EncounterId, MessageId, PatientId, TenantId};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QuerySelect};
@@ -75,6 +75,19 @@ pub async fn put(tx: &TenantTx, posting: Posting<'_>) -> Result<MessageId, Error
     let id = MessageId::new(row.id);
     Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx).await?;
     Ok(id)
+}
+
+/// What waits because of this trouble is due at once: its cause is gone.
+pub async fn hurry(tx: &TenantTx, trouble: Trouble) -> Result<(), Error> {
+    Entity::update_many()
+        .col_expr(Column::NextAttemptAt, Expr::value(tx.now()))
+        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(Column::State.eq(Delivery::Waiting.code()))
+        .filter(Column::Code.eq(trouble.code()))
+        .filter(Column::MayHaveArrived.eq(false))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 pub async fn payload(tx: &TenantTx, row: &Model) -> Result<Vec<u8>, Error> {

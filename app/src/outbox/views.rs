@@ -7,6 +7,7 @@ use domain::outbox::{Delivery, Errand, Trouble};
 use uuid::Uuid;
 
 use super::store::Line;
+use crate::devices::views::RelayLine;
 use crate::web::{Chrome, Subjects};
 
 #[derive(Template)]
@@ -18,6 +19,7 @@ pub struct OutboxPage {
     stuck: Vec<Row>,
     waiting: Vec<Row>,
     ended: Vec<Row>,
+    relay: RelayLine,
 }
 
 pub struct Row {
@@ -63,7 +65,11 @@ impl OutboxPage {
             "withdrawn" => "取り下げました。「最近終わったもの」の再送で元に戻せます。",
             _ => "",
         };
-        Self { chrome, may_write, done, stuck, waiting, ended }
+        Self { chrome, may_write, done, stuck, waiting, ended, relay: RelayLine::default() }
+    }
+
+    pub fn with_relay(self, relay: RelayLine) -> Self {
+        Self { relay, ..self }
     }
 
     fn is_empty(&self) -> bool {

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use actix_web::dev::Handler;
 use actix_web::http::Method;
 use actix_web::{FromRequest, Resource, Responder, Route, Scope, web};
-use tenancy::Access;
 use tenancy::permission::{Permission, Right};
+use tenancy::{Access, DeviceAccess};
 
 /// The permission carried by a handler's arguments.
 pub trait Guarded {
@@ -21,6 +21,14 @@ macro_rules! guarded {
         }
     )+};
 }
+/// A handler of a machine's door names `DeviceAccess` first.
+pub trait ByDevice {}
+
+impl ByDevice for (DeviceAccess,) {}
+impl<A> ByDevice for (DeviceAccess, A) {}
+impl<A, B> ByDevice for (DeviceAccess, A, B) {}
+impl<A, B, C> ByDevice for (DeviceAccess, A, B, C) {}
+
 guarded! { ; A; A B; A B C; A B C D; A B C D E; A B C D E F; }
 
 pub struct Recorded {
@@ -35,6 +43,8 @@ pub struct Recorded {
 pub enum Door {
     Guarded(&'static Right),
     Public(&'static str),
+    /// A 連携端末 with its key.
+    Device,
 }
 
 /// `/patients/{id}/chart` → `/patients` and `/{id}/chart`; the first segment never varies. `/` has no room.
@@ -85,6 +95,24 @@ impl Routes {
         self.add(Method::POST, path, Door::Public(why), handler);
     }
 
+    pub fn device_get<F, Args>(&mut self, path: &'static str, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + ByDevice + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::GET, path, Door::Device, handler);
+    }
+
+    pub fn device_post<F, Args>(&mut self, path: &'static str, handler: F)
+    where
+        F: Handler<Args>,
+        Args: FromRequest + ByDevice + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::POST, path, Door::Device, handler);
+    }
+
     fn add<F, Args>(&mut self, method: Method, path: &'static str, door: Door, handler: F)
     where
         F: Handler<Args>,
@@ -128,6 +156,7 @@ impl Routes {
             .map(|r| match r.door {
                 Door::Guarded(right) => format!("{:<4} {:<60} {}", r.method, r.path, right.name),
                 Door::Public(why) => format!("{:<4} {:<60} public: {why}", r.method, r.path),
+                Door::Device => format!("{:<4} {:<60} device key", r.method, r.path),
             })
             .collect();
         lines.sort();

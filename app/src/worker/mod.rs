@@ -56,7 +56,7 @@ pub async fn run(clock: Clock) -> anyhow::Result<()> {
     let (id, metrics) = (tenancy::versioned::new_id(clock.now()), Metrics::new()?);
     let worker = Worker {
         id,
-        postman: Postman::new(operator.clone(), services::drivers()?, metrics.clone(), id),
+        postman: Postman::new(operator.clone(), services::drivers(&operator)?, metrics.clone(), id),
         inspector: services::inspector(&operator, id)?,
         store: services::writer()?,
         backup: backup::command::backup(clock).await?,

@@ -29,7 +29,7 @@ fn guarded() -> Vec<Guarded> {
     let doors = slices::routes();
     let guarded = doors.recorded().iter().filter_map(|r| match r.door {
         Door::Guarded(right) => Some(Guarded { method: r.method.to_string(), path: r.path, right }),
-        Door::Public(_) => None,
+        Door::Public(_) | Door::Device => None,
     });
     guarded.collect()
 }

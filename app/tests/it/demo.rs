@@ -61,6 +61,8 @@ const IDS: &[(&str, &str)] = &[
     ("/staff/{id}", "staff"),
     ("/appointments/{id}", "appointment"),
     ("/places/{id}", "place"),
+    ("/devices/{id}", "device"),
+    ("/reception/arrivals/{id}", "device_arrival"),
     ("/patient-imports/{id}", "patient_import"),
     ("/schedules/{id}", "schedule"),
     ("/schedules/{id}/templates/{template}", "slot_template"),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use clap::{Args, Parser, Subcommand};
+use simulators::national::terminal::Terminal;
 use simulators::national::{self, Anchors, Certificates, Latency, National};
 use simulators::{catalog, reader};
 
@@ -42,6 +43,11 @@ struct Serve {
     /// Authorities whose doctors' certificates 電子処方箋管理サービス believes
     #[arg(long, env = "TSUMUGI_SIGNING_CA_FILE")]
     signing_ca_file: Option<PathBuf>,
+    /// Folder of a 資格確認端末 with `req`, `res` and `face`; it runs where the terminal's certificate is given too
+    #[arg(long, env = "TSUMUGI_TERMINAL_DIR")]
+    terminal_dir: Option<PathBuf>,
+    #[arg(long, env = "TSUMUGI_NATIONAL_CLIENT_PEM_FILE")]
+    terminal_pem_file: Option<PathBuf>,
     #[arg(long, env = "TSUMUGI_CA_FILE")]
     ca_file: Option<PathBuf>,
     #[arg(long, env = "TSUMUGI_TLS_CERT_FILE")]
@@ -68,6 +74,11 @@ async fn main() -> anyhow::Result<()> {
         let (address, server) = national::bind(services.get_ref().clone(), &certificates, options.national_port)?;
         println!("national services: https://{address}");
         actix_web::rt::spawn(server);
+        if let (Some(folder), Some(pem)) = (&options.terminal_dir, &options.terminal_pem_file) {
+            let terminal = Terminal::new(folder, &format!("https://localhost:{}", address.port()), pem, authority)?;
+            println!("terminal: {}", folder.display());
+            actix_web::rt::spawn(terminal.run());
+        }
     }
     let receipt = web::Data::new(simulators::receipt::Receipt::default());
     let server = HttpServer::new(move || {

@@ -4,12 +4,14 @@
 //! follows the public descriptions of 外部インターフェイス仕様書 (資格確認結果); what they do not confirm stays inside `wire`.
 
 pub mod bulk;
+mod header;
 pub mod history;
 mod port;
 mod query;
 mod wire;
 pub(in crate::adapters) mod xml;
 
+pub use header::{Header, read_header};
 pub use port::{ReadError, ReaderFile};
 pub use query::{NotOurs, Question, read_answer};
 

@@ -20,6 +20,7 @@ use simulators::national::{EPS_FAULTS, Fault, National};
 use sqlx::Row;
 use tenancy::operator::Operator;
 use tenancy::{Clock, TenantPool};
+use tsumugi::adapters::national_way::NationalWay;
 use tsumugi::eprescriptions::PrescriptionDriver;
 use tsumugi::outbox::Driver;
 use tsumugi::outbox::deliver::Postman;
@@ -67,20 +68,21 @@ async fn master(h: &Harness) {
         .await;
 }
 
-struct Desk {
-    h: &'static Harness,
-    here: Clinic,
+pub struct Desk {
+    pub h: &'static Harness,
+    pub here: Clinic,
     neighbour: Clinic,
     doctor: Client,
-    clerk: Client,
+    pub clerk: Client,
     patient: String,
     services: National,
-    url: String,
+    pub url: String,
     ahead: Arc<Mutex<TimeDelta>>,
+    operator: Operator,
     postman: Postman,
 }
 
-async fn desk() -> Desk {
+pub async fn desk() -> Desk {
     desk_with(Card::Doctor).await
 }
 
@@ -102,23 +104,29 @@ async fn desk_with(card: Card) -> Desk {
     let tenants = TenantPool::new(&role_url("APP_DATABASE_URL", &h.database), 4, clock).unwrap().with_keyring(keyring());
     let operator = Operator::new(&role_url("OPERATOR_DATABASE_URL", &h.database), tenants).unwrap();
     let drivers: Vec<Arc<dyn Driver>> = vec![Arc::new(PrescriptionDriver::new(way(&url), None))];
-    let postman = Postman::new(operator, drivers, Metrics::new().unwrap(), Uuid::now_v7()).only(here.id);
-    Desk { h, here, neighbour, doctor, clerk, patient, services, url, ahead, postman }
+    let postman = Postman::new(operator.clone(), drivers, Metrics::new().unwrap(), Uuid::now_v7()).only(here.id);
+    Desk { h, here, neighbour, doctor, clerk, patient, services, url, ahead, operator, postman }
 }
 
 /// One electronic prescription of one visit.
-struct Rx<'a> {
+pub struct Rx<'a> {
     d: &'a Desk,
     visit: String,
     id: Uuid,
 }
 
 impl Desk {
-    async fn deliver(&self) {
+    /// The same desk over another line.
+    pub fn use_way(&mut self, way: NationalWay) {
+        let drivers: Vec<Arc<dyn Driver>> = vec![Arc::new(PrescriptionDriver::new(way, None))];
+        self.postman = Postman::new(self.operator.clone(), drivers, Metrics::new().unwrap(), Uuid::now_v7()).only(self.here.id);
+    }
+
+    pub async fn deliver(&self) {
         while self.postman.round().await.unwrap() > 0 {}
     }
 
-    fn pass(&self, time: TimeDelta) {
+    pub fn pass(&self, time: TimeDelta) {
         *self.ahead.lock().unwrap() += time;
     }
 
@@ -201,7 +209,7 @@ impl Desk {
     }
 
     /// Signed and waiting to be sent.
-    async fn rx(&self) -> Rx<'_> {
+    pub async fn rx(&self) -> Rx<'_> {
         let visit = self.drafted().await;
         self.sign(&self.doctor, &visit).await.expect(303);
         let encounter: Uuid = visit.parse().unwrap();
@@ -218,7 +226,7 @@ impl Rx<'_> {
         (row.get(0), row.get(1), row.get(2))
     }
 
-    async fn status(&self) -> String {
+    pub async fn status(&self) -> String {
         self.row().await.0
     }
 
@@ -272,12 +280,12 @@ impl Rx<'_> {
     }
 
     /// What the service holds of it, taken back or not.
-    fn shelf(&self) -> Vec<Held> {
+    pub fn shelf(&self) -> Vec<Held> {
         let name = format!("rx-{}", self.id);
         self.d.services.shelf.all().into_iter().filter(|held| held.identifier == name).collect()
     }
 
-    fn standing(&self) -> usize {
+    pub fn standing(&self) -> usize {
         self.shelf().iter().filter(|held| held.stands()).count()
     }
 }

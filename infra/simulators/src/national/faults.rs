@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::terminal::TERMINAL_FAULTS;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// 受付時間外
@@ -39,6 +41,10 @@ pub enum Fault {
     Refused,
     /// The answer that was given before, once more.
     Duplicate,
+    /// 連携ソフト cannot read the question (`.err`).
+    Unread,
+    /// The answer's file grows slowly under its own name.
+    Partial,
 }
 
 impl Fault {
@@ -86,6 +92,8 @@ impl Fault {
             Self::Cut => "cut",
             Self::Refused => "refused",
             Self::Duplicate => "duplicate",
+            Self::Unread => "unread",
+            Self::Partial => "partial",
         }
     }
 
@@ -112,11 +120,13 @@ impl Fault {
             Self::Cut => "途中で切れる(処理もされない)",
             Self::Refused => "登録拒否",
             Self::Duplicate => "一つ前の返事がもう一度届く",
+            Self::Unread => "電文を読めない(.err)",
+            Self::Partial => "返事のファイルが少しずつ書かれる",
         }
     }
 
     pub fn find(key: &str) -> Option<Self> {
-        Self::ALL.into_iter().chain(EPS_FAULTS).find(|fault| fault.key() == key)
+        Self::ALL.into_iter().chain(EPS_FAULTS).chain(TERMINAL_FAULTS).find(|fault| fault.key() == key)
     }
 }
 

@@ -6,6 +6,7 @@ mod eligibility;
 pub mod eps;
 mod faults;
 pub mod history;
+pub mod terminal;
 pub mod xml;
 
 use std::path::Path;
@@ -41,12 +42,24 @@ impl std::str::FromStr for Latency {
     }
 }
 
+/// A login opens one service, for a time.
+struct Issued {
+    service: String,
+    token: String,
+    born: Instant,
+}
+
+fn service_of(path: &str) -> &str {
+    path.trim_start_matches('/').split('/').next().unwrap_or_default()
+}
+
 /// Everything the services remember; tests and the control page look in.
 #[derive(Clone)]
 pub struct National {
     pub faults: Faults,
     latency: Latency,
-    tokens: Arc<Mutex<Vec<(String, Instant)>>>,
+    tokens: Arc<Mutex<Vec<Issued>>>,
+    logins: Arc<Mutex<u64>>,
     asked: Arc<Mutex<u64>>,
     /// What people allowed at a reader.
     pub consents: history::Consents,
@@ -65,6 +78,7 @@ impl National {
             faults: Faults::default(),
             latency,
             tokens: Arc::default(),
+            logins: Arc::default(),
             asked: Arc::default(),
             consents: history::Consents::default(),
             register: bulk::Register::default(),
@@ -110,8 +124,22 @@ impl National {
     fn knows(&self, req: &HttpRequest) -> bool {
         let given = req.headers().get("authorization").and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.retain(|(_, born)| born.elapsed() < TOKEN_LIVES);
-        given.is_some_and(|given| tokens.iter().any(|(token, _)| token == given))
+        tokens.retain(|issued| issued.born.elapsed() < TOKEN_LIVES);
+        given.is_some_and(|given| tokens.iter().any(|issued| issued.token == given && issued.service == service_of(req.path())))
+    }
+
+    /// Every token ends now.
+    pub fn end_tokens(&self) {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Tokens in force, for tests that look whether one leaked.
+    pub fn tokens(&self) -> Vec<String> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|issued| issued.token.clone()).collect()
+    }
+
+    pub fn logins(&self) -> u64 {
+        *self.logins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn think(&self) {
@@ -155,6 +183,7 @@ pub fn bind(national: National, certificates: &Certificates<'_>, port: u16) -> a
             .app_data(web::PayloadConfig::new(BODY_MAX))
             .route("/healthz", web::get().to(health))
             .route("/oqs/v1/login", web::post().to(login))
+            .route("/eps/v1/login", web::post().to(login))
             .route("/oqs/v1/OQSsiquc01", web::post().to(eligibility::confirm))
             .route("/oqs/v1/OQSmuquc01", web::post().to(bulk::submit))
             .route("/oqs/v1/OQSmuquc02", web::post().to(bulk::collect))
@@ -187,12 +216,15 @@ struct Token {
     id_token: String,
 }
 
-async fn login(national: web::Data<National>) -> HttpResponse {
-    if national.faults.is_down() {
+async fn login(national: web::Data<National>, req: HttpRequest) -> HttpResponse {
+    let service = service_of(req.path()).to_owned();
+    if service == "oqs" && national.faults.is_down() {
         return HttpResponse::ServiceUnavailable().finish();
     }
     let token = uuid::Uuid::new_v4().to_string();
-    national.tokens.lock().unwrap_or_else(PoisonError::into_inner).push((token.clone(), Instant::now()));
+    *national.logins.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+    let issued = Issued { service, token: token.clone(), born: Instant::now() };
+    national.tokens.lock().unwrap_or_else(PoisonError::into_inner).push(issued);
     HttpResponse::Ok().json(Login { status: "success", result: Token { id_token: token } })
 }
 
