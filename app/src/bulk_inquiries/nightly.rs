@@ -6,6 +6,7 @@ use tenancy::operator::Operator;
 use tenancy::{Act, Audit, Error, InfoClass, TenantId};
 
 use super::store;
+use crate::devices::connection;
 
 /// Bookings made later are asked about at the desk.
 const FROM: NaiveTime = match NaiveTime::from_hms_opt(20, 0, 0) {
@@ -13,12 +14,12 @@ const FROM: NaiveTime = match NaiveTime::from_hms_opt(20, 0, 0) {
     None => NaiveTime::MIN,
 };
 
-/// How many people were asked about; none when it is not the time or was done already.
-pub async fn ask_for_tomorrow(operator: &Operator, tenant: TenantId) -> Result<usize, Error> {
+/// How many people were asked about; none when it is not the time, was done already, or no way leads from this clinic to the service.
+pub async fn ask_for_tomorrow(operator: &Operator, tenant: TenantId, over_the_web: bool) -> Result<usize, Error> {
     let now = jst(operator.clock().now());
     let Some(day) = now.date_naive().checked_add_days(Days::new(1)).filter(|_| now.time() >= FROM) else { return Ok(0) };
     let tx = operator.begin(tenant).await?;
-    if store::of_day(&tx, day).await?.is_some() {
+    if store::of_day(&tx, day).await?.is_some() || !over_the_web && !connection::is_folder(&tx).await? {
         return Ok(0);
     }
     let asked = store::ask(&tx, day).await?;

@@ -92,7 +92,7 @@ impl Evening {
     }
 
     async fn ask(&self) -> usize {
-        nightly::ask_for_tomorrow(&self.operator, self.here.id).await.unwrap()
+        nightly::ask_for_tomorrow(&self.operator, self.here.id, true).await.unwrap()
     }
 
     async fn deliver(&self) {
