@@ -55,7 +55,6 @@ mod m20261122_000001_audit_event_checks;
 mod m20261122_000010_device;
 mod m20261122_000011_device_request;
 mod m20261122_000020_duplicate_check;
-mod m20261122_000020_duplicate_check;
 mod m20261122_000021_prescription_change;
 mod m20261122_000022_numbered_paper;
 mod m20261122_000023_prescription_figures;
@@ -120,20 +119,19 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000104_condition_proposal::Migration),
             Box::new(m20261121_000110_warning_approval::Migration),
             Box::new(m20261121_000111_key_settings::Migration),
+            Box::new(m20261122_000001_audit_event_checks::Migration),
             Box::new(m20261122_000010_device::Migration),
             Box::new(m20261122_000011_device_request::Migration),
             Box::new(m20261122_000020_duplicate_check::Migration),
-            Box::new(m20261122_000001_audit_event_checks::Migration),
-            Box::new(m20261122_000020_duplicate_check::Migration),
-            Box::new(m20261122_000030_viewing_consent::Migration),
-            Box::new(m20261122_000031_warning_fired::Migration),
-            Box::new(m20261122_000032_bulk_inquiry::Migration),
-            Box::new(m20261122_000034_exchange_by_time::Migration),
-            Box::new(m20261122_000033_specific_diseases::Migration),
             Box::new(m20261122_000021_prescription_change::Migration),
             Box::new(m20261122_000022_numbered_paper::Migration),
             Box::new(m20261122_000023_prescription_figures::Migration),
             Box::new(m20261122_000024_dispense_result::Migration),
+            Box::new(m20261122_000030_viewing_consent::Migration),
+            Box::new(m20261122_000031_warning_fired::Migration),
+            Box::new(m20261122_000032_bulk_inquiry::Migration),
+            Box::new(m20261122_000033_specific_diseases::Migration),
+            Box::new(m20261122_000034_exchange_by_time::Migration),
         ]
     }
 }

@@ -5,7 +5,7 @@
 
 mod arrival_handlers;
 mod arrivals;
-mod connection;
+pub mod connection;
 mod door;
 pub mod entity;
 mod handlers;
