@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use domain::outbox::{Errand, Service, Trouble};
+use domain::prescription::registration::Seen;
 use serde::{Deserialize, Serialize};
 use tenancy::{Error, TenantTx};
 
@@ -121,6 +122,22 @@ impl PrescriptionDriver {
         Exchange { outcome, sent, received }
     }
 
+    /// A 取消 that is undone stands again; of a change that is undone the new one is dead.
+    async fn look_undone(&self, about: &About, name: &str, ends_dead: bool) -> Exchange {
+        let id = about.register_id.clone().unwrap_or_default();
+        let (answer, sent, received) = self.ask(STATUS, about.trace.about(name, &id), name).await;
+        let outcome = match answer {
+            Err(outcome) => outcome,
+            Ok(Answer::Refused { .. }) => Outcome::Unknown(Trouble::Unreadable),
+            Ok(Answer::Ok(root)) => match reply::standing(&root).and_then(|standing| standing.seen()) {
+                None => Outcome::Unknown(Trouble::Unreadable),
+                Some(seen) if (seen == Seen::Withdrawn) == ends_dead => Outcome::Done(Vec::new()),
+                Some(_) => Outcome::Absent,
+            },
+        };
+        Exchange { outcome, sent, received }
+    }
+
     async fn status(&self, about: &About, name: &str) -> Exchange {
         let id = about.register_id.clone().unwrap_or_default();
         let (answer, sent, received) = self.ask(STATUS, about.trace.about(name, &id), name).await;
@@ -205,8 +222,12 @@ impl Driver for PrescriptionDriver {
         }
     }
 
-    /// Withdrawing and asking may simply be repeated.
+    /// Withdrawing and asking may simply be repeated; whether something was undone is read off its state.
     async fn look(&self, message: &Message) -> Exchange {
+        if matches!(message.errand, Errand::RevokeUndo | Errand::ChangeUndo) {
+            let Ok(about) = read::<About>(&message.payload) else { return unreadable() };
+            return self.look_undone(&about, &name_of(message), message.errand == Errand::ChangeUndo).await;
+        }
         if message.errand != Errand::PrescriptionRegister {
             return Outcome::Absent.into();
         }

@@ -60,16 +60,40 @@ pub async fn read<P: Permission>(
 ) -> Result<EprescriptionBox, Error> {
     let rows = store::carried(tx, encounter_id).await?;
     let links = if rows.is_empty() { Vec::new() } else { changes::of_encounter(tx, encounter_id).await? };
-    Ok(EprescriptionBox {
+    let lines = lines(tx, encounter_id, &rows, &links).await?;
+    Ok(EprescriptionBox { is_brief: false, ..boxed(access, tx, encounter_id, patient_id, lines) })
+}
+
+/// The box as other pages begin with it, in one statement; it fetches the rest by itself.
+pub async fn read_brief<P: Permission>(
+    access: &Access<P>,
+    tx: &TenantTx,
+    encounter_id: EncounterId,
+    patient_id: PatientId,
+) -> Result<EprescriptionBox, Error> {
+    let rows = store::carried(tx, encounter_id).await?;
+    let lines = rows.iter().map(|(row, carrier)| Line::of(row, carrier, &[])).collect::<Result<_, _>>()?;
+    Ok(boxed(access, tx, encounter_id, patient_id, lines))
+}
+
+fn boxed<P: Permission>(
+    access: &Access<P>,
+    tx: &TenantTx,
+    encounter_id: EncounterId,
+    patient_id: PatientId,
+    lines: Vec<Line>,
+) -> EprescriptionBox {
+    EprescriptionBox {
         encounter_id,
         patient_id,
-        lines: lines(tx, encounter_id, &rows, &links).await?,
+        is_brief: true,
+        lines,
         act_key: tx.new_id(),
         can_sign: access.may::<PrescriptionSign>(),
         can_write: access.may::<PrescriptionWrite>(),
         can_ask: access.may::<DeliveryWrite>(),
         can_print: access.may::<PrescriptionPrint>(),
-    })
+    }
 }
 
 /// The registrations, each with what pharmacies handed out of it.

@@ -23,7 +23,7 @@ mod views;
 
 pub use changes::exchange;
 pub use driver::PrescriptionDriver;
-pub use handlers::read;
+pub use handlers::read_brief;
 pub use registering::{records_of, register};
 pub use views::EprescriptionBox;
 

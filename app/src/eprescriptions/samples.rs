@@ -49,6 +49,7 @@ fn boxed(lines: Vec<Line>) -> EprescriptionBox {
     EprescriptionBox {
         encounter_id: EncounterId::new(Uuid::nil()),
         patient_id: PatientStripe::sample().patient_id,
+        is_brief: false,
         lines,
         act_key: Uuid::nil(),
         can_sign: true,

@@ -60,7 +60,7 @@ pub async fn reverted(tx: &TenantTx, id: Uuid, ending: Ending<'_>) -> Result<(),
     row.reason = if is_done { "変更を元に戻しました".to_owned() } else { row.reason };
     let otherwise = if is_at_pharmacy { RegistrationEvent::Taken } else { RegistrationEvent::Kept };
     undone(tx, row, ending, RegistrationEvent::Cleared, otherwise).await?;
-    if is_done { changes::settle(tx, id, RegistrationEvent::Spared).await } else { Ok(()) }
+    if is_done { changes::settle(tx, id, RegistrationEvent::Revived).await } else { Ok(()) }
 }
 
 async fn undone(

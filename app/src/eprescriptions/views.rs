@@ -135,6 +135,8 @@ fn says(row: &Model, status: Status, carrier: &Carrier, is_stuck: bool) -> Strin
 pub struct EprescriptionBox {
     pub encounter_id: EncounterId,
     pub patient_id: PatientId,
+    /// Numbers and states only: changes and 調剤結果 are fetched as soon as it is shown.
+    pub is_brief: bool,
     pub lines: Vec<Line>,
     pub act_key: Uuid,
     pub can_sign: bool,

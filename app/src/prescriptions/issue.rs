@@ -103,6 +103,12 @@ impl Issue {
         Ok((self, numbered))
     }
 
+    /// The 処方箋 on the paper, when nothing of another stands beside it: what a symbol may speak for.
+    pub fn alone(&self) -> Option<&prescription::Model> {
+        let id = self.paper_id.filter(|id| self.lines.iter().all(|line| line.prescription_id == Some(*id)))?;
+        self.signed.iter().find(|head| head.id == id)
+    }
+
     /// No paper of this one may leave. One written for paper waits for its number; one that is out already waits for nothing.
     pub fn bars(&self, row: &registration::Model) -> bool {
         use RegistrationStatus as S;

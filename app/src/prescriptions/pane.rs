@@ -1,7 +1,7 @@
 //! Reads what the pane shows: a fixed number of statements, however long the patient has been coming.
 
 use chrono::NaiveDate;
-use domain::prescription::head::{DispensedAt, HeadContent};
+use domain::prescription::head::HeadContent;
 use domain::warning::Warning;
 use domain::{EncounterId, PatientId, clock};
 use tenancy::permission::{Permission, PrescriptionPrint, PrescriptionSign, PrescriptionWrite};
@@ -126,9 +126,7 @@ pub async fn pane<P: Permission>(
     let content = head.map(heads::content_of).unwrap_or_default();
     let (raw, errors) =
         extra.head.unwrap_or_else(|| (RawHeadForm::of(&content, head.map(|h| h.version), tx.new_id()), FormErrors::default()));
-    let electronic = crate::eprescriptions::read(access, tx, EncounterId::new(visit.id), PatientId::new(visit.patient_id)).await?;
-    let has_signed = loaded.heads.iter().any(|head| heads::status(head).can_be_withdrawn());
-    let can_register = has_signed && crate::eprescriptions::check::is_connected(tx).await?;
+    let electronic = crate::eprescriptions::read_brief(access, tx, EncounterId::new(visit.id), PatientId::new(visit.patient_id)).await?;
     let is_cancelled = visit.status == domain::encounter::VisitStatus::Cancelled.code();
     Ok(PrescriptionPane {
         encounter_id: visit.id.to_string(),
@@ -141,7 +139,7 @@ pub async fn pane<P: Permission>(
         options: extra.options,
         earlier: Earlier::of(&loaded.earlier, loaded.today),
         sets: sets::visible(tx).await?.iter().map(SetView::of).collect(),
-        head: Head::of(&content, &loaded.heads, &electronic, loaded.today, can_register),
+        head: Head::of(&content, &loaded.heads, &electronic, loaded.today),
         electronic,
         head_form: FormState::of(&raw).with_errors(errors),
         next: loaded.next,
@@ -154,20 +152,8 @@ pub async fn pane<P: Permission>(
     })
 }
 
-/// A paper handed out that the service could still be told of.
-fn is_late(head: &prescription::Model) -> bool {
-    let content = heads::content_of(head);
-    content.dispensed_at == DispensedAt::Outside && content.split == 0
-}
-
 impl Head {
-    fn of(
-        content: &HeadContent,
-        heads: &[prescription::Model],
-        electronic: &EprescriptionBox,
-        today: NaiveDate,
-        can_register: bool,
-    ) -> Self {
+    fn of(content: &HeadContent, heads: &[prescription::Model], electronic: &EprescriptionBox, today: NaiveDate) -> Self {
         Self {
             dispensed_at: content.dispensed_at.label(),
             issue_form: content.issue_form.label(),
@@ -177,7 +163,7 @@ impl Head {
             signed: heads
                 .iter()
                 .filter(|head| heads::status(head).can_be_withdrawn() && !electronic.holds(head.id))
-                .map(|head| (head.id, head.version, heads::status(head).label(), can_register && is_late(head)))
+                .map(|head| (head.id, head.version, heads::status(head).label()))
                 .collect(),
         }
     }

@@ -108,7 +108,7 @@ async fn printed(access: &Access<PrescriptionPrint>, id: EncounterId, is_copy: b
         .detail("copy", is_copy);
     let (issue, registered) = if is_copy { issue.for_copy()? } else { issue.for_paper()? };
     let (register_id, access_code) = registered.map(|row| (row.register_id, row.access_code)).unwrap_or_default();
-    let symbols = match issue.paper_id.and_then(|id| issue.signed.iter().find(|head| head.id == id)) {
+    let symbols = match issue.alone() {
         Some(head) => symbols(&tx, head, &access_code).await?,
         None => Vec::new(),
     };

@@ -255,8 +255,8 @@ pub struct Head {
     pub usable_until: String,
     pub refill: u8,
     pub split: u8,
-    /// Signed prescriptions that can be taken back: id, version, state, and whether they can be registered later.
-    pub signed: Vec<(Uuid, i32, &'static str, bool)>,
+    /// Signed prescriptions that can be taken back: id, version, state.
+    pub signed: Vec<(Uuid, i32, &'static str)>,
 }
 
 /// 処方 of a visit: what stands in the box on the chart.

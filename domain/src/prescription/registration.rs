@@ -83,8 +83,10 @@ pub enum RegistrationEvent {
     Change,
     /// The other one stands now.
     Replaced,
-    /// The other one was not taken, or gave its place back.
+    /// The other one was not taken.
     Spared,
+    /// The other one gave its place back.
+    Revived,
     /// 取消UNDO, by the doctor
     Restore,
     /// 変更UNDO, by the doctor
@@ -168,8 +170,9 @@ impl RegistrationStatus {
             (Self::ToPaper | Self::Withdrawing | Self::Reverting, E::Kept) => Self::Registered,
             (Self::Paper, E::Late) => Self::Pending,
             (Self::Registered, E::Change) => Self::Changing,
-            (Self::Changing, E::Replaced) => Self::Changed,
-            (Self::Changing | Self::Changed, E::Spared) => Self::Registered,
+            // A change that was turned down once and is sent again by hand finds the old one standing.
+            (Self::Changing | Self::Registered | Self::Received, E::Replaced) => Self::Changed,
+            (Self::Changing, E::Spared) | (Self::Changed, E::Revived) => Self::Registered,
             (Self::Withdrawn, E::Restore) => Self::Restoring,
             (Self::Restoring, E::Accepted) => Self::Registered,
             (Self::Restoring, E::Kept) => Self::Withdrawn,
@@ -248,7 +251,8 @@ mod tests {
         assert_eq!((old, new, old.rx_status()), (S::Changed, S::Registered, Some(RxStatus::Changed)));
         assert!(!old.bars_paper() && old.after(E::Restore).is_err(), "its numbers are dead");
         let back = new.after(E::Revert).unwrap();
-        assert_eq!((old.after(E::Spared), back.after(E::Cleared)), (Ok(S::Registered), Ok(S::Withdrawn)));
+        assert_eq!((old.after(E::Revived), back.after(E::Cleared)), (Ok(S::Registered), Ok(S::Withdrawn)));
+        assert!(old.after(E::Spared).is_err(), "another change that was turned down revives nothing");
         assert_eq!(back.after(E::Taken), Ok(S::Received), "a pharmacy was quicker");
         assert_eq!(S::Changing.after(E::Spared), Ok(S::Registered), "the change was not taken");
     }

@@ -2,20 +2,26 @@
 
 use actix_web::{Either, HttpRequest, web};
 use domain::prescription::duplicate_check::Standing;
+use domain::prescription::head::DispensedAt;
+use domain::prescription::registration::RegistrationStatus;
 use domain::{EncounterId, PatientId, clock};
 use serde::Deserialize;
 use serde_json::json;
-use tenancy::permission::{Permission, PrescriptionRead, PrescriptionWrite};
+use tenancy::permission::{Permission, PrescriptionRead, PrescriptionSign, PrescriptionWrite};
 use tenancy::{Access, Act, Audit, Error, InfoClass, TenantTx};
+use uuid::Uuid;
 
 use super::views::{CheckBox, CheckPage, Line};
 use super::{acts, consent, look, store, will_register};
 use crate::encounters::entity::encounter;
 use crate::encounters::store as encounters;
 use crate::eprescriptions::content;
+use crate::eprescriptions::store as registrations;
 use crate::error::AppError;
 use crate::live::{Live, Topic};
 use crate::patients::store as patients;
+use crate::prescriptions::entity::prescription;
+use crate::prescriptions::store::heads;
 use crate::prescriptions::{print, store as prescriptions};
 use crate::web::act_form::{check_token, key_of};
 use crate::web::{Chrome, Nav, Page, PatientStripe, Redirect, is_htmx};
@@ -63,6 +69,7 @@ async fn read<P: Permission>(access: &Access<P>, tx: &TenantTx, visit: &encounte
         None => None,
     };
     let is_wanted = is_draft && (will_register(tx, encounter).await? || store::is_connected(tx).await?);
+    let late = if is_draft || !access.may::<PrescriptionSign>() { None } else { late(tx, encounter).await? };
     let row = looked.as_ref().and_then(|looked| looked.row.as_ref());
     let may_see = row.is_some_and(|row| consent::may_see(row, visit, tx.now()));
     Ok(CheckBox {
@@ -77,8 +84,21 @@ async fn read<P: Permission>(access: &Access<P>, tx: &TenantTx, visit: &encounte
         standing: looked.map(|looked| looked.standing),
         is_wanted,
         may_ask: is_draft && access.may::<PrescriptionWrite>(),
+        late,
         act_key: tx.new_id(),
     })
+}
+
+/// The paper of a visit that the service could still be told of.
+async fn late(tx: &TenantTx, encounter: EncounterId) -> Result<Option<Uuid>, Error> {
+    let known = registrations::of_encounter(tx, encounter).await?;
+    let is_free = |id: Uuid| known.iter().all(|row| row.id != id || row.status == RegistrationStatus::Paper.code());
+    let is_late = |head: &&prescription::Model| {
+        let content = heads::content_of(head);
+        heads::status(head).can_be_withdrawn() && content.dispensed_at == DispensedAt::Outside && content.split == 0 && is_free(head.id)
+    };
+    let found = heads::of_encounter(tx, encounter).await?.iter().rfind(is_late).map(|head| head.id);
+    Ok(if found.is_some() && store::is_connected(tx).await? { found } else { None })
 }
 
 /// 照会. The same content is asked about once; pressing again when nothing came asks anew.

@@ -32,7 +32,6 @@ use crate::prescriptions::store::heads;
 
 pub use acts::prefetch;
 pub use issue::record;
-pub use store::is_connected;
 
 /// An answer nobody has seen after so long is taken for none.
 const PATIENCE: chrono::TimeDelta = chrono::TimeDelta::seconds(30);

@@ -22,6 +22,7 @@ fn boxed(standing: Option<Standing>, lines: Vec<Line>) -> CheckBox {
         taken_by: Some(("架空　医師".into(), DateTime::UNIX_EPOCH)),
         is_wanted: true,
         may_ask: true,
+        late: None,
         act_key: Uuid::nil(),
     }
 }

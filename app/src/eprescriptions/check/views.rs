@@ -65,6 +65,8 @@ pub struct CheckBox {
     /// The page asks by itself when nobody has.
     pub is_wanted: bool,
     pub may_ask: bool,
+    /// A paper that is out and could still be registered.
+    pub late: Option<Uuid>,
     pub act_key: Uuid,
 }
 

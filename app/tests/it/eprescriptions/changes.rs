@@ -1,5 +1,6 @@
 //! 変更, 取消UNDO, 変更UNDO and 処方箋ID検索. FN-EP-09, FN-EP-12.
 
+use super::faults::Dice;
 use super::*;
 
 impl Desk {

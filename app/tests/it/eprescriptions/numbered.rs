@@ -127,8 +127,8 @@ async fn a_plain_paper_is_registered_later_once() {
         .unwrap()
         .get(0);
     let plain = Rx { d: &d, visit, id };
-    let pane = d.doctor.get(&format!("/encounters/{}/prescription", plain.visit)).await.expect(200);
-    assert!(pane.body.contains("あとから登録する") && pane.statements() <= 12, "{}", pane.statements());
+    let check = d.doctor.get_fragment(&format!("/encounters/{}/duplicate-check", plain.visit)).await.expect(200);
+    assert!(check.body.contains("あとから登録する") && check.statements() <= 12, "{}", check.statements());
     plain.register_late(&d.doctor).await.expect(303);
     d.deliver().await;
     assert_eq!(plain.status().await, "registered");

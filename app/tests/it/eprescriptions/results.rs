@@ -54,9 +54,9 @@ async fn a_dispensing_result_is_unread_until_a_doctor_has_read_it() {
 async fn each_use_of_a_refill_is_followed() {
     let d = desk().await;
     let visit = d.visit().await;
-    assert!(d.head(&visit, &[("refill", "4")]).await.expect(422).body.contains("2回・3回"));
-    d.head(&visit, &[("refill", "3")]).await.expect(303);
     d.line(&visit, DRUG).await;
+    assert!(d.head(&visit, &[("refill", "4"), ("version", "1")]).await.expect(422).body.contains("2回・3回"));
+    d.head(&visit, &[("refill", "3"), ("version", "1")]).await.expect(303);
     d.check(&visit).await;
     d.sign(&d.doctor, &visit).await.expect(303);
     let id = d.registrations(&visit).await[0];
