@@ -96,7 +96,7 @@ pub async fn of_patient(tx: &TenantTx, group: &[PatientId]) -> Result<Consents, 
     use consent::Column as C;
     let rows = consent::Entity::find()
         .filter(C::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(C::PatientId.eq_any(group.iter().map(|id| id.as_uuid())))
+        .filter(C::PatientId.is_in(group.iter().map(|id| id.as_uuid())))
         .order_by_desc(C::RecordedAt)
         .order_by_desc(C::Id)
         .limit(RECENT)
@@ -119,7 +119,7 @@ pub async fn records(tx: &TenantTx, group: &[PatientId], consents: &Consents) ->
     let readings: HashSet<Uuid> = consents.0.iter().map(|given| given.reader_result_id).collect();
     let rows = record::Entity::find()
         .filter(C::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(C::PatientId.eq_any(group.iter().map(|id| id.as_uuid())))
+        .filter(C::PatientId.is_in(group.iter().map(|id| id.as_uuid())))
         .filter(C::ReaderResultId.eq_any(readings))
         .order_by_desc(C::RequestedAt)
         .all(tx)

@@ -170,7 +170,7 @@ pub async fn results_of(tx: &TenantTx, orders: &[Uuid]) -> Result<Vec<ResultRow>
 pub async fn measured(tx: &TenantTx, group: &[PatientId]) -> Result<Vec<ResultRow>, Error> {
     let rows = ResultEntity::find()
         .filter(R::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(R::PatientId.eq_any(group.iter().map(|id| id.as_uuid())))
+        .filter(R::PatientId.is_in(group.iter().map(|id| id.as_uuid())))
         .order_by_desc(R::ObservedAt)
         .limit(LISTED)
         .all(tx)

@@ -36,7 +36,7 @@ test("drugs of others are seen beside the chart and leave it when the consent en
   await page.goto(`${base}/encounters/${visit}`);
   await ready(page);
   const list = page.locator("#consent-list");
-  await list.filter({ hasText: "届いています" }).waitFor({ timeout: 30_000 });
+  await list.locator("tr", { hasText: "薬剤" }).filter({ hasText: "届いています" }).waitFor({ timeout: 30_000 });
   await list.getByRole("link", { name: "見る 薬剤" }).click();
   const shown = page.locator("#consented");
   await shown.filter({ hasText: "架空アムロ錠５ｍｇ" }).waitFor();
