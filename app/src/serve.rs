@@ -63,6 +63,7 @@ impl State {
         };
         let pool = pool.with_standing(standing);
         let gate = Gate::new(pool, Sessions::new(config.redis_url.expose_secret())?);
+        let signer = services::signer(config, gate.sessions())?;
         Ok(Self {
             sign_in: web::Data::new(SignIn::new(gate.clone())?),
             gate: web::Data::new(gate),
@@ -78,7 +79,7 @@ impl State {
             metrics: web::Data::new(Metrics::new()?),
             draining: web::Data::new(Draining::default()),
             live: web::Data::new(live),
-            signer: web::Data::from(services::signer(config)),
+            signer: web::Data::from(signer),
             cabinet: web::Data::new(Cabinet::new(config.attachments.as_ref()).context("画像・文書の保存先を使えません")?),
         })
     }

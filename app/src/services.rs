@@ -10,9 +10,10 @@ use tenancy::Clock;
 use tenancy::archive::{ArchiveSource, RestoreTarget};
 use tenancy::keys::{KeyProvider, Keyring, LocalFileProvider, RecoveryPublicKey};
 use tenancy::operator::Operator;
+use tenancy::session::Sessions;
 use uuid::Uuid;
 
-use crate::adapters::eprescription::{KeyFiles, NoSigner, PrescriptionSigner};
+use crate::adapters::eprescription::{Cardless, KeyFiles, NoSigner, PrescriptionSigner};
 use crate::adapters::kms::{KmsConfig, KmsProvider};
 use crate::adapters::national::NationalClient;
 use crate::adapters::national_way::NationalWay;
@@ -52,11 +53,14 @@ pub fn drivers(operator: &Operator) -> anyhow::Result<Vec<Arc<dyn Driver>>> {
 }
 
 /// How doctors sign electronic prescriptions here.
-pub fn signer(config: &Config) -> Arc<dyn PrescriptionSigner> {
-    match &config.signer_dir {
+pub fn signer(config: &Config, sessions: &Sessions) -> anyhow::Result<Arc<dyn PrescriptionSigner>> {
+    if let Some(url) = &config.cardless_url {
+        return Ok(Arc::new(Cardless::new(url, config.cardless_ca_file.as_deref(), sessions.clone())?));
+    }
+    Ok(match &config.signer_dir {
         Some(folder) => Arc::new(KeyFiles::new(folder)),
         None => Arc::new(NoSigner),
-    }
+    })
 }
 
 /// The way to the national services; None where this deployment is not connected to them.

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use tenancy::permission::OwnAccount;
+use tenancy::permission::{OwnAccount, PrescriptionSign};
 use tenancy::session::Token;
 use tenancy::staff::staff;
 use tenancy::{Access, Act, Audit, InfoClass, TenantTx, second_factor};
@@ -96,6 +96,7 @@ async fn account_page(me: &Me, visitor: &Visitor, errors: FormErrors, done: Opti
         suggested_passkey_name: format!("{}の端末", principal.place_name),
         recovery_codes_left: u32::try_from(second_factor::unused_recovery_codes(&tx, principal.staff_id).await?).unwrap_or_default(),
         other_sessions: sessions.saturating_sub(1),
+        may_sign: me.may::<PrescriptionSign>(),
     };
     Ok((tx, page))
 }

@@ -3,6 +3,7 @@
 mod handlers;
 mod key_settings;
 mod keys;
+mod signing;
 pub mod views;
 
 use crate::web::Routes;
@@ -13,6 +14,9 @@ pub fn routes(r: &mut Routes) {
     r.post("/account/pin", handlers::change_pin);
     r.get("/account/keys", keys::show);
     r.post("/account/keys", keys::save);
+    r.get("/account/signing", signing::show);
+    r.post("/account/signing", signing::begin);
+    r.post("/account/signing/completion", signing::finish);
     r.get("/account/totp", handlers::show_totp);
     r.post("/account/totp", handlers::confirm_totp);
     r.post("/account/recovery-codes", handlers::renew_recovery_codes);

@@ -29,6 +29,8 @@ pub struct AccountPage {
     pub suggested_passkey_name: String,
     pub recovery_codes_left: u32,
     pub other_sessions: u32,
+    /// Doctors sign prescriptions.
+    pub may_sign: bool,
 }
 
 #[derive(Template)]
@@ -75,6 +77,7 @@ mod samples {
             suggested_passkey_name: "診察室1の端末".into(),
             recovery_codes_left: 8,
             other_sessions: 2,
+            may_sign: true,
         }
     }
 

@@ -156,5 +156,12 @@ fn signing_sentence(refusal: SigningRefusal) -> Problem {
         SigningRefusal::Expired(until) => format!("署名用の証明書の有効期限({})が切れています。証明書を更新してください。", day(until)),
         SigningRefusal::NotADoctor => "署名用の証明書に医師の資格がありません。医師の証明書を登録してください。".into(),
         SigningRefusal::Module => "署名の装置が署名しませんでした。もう一度確定してください。".into(),
+        SigningRefusal::SignedOut => {
+            "電子署名にサインインしていません。自分の設定の「電子署名」でサインインしてから、もう一度確定してください。".into()
+        }
+        SigningRefusal::SessionEnded => "電子署名のサインインが終わりました。自分の設定の「電子署名」でサインインし直してください。".into(),
+        SigningRefusal::Revoked => "署名用の証明書は失効しています。証明書の発行元に確かめてください。".into(),
+        SigningRefusal::OtherDocument => "署名の装置が返した処方が、送った内容と違うため止めました。もう一度確定してください。".into(),
+        SigningRefusal::Away => "署名の装置につながりません。しばらくしてから確定するか、紙の処方箋に切り替えてください。".into(),
     }
 }

@@ -125,6 +125,8 @@ pub fn config(database: &str) -> Config {
         attachments: attachment_store(),
         spool_dir: None,
         signer_dir: Some(crate::signers::folder()),
+        cardless_url: None,
+        cardless_ca_file: None,
     }
 }
 

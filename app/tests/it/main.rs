@@ -12,6 +12,7 @@ mod availability;
 mod backup;
 mod billing;
 mod bulk_inquiries;
+mod cardless;
 mod catalog;
 mod certificates;
 mod chart;

@@ -107,7 +107,7 @@ mod tests {
         assert!(watch.finished().is_empty(), "seen for the first time");
         fs::write(&file, b"<XmlMsg>").unwrap();
         assert!(watch.finished().is_empty(), "it has grown");
-        assert_eq!(watch.finished(), [file.clone()]);
+        assert_eq!(watch.finished(), std::slice::from_ref(&file));
         fs::write(dir.join("b.xml.part"), b"x").unwrap();
         fs::write(dir.join("c.xml"), b"").unwrap();
         fs::write(dir.join(".hidden"), b"x").unwrap();

@@ -27,6 +27,11 @@ pub const SERVICES: &[Service] = &[
         specification: "電子処方箋管理サービス EPS-IF-201/203/217/220 と記録条件仕様 SJ1 (公開された項目名による。接続先と独自と記した項目は独自)",
     },
     Service {
+        name: "HPKIカードレス署名(HPKIカード・マイナンバーカード・FIDO のサインイン)",
+        path: "/cardless/auth/login",
+        specification: "公開されている呼出しの形 (token、signature/prescription/sign)。state とエラーコードは独自",
+    },
+    Service {
         name: "レセコン(日レセ API)", path: "/orca", specification: "日医標準レセプトソフト API (公開された呼出しと項目名による)"
     },
 ];

@@ -40,6 +40,9 @@ struct Serve {
     /// How long the national services think, in milliseconds
     #[arg(long, env = "TSUMUGI_NATIONAL_LATENCY_MS", default_value = "3000-7000")]
     latency: Latency,
+    /// Keys and certificates of the people who may sign in at the key service (カードレス署名)
+    #[arg(long, env = "TSUMUGI_SIGNER_DIR")]
+    signer_dir: Option<PathBuf>,
     /// Authorities whose doctors' certificates 電子処方箋管理サービス believes
     #[arg(long, env = "TSUMUGI_SIGNING_CA_FILE")]
     signing_ca_file: Option<PathBuf>,
@@ -80,6 +83,7 @@ async fn main() -> anyhow::Result<()> {
             actix_web::rt::spawn(terminal.run());
         }
     }
+    let cardless = web::Data::new(simulators::cardless::Cardless::new(options.signer_dir));
     let receipt = web::Data::new(simulators::receipt::Receipt::default());
     let server = HttpServer::new(move || {
         App::new()
@@ -89,6 +93,8 @@ async fn main() -> anyhow::Result<()> {
             .route("/healthz", web::get().to(|| async { HttpResponse::Ok().body("ok\n") }))
             .route("/", web::get().to(|| async { HttpResponse::Ok().json(catalog::SERVICES) }))
             .app_data(receipt.clone())
+            .app_data(cardless.clone())
+            .configure(simulators::cardless::routes)
             .configure(reader::routes)
             .configure(simulators::receipt::routes)
     })

@@ -1,6 +1,7 @@
 //! 電子処方箋: what is registered with the national service. `record` writes 処方箋情報 (記録条件仕様 処方編, `SJ1`), `document` wraps it
 //! and signs it (XAdES) by the key that a `signer` finds for the doctor, `message` and `reply` are what goes over the wire.
 
+mod cardless;
 pub mod check;
 mod dispensing;
 mod document;
@@ -10,9 +11,10 @@ mod record;
 pub mod reply;
 mod signer;
 
+pub use cardless::Cardless;
 pub use dispensing::Dispensing;
 pub use document::{Signer, SigningError, csv_of, paper_document, signed_document};
 pub use jahis::symbol_bytes;
 pub use message::Trace;
 pub use record::{Doctor, DrugLine, Facility, Insurance, Person, PrescriptionRecord, RecordError, Supply, draft_csv};
-pub use signer::{KeyFiles, NoSigner, PrescriptionSigner, SigningRefusal};
+pub use signer::{KeyFiles, NoSigner, PrescriptionSigner, SigningRefusal, SigningSession};

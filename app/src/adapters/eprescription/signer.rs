@@ -1,5 +1,5 @@
 //! 署名: the port a doctor signs through, and its first driver, one key file for each doctor (for tests and demonstrations).
-//! HPKI cards, the cardless service and マイナンバーカード take its place behind the same call.
+//! The cardless service (`cardless`) takes its place behind the same call; HPKI cards will.
 
 use std::path::{Path, PathBuf};
 
@@ -35,6 +35,35 @@ pub enum SigningRefusal {
     NotADoctor,
     #[error("the cryptographic module refused to sign")]
     Module,
+    #[error("the doctor has not signed in to the signing service")]
+    SignedOut,
+    #[error("the session at the signing service has ended")]
+    SessionEnded,
+    #[error("the certificate is revoked")]
+    Revoked,
+    #[error("what came back signed is not what was sent")]
+    OtherDocument,
+    #[error("the signing service cannot be reached")]
+    Away,
+}
+
+/// Whether a doctor may sign right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningSession {
+    /// Nothing to sign in to.
+    Needless,
+    Out,
+    In,
+}
+
+impl SigningSession {
+    pub fn is_in(&self) -> bool {
+        *self == Self::In
+    }
+
+    pub fn is_needless(&self) -> bool {
+        *self == Self::Needless
+    }
 }
 
 #[async_trait]
@@ -42,6 +71,20 @@ pub trait PrescriptionSigner: Send + Sync {
     /// Whether anybody can sign here at all.
     fn is_on(&self) -> bool {
         true
+    }
+
+    async fn session(&self, _clinic: TenantId, _doctor: StaffId) -> Result<SigningSession, SigningRefusal> {
+        Ok(SigningSession::Needless)
+    }
+
+    /// Where the doctor signs in; none where there is nothing to sign in to.
+    async fn begin_session(&self, _clinic: TenantId, _doctor: StaffId) -> Result<Option<String>, SigningRefusal> {
+        Ok(None)
+    }
+
+    /// Has the doctor signed in there?
+    async fn finish_session(&self, _clinic: TenantId, _doctor: StaffId) -> Result<bool, SigningRefusal> {
+        Ok(false)
     }
 
     /// The signed document around these records, by this doctor's own key.
@@ -95,7 +138,7 @@ fn read(pem: &[u8], at: DateTime<Utc>) -> Result<Signer, SigningRefusal> {
 }
 
 /// In force at this moment, for signing, and a doctor's.
-fn check(certificate: &X509Certificate<'_>, at: DateTime<Utc>) -> Result<(), SigningRefusal> {
+pub(super) fn check(certificate: &X509Certificate<'_>, at: DateTime<Utc>) -> Result<(), SigningRefusal> {
     let moment = |seconds: i64| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
     let (from, until) = (certificate.validity().not_before.timestamp(), certificate.validity().not_after.timestamp());
     if at.timestamp() < from {
