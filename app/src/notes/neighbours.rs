@@ -30,18 +30,19 @@ pub async fn group(tx: &TenantTx, id: PatientId) -> Result<Group, Error> {
 /// The person behind a patient id, whether it survived a merge or not.
 pub async fn person(tx: &TenantTx, id: PatientId) -> Result<Person, Error> {
     let group = group(tx, id).await?;
-    let person = person_of(tx, &group).await?;
+    let allergies = allergies::store::of_patients(tx, &group.ids()).await?;
+    let person = person_of(tx, &group, &allergies).await?;
     let flags = flags::store::of_patients(tx, &person.group).await?;
     let today = crate::notes::views::labels::jst(tx.now()).date_naive();
     Ok(Person { stripe: person.stripe.flagged(flags::guards(&flags, &group.patient, today)), ..person })
 }
 
 /// The same for records that are known already, on a page that has no statement to spare: its stripe says nothing of 感染 and 妊娠.
-pub async fn person_of(tx: &TenantTx, group: &Group) -> Result<Person, Error> {
+pub async fn person_of(tx: &TenantTx, group: &Group, allergies: &[allergies::entity::Model]) -> Result<Person, Error> {
     let namesakes = patients::store::count_namesakes(tx, &group.patient).await?;
     let today = crate::notes::views::labels::jst(tx.now()).date_naive();
     let ids = group.ids();
-    let guard = allergies::guard(&allergies::store::of_patients(tx, &ids).await?);
+    let guard = allergies::guard(allergies);
     let stripe = PatientStripe::of(&group.patient, today, namesakes).knowing(guard);
     Ok(Person { stripe, group: ids })
 }

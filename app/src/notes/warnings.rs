@@ -9,6 +9,7 @@ use tenancy::{Error, TenantTx};
 
 use super::entity::{note, note_amendment, section_conflict};
 use super::store::answers;
+use crate::allergies;
 use crate::patients::store::Group;
 
 /// What the panel shows: the warnings, most severe first, and whether anything is left to sign.
@@ -16,16 +17,19 @@ use crate::patients::store::Group;
 pub struct Found {
     pub warnings: Vec<Warning>,
     pub is_open: bool,
+    /// The patient's, in force, as they were looked through.
+    pub allergies: Vec<allergies::entity::Model>,
 }
 
 /// Everything there is to look at, whose records were looked through once. A slice adds its line here.
 pub async fn of_encounter(tx: &TenantTx, group: &Group, encounter: EncounterId) -> Result<Found, Error> {
     let (mut warnings, is_open) = of_notes(tx, encounter).await?;
     warnings.extend(crate::conditions::warnings(tx, &group.ids()).await?);
-    warnings.extend(crate::prescriptions::warnings(tx, group, encounter).await?);
+    let allergies = allergies::store::of_patients(tx, &group.ids()).await?;
+    warnings.extend(crate::prescriptions::warnings(tx, group, encounter, &allergies).await?);
     answers::of_encounter(tx, encounter).await?.settle(&mut warnings);
     warning::sort(&mut warnings);
-    Ok(Found { warnings, is_open })
+    Ok(Found { warnings, is_open, allergies })
 }
 
 /// R2: a text nobody has compared yet must not be signed away. And whether there is a note to sign at all.

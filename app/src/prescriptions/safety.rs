@@ -13,7 +13,8 @@ use tenancy::{Error, TenantTx};
 
 use super::drugs::{self, Drug};
 use super::entity::medication_request::Model;
-use super::store::{self, lines, sealing};
+use super::entity::prescription::Model as Head;
+use super::store::{self, heads, lines, sealing};
 use crate::patients::store::Group;
 use crate::{allergies, conditions, flags, orders};
 
@@ -31,21 +32,25 @@ pub fn rule_set() -> Result<&'static RuleSet, Error> {
 }
 
 /// Everything to be looked at about the prescription of a visit, most severe first.
-pub async fn warnings(tx: &TenantTx, group: &Group, encounter: EncounterId) -> Result<Vec<Warning>, Error> {
-    let drafts: Vec<Model> = lines::lines(tx, encounter).await?.into_iter().filter(|row| row.status == store::DRAFT).collect();
+pub async fn warnings(
+    tx: &TenantTx,
+    group: &Group,
+    encounter: EncounterId,
+    allergies: &[allergies::entity::Model],
+) -> Result<Vec<Warning>, Error> {
+    let (mut drafts, earlier) = lines::with_earlier(tx, &group.ids(), encounter).await?;
+    drafts.retain(|row| row.status == store::DRAFT);
     if drafts.is_empty() {
         return Ok(vec![]);
     }
-    let earlier = lines::earlier(tx, &group.ids(), encounter).await?;
     let codes = codes(drafts.iter().chain(&earlier));
     let known = drugs::of_codes(tx, &codes, clock::today(tx.now())).await?;
-    let allergies = allergies::store::of_patients(tx, &group.ids()).await?;
     let (today, body) = (clock::today(tx.now()), body(tx, &group.ids(), &drafts, &known).await?);
-    let chart =
-        Chart { today, patient: &group.patient, drafts: &drafts, earlier: &earlier, drugs: &known, allergies: &allergies, body: &body };
+    let chart = Chart { today, patient: &group.patient, drafts: &drafts, earlier: &earlier, drugs: &known, allergies, body: &body };
     let mut found = find(&chart)?;
-    found.extend(refills(tx, encounter, &drafts, &known).await?);
-    found.extend(crate::eprescriptions::check::warnings(tx, encounter, &drafts, &known).await?);
+    let open = heads::of_encounter(tx, encounter).await?.into_iter().find(|head| heads::status(head).is_open());
+    found.extend(refills(open.as_ref(), &drafts, &known));
+    found.extend(crate::eprescriptions::check::warnings(tx, encounter, open.as_ref(), &drafts, &known).await?);
     Ok(found)
 }
 
@@ -84,10 +89,9 @@ fn measured(row: orders::entity::observation_result::Model) -> Option<LabResult>
 }
 
 /// What may not be handed out again without a visit stops a リフィル.
-async fn refills(tx: &TenantTx, encounter: EncounterId, drafts: &[Model], known: &[Drug]) -> Result<Vec<Warning>, Error> {
-    let open = store::heads::of_encounter(tx, encounter).await?.into_iter().find(|head| store::heads::status(head).is_open());
+fn refills(open: Option<&Head>, drafts: &[Model], known: &[Drug]) -> Vec<Warning> {
     if open.is_none_or(|head| head.refill == 0) {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let barred = |row: &Model| {
         let bar = known.iter().find(|drug| drug.code == row.drug_code).map(Drug::refill_bar).filter(|bar| !bar.is_empty())?;
@@ -95,7 +99,7 @@ async fn refills(tx: &TenantTx, encounter: EncounterId, drafts: &[Model], known:
         let warning = Warning::new(Level::Block, format!("rx.refill:{}", row.drug_code), &row.drug_name, text);
         Some(warning.absolute().source("保険医療機関及び保険医療養担当規則").at(place(row)))
     };
-    Ok(drafts.iter().filter_map(barred).collect())
+    drafts.iter().filter_map(barred).collect()
 }
 
 /// What was read for the check.

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Days, NaiveDate, Utc};
 use domain::Role;
-use domain::clock::clinic_day;
+use domain::clock::jst;
 use domain::schedule::instant;
 use sqlx::Row;
 use tsumugi::appointments::sweep;
@@ -24,9 +24,8 @@ fn key() -> String {
     Uuid::now_v7().to_string()
 }
 
-/// The clinic's day: until four in the morning it is yesterday.
 fn today() -> NaiveDate {
-    clinic_day(Utc::now(), 240)
+    jst(Utc::now()).date_naive()
 }
 
 /// A day far enough ahead that no test runs into it.
@@ -364,7 +363,7 @@ async fn who_did_not_come_is_marked_after_closing() {
         .await
         .unwrap();
     // The last slot of that day ends at midnight: an hour later it is decided.
-    let is_over = Utc::now() >= instant(today(), 25 * 60);
+    let is_over = jst(Utc::now()).time() >= chrono::NaiveTime::from_hms_opt(1, 0, 0).unwrap();
     let swept = sweep::clinic(&d.h.operator(), d.here.id).await.unwrap();
     assert_eq!(swept.missed, usize::from(is_over));
     if is_over {

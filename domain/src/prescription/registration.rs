@@ -170,8 +170,9 @@ impl RegistrationStatus {
             (Self::ToPaper | Self::Withdrawing | Self::Reverting, E::Kept) => Self::Registered,
             (Self::Paper, E::Late) => Self::Pending,
             (Self::Registered, E::Change) => Self::Changing,
-            // A change that was turned down once and is sent again by hand finds the old one standing.
-            (Self::Changing | Self::Registered | Self::Received, E::Replaced) => Self::Changed,
+            // A change that was turned down once and is sent again by hand finds the old one standing; one whose answer was lost may have
+            // been seen as withdrawn before it was known what took its place.
+            (Self::Changing | Self::Registered | Self::Received | Self::Withdrawn, E::Replaced) => Self::Changed,
             (Self::Changing, E::Spared) | (Self::Changed, E::Revived) => Self::Registered,
             (Self::Withdrawn, E::Restore) => Self::Restoring,
             (Self::Restoring, E::Accepted) => Self::Registered,

@@ -28,6 +28,7 @@ use super::content;
 use crate::adapters::eprescription::check::Alert;
 use crate::prescriptions::drugs::Drug;
 use crate::prescriptions::entity::medication_request;
+use crate::prescriptions::entity::prescription::Model as Head;
 use crate::prescriptions::store::heads;
 
 pub use acts::prefetch;
@@ -90,19 +91,24 @@ fn finding(alert: &Alert) -> Finding {
 pub async fn warnings(
     tx: &TenantTx,
     encounter: EncounterId,
+    open: Option<&Head>,
     drafts: &[medication_request::Model],
     known: &[Drug],
 ) -> Result<Vec<Warning>, Error> {
     let Some(looked) = look(tx, encounter, drafts, known).await? else { return Ok(Vec::new()) };
-    let is_registered = match looked.standing {
-        Standing::NotAsked | Standing::Waiting => will_register(tx, encounter).await?,
+    let is_wanted = match looked.standing {
+        Standing::NotAsked | Standing::Waiting => is_registered(open),
         Standing::Away(_) | Standing::Answered(_) => true,
     };
-    Ok(looked.standing.warnings(is_registered))
+    Ok(looked.standing.warnings(is_wanted))
 }
 
 /// Whether the open 処方箋 of the visit goes to the service when it is signed.
 async fn will_register(tx: &TenantTx, encounter: EncounterId) -> Result<bool, Error> {
     let open = heads::of_encounter(tx, encounter).await?.into_iter().find(|head| heads::status(head).is_open());
-    Ok(open.is_some_and(|head| heads::content_of(&head).issue_form.is_registered()))
+    Ok(is_registered(open.as_ref()))
+}
+
+fn is_registered(open: Option<&Head>) -> bool {
+    open.is_some_and(|head| heads::content_of(head).issue_form.is_registered())
 }

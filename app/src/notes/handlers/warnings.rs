@@ -32,13 +32,15 @@ async fn shown<P: Permission>(
     let visit = visit::get(&tx, id).await?;
     let is_invalid = error.is_some();
     let group = neighbours::group(&tx, visit.patient_id).await?;
-    let panel = drawn(access, &visit, warnings::of_encounter(&tx, &group, visit.id).await?, error);
+    let mut found = warnings::of_encounter(&tx, &group, visit.id).await?;
+    let allergies = std::mem::take(&mut found.allergies);
+    let panel = drawn(access, &visit, found, error);
     let audit = Audit::viewed(InfoClass::Note).entity("encounter", id);
     if is_htmx(req) {
         let receipt = tx.commit(audit.subject(visit.patient_id)).await?;
         return if is_invalid { Page::invalid(receipt, &panel) } else { Page::full(receipt, &panel) };
     }
-    let person = neighbours::person_of(&tx, &group).await?;
+    let person = neighbours::person_of(&tx, &group, &allergies).await?;
     let receipt = tx.commit(audit.subjects([visit.patient_id, person.stripe.patient_id])).await?;
     let page = WarningsPage { chrome: Chrome::of(access.principal(), Nav::Today), stripe: person.stripe, panel };
     if is_invalid { Page::invalid(receipt, &page) } else { Page::full(receipt, &page) }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::whole::read_pairs;
 use super::{Answer, check_token, check_version, done, open_visit};
 use crate::adapters::eprescription::PrescriptionSigner;
+use crate::allergies;
 use crate::encounters::store as encounters;
 use crate::eprescriptions::store as eprescriptions;
 use crate::error::AppError;
@@ -41,7 +42,9 @@ pub async fn sign(
     let visit = open_visit(&tx, *path, &form.patient_token).await?;
     let patient = PatientId::new(visit.patient_id);
     let seen = read_pairs(&form.seen).ok_or_else(|| AppError::Invalid("画面を開き直してから署名してください。".into()))?;
-    let mut found = safety::warnings(&tx, &neighbours::group(&tx, patient).await?, *path).await?;
+    let group = neighbours::group(&tx, patient).await?;
+    let allergies = allergies::store::of_patients(&tx, &group.ids()).await?;
+    let mut found = safety::warnings(&tx, &group, *path, &allergies).await?;
     answers::of_encounter(&tx, *path).await?.settle(&mut found);
     let sealed = store::seal(&tx, *path, &seen, clock::today(tx.now())).await?;
     let sealed = sealed.map_err(|refusal| AppError::Refused(refusal.sentence()))?;

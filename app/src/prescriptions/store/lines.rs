@@ -50,6 +50,24 @@ pub async fn earlier(tx: &TenantTx, patients: &[PatientId], but: EncounterId) ->
     Ok(rows)
 }
 
+/// [`lines`] and [`earlier`] in one statement, for a page that has none to spare.
+pub async fn with_earlier(tx: &TenantTx, patients: &[PatientId], encounter: EncounterId) -> Result<(Vec<Model>, Vec<Model>), Error> {
+    let wanted = Cond::any().add(Column::Status.eq(SIGNED)).add(Column::EncounterId.eq(encounter.as_uuid()));
+    let rows = Entity::find()
+        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(Column::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
+        .filter(wanted)
+        .filter(stands(tx))
+        .order_by_desc(Column::RecordedAt)
+        .order_by_asc(Column::LineNo)
+        .limit(EARLIER_ROWS)
+        .all(tx)
+        .await?;
+    let (mut own, earlier): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.encounter_id == encounter.as_uuid());
+    own.sort_by_key(|row| (row.line_no, row.id));
+    Ok((own, earlier))
+}
+
 /// Neither taken out nor part of a 処方箋 that was taken back.
 fn stands(tx: &TenantTx) -> Cond {
     let withdrawn = Query::select()

