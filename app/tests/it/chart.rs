@@ -188,7 +188,7 @@ async fn the_next_patient_is_the_longest_waiting_of_ones_own() {
         async move { doctor.get(&format!("/encounters/next?after={after}")).await.expect(303).header("location").to_owned() }
     };
     assert_eq!(next(String::new()).await, "/board?state=waiting");
-    let sql = "UPDATE encounter SET status = 'waiting', reception_date = ((now() AT TIME ZONE 'Asia/Tokyo') - interval '4 hours')::date WHERE id = $1";
+    let sql = "UPDATE encounter SET status = 'waiting', reception_date = (now() AT TIME ZONE 'Asia/Tokyo')::date WHERE id = $1";
     run(h, sql, &[v.encounter]).await;
     assert_eq!(next(id()).await, format!("/encounters/{}", v.encounter));
     assert_eq!(next(v.encounter.to_string()).await, "/board?state=waiting");
