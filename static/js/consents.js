@@ -9,7 +9,7 @@ const clear = (box, words = GONE) => {
   says.className = "panel-body muted";
   says.textContent = words;
   place.replaceChildren(says);
-  htmx.trigger(document.body, "refresh-consents");
+  htmx.trigger(document.body, "consent-ended");
 };
 
 // Both clocks count: one stands still while the machine sleeps, the other can be set.
