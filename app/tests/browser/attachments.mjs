@@ -61,7 +61,7 @@ test("a photo goes up from the chart, waits, and opens by itself once it was sca
   // Nothing is pressed: the page hears that it was found clean.
   await card(PHOTO).locator("img").waitFor({ timeout: 20_000 });
   await card(PHOTO).locator("a.attachment-open").click();
-  await page.waitForURL("**/attachments/*");
+  await page.waitForURL("**/attachments/*", { waitUntil: "commit" });
   await ready(page);
   const shown = await page.locator("[data-zoomed]").evaluate(async (picture) => (await picture.decode(), picture.naturalWidth));
   assert.equal(shown, 640);
@@ -126,7 +126,8 @@ test("シェーマ by keyboard alone; a reload keeps it; it is kept and drawn on
   await ready(page);
   assert.equal(await marks().nth(0).locator("input").inputValue(), "発赤");
   await inspect(page);
-  await Promise.all([page.waitForURL("**/attachments/*"), page.keyboard.press("Control+Enter")]);
+  // The page asks for itself again while the picture is looked through: its load may be given up for the next one.
+  await Promise.all([page.waitForURL("**/attachments/*", { waitUntil: "commit" }), page.keyboard.press("Control+Enter")]);
   await ready(page);
   await page.locator("[data-zoomed]").waitFor({ timeout: 20_000 });
   assert.match(await page.locator("main").innerText(), /1 発赤、2 圧痛/);

@@ -117,7 +117,7 @@ test("a second window reads only and follows the patient of the first", async ()
   const first = await window.locator("body").getAttribute("data-follow");
   await page.bringToFront();
   await open(visits[1]);
-  await window.waitForFunction((id) => document.body.dataset.follow && document.body.dataset.follow !== id, first);
+  await window.waitForFunction((id) => document.body?.dataset.follow && document.body.dataset.follow !== id, first);
   await window.close();
 });
 

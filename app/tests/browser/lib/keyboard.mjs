@@ -36,6 +36,6 @@ export const quiet = async (page) => {
 
 /** The page's own keys answer. */
 export const ready = async (page) => {
-  await page.waitForFunction(() => document.documentElement.dataset.script === "on");
+  await page.waitForFunction(() => document.documentElement?.dataset.script === "on");
   await quiet(page);
 };
