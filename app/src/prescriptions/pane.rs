@@ -55,8 +55,7 @@ impl Loaded {
         let (id, today) = (EncounterId::new(visit.id), clock::today(tx.now()));
         let group = patients::get_group(tx, PatientId::new(visit.patient_id)).await?;
         let ids = group.ids();
-        let lines = lines::lines(tx, id).await?;
-        let earlier = lines::earlier(tx, &ids, id).await?;
+        let (lines, earlier) = lines::with_earlier(tx, &ids, id).await?;
         let codes = safety::codes(lines.iter().chain(&earlier));
         let drugs = drugs::of_codes(tx, &codes, today).await?;
         let heads = heads::of_encounter(tx, id).await?;

@@ -158,6 +158,22 @@ async fn the_panel_takes_at_most_twelve_statements() {
     assert!(page.statements() <= 12, "{}", page.statements());
 }
 
+/// A draft is looked at however much was signed at other visits since it was written.
+#[tokio::test]
+async fn no_number_of_later_lines_hides_a_draft_from_the_panel() {
+    let c = consultation().await;
+    let code = c.forbidden_drug().await;
+    let later = "WITH other AS (INSERT INTO encounter SELECT (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(),
+        'reception_date', '2020-01-06'))).* FROM encounter e WHERE id = $1 RETURNING id)
+        INSERT INTO medication_request SELECT (jsonb_populate_record(m, jsonb_build_object('id', gen_random_uuid(), 'status', 'signed',
+        'encounter_id', other.id, 'prescription_id', NULL, 'recorded_at', now() + interval '1 second'))).*
+        FROM medication_request m, other, generate_series(1, 250) WHERE m.encounter_id = $1";
+    let visit: Uuid = c.visit.parse().unwrap();
+    let done = sqlx::query(later).bind(visit).execute(&mut c.h.superuser().await).await.unwrap();
+    assert_eq!(done.rows_affected(), 250);
+    assert!(c.panel(&c.doctor).await.body.contains(&code));
+}
+
 /// S10: a warning that stops is passed with a reason and a superior's agreement, both kept; nobody agrees to a reason of one's own.
 #[tokio::test]
 async fn a_stop_is_passed_with_a_reason_and_a_superior() {

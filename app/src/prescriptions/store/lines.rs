@@ -1,10 +1,12 @@
 //! Lines of a prescription.
 
+use std::cmp::Reverse;
+
 use domain::prescription::head::RxStatus;
 use domain::prescription::{LineContent, Supply, usage};
 use domain::{EncounterId, MedicationRequestId, PatientId};
-use sea_orm::sea_query::{Cond, Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Cond, Expr, ExprTrait, Query, UnionType};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 use tenancy::{Authorship, Error, TenantTx, versioned};
 use uuid::Uuid;
 
@@ -23,49 +25,37 @@ const EARLIER_ROWS: u64 = 200;
 
 /// Lines of a visit that stand, in their order; withdrawn ones are history.
 pub async fn lines(tx: &TenantTx, encounter: EncounterId) -> Result<Vec<Model>, Error> {
-    let rows = Entity::find()
-        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::EncounterId.eq(encounter.as_uuid()))
-        .filter(stands(tx))
-        .order_by_asc(Column::LineNo)
-        .order_by_asc(Column::Id)
-        .all(tx)
-        .await?;
+    let rows = of_visit(tx, encounter).order_by_asc(Column::LineNo).order_by_asc(Column::Id).all(tx).await?;
     Ok(rows)
 }
 
-/// Signed lines of other visits, newest first: what was prescribed before and what is still being taken.
-pub async fn earlier(tx: &TenantTx, patients: &[PatientId], but: EncounterId) -> Result<Vec<Model>, Error> {
-    let rows = Entity::find()
+/// The same, and the signed lines of other visits, newest first: what was prescribed before and what is still being taken. One
+/// statement; however much was signed since, no line of the visit is left out.
+pub async fn with_earlier(tx: &TenantTx, patients: &[PatientId], encounter: EncounterId) -> Result<(Vec<Model>, Vec<Model>), Error> {
+    let earlier = Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
         .filter(Column::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
         .filter(Column::Status.eq(SIGNED))
-        .filter(Column::EncounterId.ne(but.as_uuid()))
+        .filter(Column::EncounterId.ne(encounter.as_uuid()))
         .filter(stands(tx))
         .order_by_desc(Column::RecordedAt)
         .order_by_asc(Column::LineNo)
         .limit(EARLIER_ROWS)
-        .all(tx)
-        .await?;
-    Ok(rows)
+        .into_query();
+    let both = of_visit(tx, encounter).into_query().union(UnionType::All, earlier).take();
+    let rows = tx.query_all(&both).await?;
+    let rows = rows.iter().map(|row| Model::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
+    let (mut own, mut earlier): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.encounter_id == encounter.as_uuid());
+    own.sort_by_key(|row| (row.line_no, row.id));
+    earlier.sort_by_key(|row| (Reverse(row.recorded_at), row.line_no));
+    Ok((own, earlier))
 }
 
-/// [`lines`] and [`earlier`] in one statement, for a page that has none to spare.
-pub async fn with_earlier(tx: &TenantTx, patients: &[PatientId], encounter: EncounterId) -> Result<(Vec<Model>, Vec<Model>), Error> {
-    let wanted = Cond::any().add(Column::Status.eq(SIGNED)).add(Column::EncounterId.eq(encounter.as_uuid()));
-    let rows = Entity::find()
+fn of_visit(tx: &TenantTx, encounter: EncounterId) -> Select<Entity> {
+    Entity::find()
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(Column::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
-        .filter(wanted)
+        .filter(Column::EncounterId.eq(encounter.as_uuid()))
         .filter(stands(tx))
-        .order_by_desc(Column::RecordedAt)
-        .order_by_asc(Column::LineNo)
-        .limit(EARLIER_ROWS)
-        .all(tx)
-        .await?;
-    let (mut own, earlier): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.encounter_id == encounter.as_uuid());
-    own.sort_by_key(|row| (row.line_no, row.id));
-    Ok((own, earlier))
 }
 
 /// Neither taken out nor part of a 処方箋 that was taken back.
