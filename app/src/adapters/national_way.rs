@@ -8,7 +8,7 @@ use domain::outbox::Trouble;
 use domain::{MessageId, TenantId};
 
 use super::national::NationalClient;
-use crate::outbox::{Message, Outcome};
+use crate::outbox::{Exchange, Message, Outcome};
 
 /// A question as bytes, with what its answer must repeat.
 pub struct Question<'a> {
@@ -68,6 +68,19 @@ impl NationalWay {
             Outcome::Unknown(trouble) => Outcome::Retry(trouble),
             other => other,
         })
+    }
+
+    /// One query and what `judge` reads in its answer.
+    pub async fn exchange(&self, path: &str, identifier: &str, sent: Vec<u8>, judge: impl FnOnce(&[u8]) -> Outcome) -> Exchange {
+        match self.query(path, identifier, &sent).await {
+            Err(outcome) => Exchange { outcome, sent, received: Vec::new() },
+            Ok(received) => Exchange { outcome: judge(&received), sent, received },
+        }
+    }
+
+    /// Questions go straight to the service, not through a machine of the clinic.
+    pub fn is_direct(&self) -> bool {
+        self.web.is_some()
     }
 
     /// Is the service there? None where nothing goes over the Web API.

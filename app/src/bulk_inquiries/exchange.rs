@@ -1,12 +1,11 @@
 //! The two exchanges of a list: handing it in, asking for its answers. Both only ask: an unknown outcome is a failed attempt.
 
-use domain::outbox::{Errand, Trouble};
+use domain::outbox::Errand;
 use serde::de::DeserializeOwned;
 use tenancy::{Error, TenantTx};
 
 use super::store::{self, Collection, Submission};
-use crate::adapters::eligibility::NotOurs;
-use crate::adapters::eligibility::bulk::{Reply, collection, read_submitted, read_units, submission};
+use crate::adapters::eligibility::bulk::{Reply, collection, outcome, read_submitted, read_units, submission};
 use crate::adapters::national_way::NationalWay;
 use crate::outbox::{Ending, Exchange, Message, Outcome};
 
@@ -18,11 +17,11 @@ pub async fn send(way: &NationalWay, message: &Message) -> Exchange {
     if message.errand == Errand::BulkSubmit {
         let Some(list) = read::<Submission>(message) else { return unreadable() };
         let sent = submission(&list.institution_code, &name, list.day, &list.items);
-        return exchanged(way, SUBMIT, &name, sent, |received| read_submitted(received, &list.institution_code, &name)).await;
+        return way.exchange(SUBMIT, &name, sent, |received| outcome(read_submitted(received, &list.institution_code, &name), received)).await;
     }
     let Some(asked) = read::<Collection>(message) else { return unreadable() };
     let sent = collection(&asked.institution_code, &name, &asked.reception_number);
-    exchanged(way, COLLECT, &name, sent, |received| read_units(received, &asked.institution_code, &name)).await
+    way.exchange(COLLECT, &name, sent, |received| outcome(read_units(received, &asked.institution_code, &name), received)).await
 }
 
 fn identifier(message: &Message) -> String {
@@ -35,27 +34,6 @@ fn read<T: DeserializeOwned>(message: &Message) -> Option<T> {
 
 fn unreadable() -> Exchange {
     Outcome::Refused { code: "payload".into(), said: "照会の内容を読み戻せません。".into() }.into()
-}
-
-async fn exchanged<T>(
-    way: &NationalWay,
-    path: &str,
-    name: &str,
-    sent: Vec<u8>,
-    judge: impl FnOnce(&[u8]) -> Result<Reply<T>, NotOurs>,
-) -> Exchange {
-    match way.query(path, name, &sent).await {
-        Err(outcome) => Exchange { outcome, sent, received: Vec::new() },
-        Ok(received) => {
-            let outcome = match judge(&received) {
-                Ok(Reply::Given(_)) => Outcome::Done(received.clone()),
-                Ok(Reply::Running) => Outcome::Retry(Trouble::Busy),
-                Ok(Reply::Refused { code, said }) => Outcome::Refused { code, said },
-                Err(_) => Outcome::Retry(Trouble::Unreadable),
-            };
-            Exchange { outcome, sent, received }
-        }
-    }
 }
 
 pub async fn settled(tx: &TenantTx, message: &Message, ending: Ending<'_>) -> Result<(), Error> {

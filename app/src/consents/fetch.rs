@@ -108,17 +108,12 @@ pub async fn send(way: &NationalWay, message: &Message) -> Exchange {
     let identifier = format!("{}-{}", message.lane, message.attempts);
     let sent = question.message(&identifier);
     let path = if message.errand == Errand::CheckupHistory { "/oqs/v1/TKKsiquc01" } else { "/oqs/v1/YZKsiquc01" };
-    match way.query(path, &identifier, &sent).await {
-        Err(outcome) => Exchange { outcome, sent, received: Vec::new() },
-        Ok(received) => {
-            let outcome = match read_reply(&received, &question, &identifier) {
-                Ok(Reply::Given) => Outcome::Done(received.clone()),
-                Ok(Reply::Refused { code, said }) => Outcome::Refused { code, said },
-                Err(_) => Outcome::Retry(Trouble::Unreadable),
-            };
-            Exchange { outcome, sent, received }
-        }
-    }
+    let judge = |received: &[u8]| match read_reply(received, &question, &identifier) {
+        Ok(Reply::Given) => Outcome::Done(received.to_vec()),
+        Ok(Reply::Refused { code, said }) => Outcome::Refused { code, said },
+        Err(_) => Outcome::Retry(Trouble::Unreadable),
+    };
+    way.exchange(path, &identifier, sent, judge).await
 }
 
 /// What the answer means, in the transaction that settles the message.

@@ -92,6 +92,26 @@ pub async fn register_late(
     Ok(Redirect::to(tx.commit(audit).await?, back))
 }
 
+#[derive(Clone, Copy)]
+enum Undo {
+    Cancel,
+    Change,
+}
+
+impl Undo {
+    /// The act, what becomes of the registration, and why there may be nothing to undo.
+    const fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Cancel => (
+                "eprescription.restore",
+                "restored",
+                "取消を戻せません。取消のあとに別の処方箋を出したか、登録されていなかった処方箋です。",
+            ),
+            Self::Change => ("eprescription.revert", "reverted", "変更した処方箋ではないため、戻すものがありません。"),
+        }
+    }
+}
+
 /// 取消UNDO.
 pub async fn restore(
     access: Access<PrescriptionSign>,
@@ -100,16 +120,7 @@ pub async fn restore(
     live: web::Data<Live>,
     req: HttpRequest,
 ) -> Result<Answer, AppError> {
-    let tx = access.begin().await?;
-    let row = form.row(&tx, *path).await?;
-    let audit = audit(&row, Act::Update).detail("to", "restored");
-    if form.is_first(&tx, "eprescription.restore", *path).await? {
-        check_version(&form.version, row.version)?;
-        changes::restore(&tx, *path).await?.map_err(|refusal| {
-            not_undone(refusal, "取消を戻せません。取消のあとに別の処方箋を出したか、登録されていなかった処方箋です。")
-        })?;
-    }
-    done(&access, tx, &row, &req, &live, audit).await
+    undo(Undo::Cancel, access, *path, &form, &live, &req).await
 }
 
 /// 変更UNDO.
@@ -120,14 +131,30 @@ pub async fn revert(
     live: web::Data<Live>,
     req: HttpRequest,
 ) -> Result<Answer, AppError> {
+    undo(Undo::Change, access, *path, &form, &live, &req).await
+}
+
+async fn undo(
+    what: Undo,
+    access: Access<PrescriptionSign>,
+    id: Uuid,
+    form: &ActForm,
+    live: &Live,
+    req: &HttpRequest,
+) -> Result<Answer, AppError> {
+    let (act, to, ended) = what.words();
     let tx = access.begin().await?;
-    let row = form.row(&tx, *path).await?;
-    let audit = audit(&row, Act::Update).detail("to", "reverted");
-    if form.is_first(&tx, "eprescription.revert", *path).await? {
+    let row = form.row(&tx, id).await?;
+    let audit = audit(&row, Act::Update).detail("to", to);
+    if form.is_first(&tx, act, id).await? {
         check_version(&form.version, row.version)?;
-        changes::revert(&tx, *path).await?.map_err(|refusal| not_undone(refusal, "変更した処方箋ではないため、戻すものがありません。"))?;
+        let undone = match what {
+            Undo::Cancel => changes::restore(&tx, id).await?,
+            Undo::Change => changes::revert(&tx, id).await?,
+        };
+        undone.map_err(|refusal| not_undone(refusal, ended))?;
     }
-    done(&access, tx, &row, &req, &live, audit).await
+    done(&access, tx, &row, req, live, audit).await
 }
 
 fn not_undone(refusal: RegistrationRefusal, ended: &str) -> AppError {

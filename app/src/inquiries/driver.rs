@@ -32,10 +32,7 @@ impl EligibilityDriver {
         };
         let identifier = format!("{}-{}", message.lane, message.attempts);
         let sent = question.message(&identifier);
-        match way.query(PATH, &identifier, &sent).await {
-            Err(outcome) => Exchange { outcome, sent, received: Vec::new() },
-            Ok(received) => Exchange { outcome: judge(&received, &question, &identifier), sent, received },
-        }
+        way.exchange(PATH, &identifier, sent, |received| judge(received, &question, &identifier)).await
     }
 }
 
@@ -82,6 +79,10 @@ impl Driver for EligibilityDriver {
         if let Some(live) = &self.live {
             live.announce(message.tenant_id, topic);
         }
+    }
+
+    fn is_direct(&self) -> bool {
+        self.way.is_direct()
     }
 
     async fn probe(&self) -> Option<Result<(), Trouble>> {

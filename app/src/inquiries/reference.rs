@@ -1,14 +1,14 @@
 //! 照会番号登録: our patient number is registered in the background, so that the next card names the chart.
 
 use domain::eligibility::{FaceResult, Qualification};
-use domain::outbox::{Errand, Trouble};
+use domain::outbox::Errand;
 use domain::patient::Patient;
 use serde::{Deserialize, Serialize};
 use tenancy::versioned::sha256;
 use tenancy::{Error, TenantTx};
 
 use super::store::institution_code;
-use crate::adapters::eligibility::bulk::{Insured, Reply, read_registered, registration};
+use crate::adapters::eligibility::bulk::{Insured, outcome, read_registered, registration};
 use crate::adapters::national_way::NationalWay;
 use crate::outbox::{Exchange, Message, Outcome, Posting, put};
 
@@ -55,16 +55,5 @@ pub async fn send(way: &NationalWay, message: &Message) -> Exchange {
     };
     let name = format!("{}-{}", message.id, message.attempts);
     let sent = registration(&asked.institution_code, &name, &asked.reference, &asked.insured);
-    match way.query(PATH, &name, &sent).await {
-        Err(outcome) => Exchange { outcome, sent, received: Vec::new() },
-        Ok(received) => {
-            let outcome = match read_registered(&received, &asked.institution_code, &name) {
-                Ok(Reply::Given(())) => Outcome::Done(received.clone()),
-                Ok(Reply::Running) => Outcome::Retry(Trouble::Busy),
-                Ok(Reply::Refused { code, said }) => Outcome::Refused { code, said },
-                Err(_) => Outcome::Retry(Trouble::Unreadable),
-            };
-            Exchange { outcome, sent, received }
-        }
-    }
+    way.exchange(PATH, &name, sent, |received| outcome(read_registered(received, &asked.institution_code, &name), received)).await
 }

@@ -118,6 +118,11 @@ pub trait Driver: Send + Sync {
     /// After the commit: tell open pages.
     async fn told(&self, _message: &Message) {}
 
+    /// Messages go straight to the service, not through a machine of the clinic.
+    fn is_direct(&self) -> bool {
+        true
+    }
+
     /// A cheap question that shows whether the service is there; none where there is no such question.
     async fn probe(&self) -> Option<Result<(), Trouble>> {
         None

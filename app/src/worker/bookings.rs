@@ -14,10 +14,7 @@ const IMPORTS_EVERY: Duration = Duration::from_secs(5);
 
 impl Worker {
     pub(super) async fn sweeping(&self) {
-        let mut over_the_web = false;
-        for driver in self.postman.drivers().iter().filter(|driver| driver.service() == Service::Eligibility) {
-            over_the_web |= driver.probe().await.is_some();
-        }
+        let is_direct = self.postman.drivers().iter().any(|driver| driver.service() == Service::Eligibility && driver.is_direct());
         self.every(EVERY, "bookings", async || {
             if !self.holds("bookings", TimeDelta::minutes(1)).await? {
                 return Ok(());
@@ -26,7 +23,7 @@ impl Worker {
                 if *self.stopping.borrow() {
                     break;
                 }
-                let asked = bulk_inquiries::nightly::ask_for_tomorrow(&self.operator, clinic.id, over_the_web).await?;
+                let asked = bulk_inquiries::nightly::ask_for_tomorrow(&self.operator, clinic.id, is_direct).await?;
                 if asked > 0 {
                     tracing::info!(tenant.id = %clinic.id, asked, "tomorrow's insurances asked about");
                 }

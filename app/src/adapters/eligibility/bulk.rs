@@ -2,12 +2,14 @@
 
 use chrono::NaiveDate;
 use domain::eligibility::{EligibilityStatus, FaceResult, QualificationValidity, ResultSegment, carries_individual_number};
+use domain::outbox::Trouble;
 use serde::{Deserialize, Serialize};
 
 use super::ReadError;
 use super::query::NotOurs;
 use super::wire::required;
 use super::xml::{self, Element, HISTORY, escape};
+use crate::outbox::Outcome;
 
 const MAX_SAID_CHARS: usize = 200;
 
@@ -90,6 +92,16 @@ pub enum Reply<T> {
         code: String,
         said: String,
     },
+}
+
+/// How an attempt ended whose answer was read so.
+pub fn outcome<T>(read: Result<Reply<T>, NotOurs>, received: &[u8]) -> Outcome {
+    match read {
+        Ok(Reply::Given(_)) => Outcome::Done(received.to_vec()),
+        Ok(Reply::Running) => Outcome::Retry(Trouble::Busy),
+        Ok(Reply::Refused { code, said }) => Outcome::Refused { code, said },
+        Err(_) => Outcome::Retry(Trouble::Unreadable),
+    }
 }
 
 /// One answer of many.

@@ -5,22 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::eligibility::{check_digit, digits, xml_answer};
+use super::National;
+use super::envelope::{Envelope, HEADER, SEARCH, insured, xml_answer};
 use super::faults::Fault;
-use super::xml::Node;
-use super::{National, xml};
 use crate::reader::people::PEOPLE;
 
-const HEADER: [&str; 3] = ["QualificationConfirmationDate", "MedicalInstitutionCode", "ArbitraryFileIdentifier"];
-const SEARCH: [&str; 7] = [
-    "InsurerNumber",
-    "InsuredCardSymbol",
-    "InsuredIdentificationNumber",
-    "InsuredBranchNumber",
-    "Birthdate",
-    "LimitApplicationCertificateRelatedConsFlg",
-    "ArbitraryIdentifier",
-];
 const REGISTRATION: [&str; 5] =
     ["ReferenceNumber", "InsurerNumber", "InsuredCardSymbol", "InsuredIdentificationNumber", "InsuredBranchNumber"];
 const MOST: usize = 500;
@@ -60,59 +49,17 @@ impl Register {
     }
 }
 
-struct Asked {
-    institution: String,
-    identifier: String,
-    body: Node,
-}
-
-fn read(bytes: &[u8]) -> Result<Asked, String> {
-    let root = xml::parse(bytes)?;
-    if root.name != "XmlMsg" {
-        return Err("最も外側は XmlMsg です".into());
-    }
-    root.only(&["MessageHeader", "MessageBody"])?;
-    let header = root.child("MessageHeader").ok_or("MessageHeader がありません")?;
-    header.only(&HEADER)?;
-    let institution = header.must("MedicalInstitutionCode")?;
-    if institution.len() != 10 || !digits(institution) {
-        return Err("MedicalInstitutionCode は10桁です".into());
-    }
-    let (institution, identifier) = (institution.to_owned(), header.must("ArbitraryFileIdentifier")?.to_owned());
-    Ok(Asked { institution, identifier, body: root.child("MessageBody").cloned().ok_or("MessageBody がありません")? })
-}
-
-fn insured(node: &Node) -> Result<(), String> {
-    let insurer = node.must("InsurerNumber")?;
-    if !matches!(insurer.len(), 6 | 8) || !check_digit(insurer) {
-        return Err("InsurerNumber の検証番号が違います".into());
-    }
-    let branch = node.text_of("InsuredBranchNumber");
-    if !branch.is_empty() && (branch.len() != 2 || !digits(branch)) {
-        return Err("InsuredBranchNumber は2桁です".into());
-    }
-    node.must("InsuredIdentificationNumber").map(drop)
-}
-
 async fn answer(
     national: &National,
     req: &HttpRequest,
     bytes: &[u8],
-    tell: impl FnOnce(&Asked, &Register) -> Result<String, String>,
+    tell: impl FnOnce(&Envelope, &Register) -> Result<String, String>,
 ) -> HttpResponse {
-    national.count();
-    if !national.knows(req) {
-        return HttpResponse::Unauthorized().finish();
-    }
-    let fault = national.faults.take();
-    match fault {
-        Some(Fault::Closed) => return HttpResponse::ServiceUnavailable().insert_header(("retry-after", "3600")).finish(),
-        Some(Fault::Failing) => return HttpResponse::InternalServerError().finish(),
-        Some(Fault::RateLimited) => return HttpResponse::TooManyRequests().finish(),
-        _ => {}
-    }
-    national.think().await;
-    let asked = match read(bytes) {
+    let fault = match national.admit(req).await {
+        Ok(fault) => fault,
+        Err(shut) => return shut,
+    };
+    let asked = match Envelope::read(bytes, &HEADER) {
         Ok(asked) => asked,
         Err(reason) => return xml_answer(message("", "", "9", &reason, "")),
     };

@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, FixedOffset};
 
-use super::eligibility::{check_digit, digits, xml_answer};
+use super::National;
+use super::envelope::{Envelope, digits, insurer, xml_answer};
 use super::faults::Fault;
 use super::xml::Node;
-use super::{National, xml};
 use crate::reader::now;
 use crate::reader::people::{PEOPLE, Person};
 
@@ -63,20 +62,10 @@ struct Asked {
 type Tell = fn(&Asked, &Person, &Consents) -> Result<String, String>;
 
 async fn answer(national: &National, req: &HttpRequest, body: &[u8], known: &[&str], tell: Tell) -> HttpResponse {
-    national.count();
-    if !national.knows(req) {
-        return HttpResponse::Unauthorized().finish();
-    }
-    let fault = national.faults.take();
-    match fault {
-        Some(Fault::Closed) => return HttpResponse::ServiceUnavailable().insert_header(("retry-after", "3600")).finish(),
-        Some(Fault::Failing) => return HttpResponse::InternalServerError().finish(),
-        Some(Fault::RateLimited) => return HttpResponse::TooManyRequests().finish(),
-        Some(Fault::Timeout | Fault::LostReply) => tokio::time::sleep(Duration::from_secs(60)).await,
-        Some(Fault::Late) => tokio::time::sleep(Duration::from_secs(12)).await,
-        _ => {}
-    }
-    national.think().await;
+    let fault = match national.admit(req).await {
+        Ok(fault) => fault,
+        Err(shut) => return shut,
+    };
     let asked = match read(body, known) {
         Ok(asked) => asked,
         Err(reason) => return xml_answer(refused("", "", &reason)),
@@ -107,23 +96,10 @@ fn damage(text: Vec<u8>, asked: &Asked, fault: Option<Fault>) -> Vec<u8> {
 }
 
 fn read(body: &[u8], known: &[&str]) -> Result<Asked, String> {
-    let root = xml::parse(body)?;
-    if root.name != "XmlMsg" {
-        return Err("最も外側は XmlMsg です".into());
-    }
-    root.only(&["MessageHeader", "MessageBody"])?;
-    let header = root.child("MessageHeader").ok_or("MessageHeader がありません")?;
-    header.only(&HEADER)?;
-    let asks = root.child("MessageBody").ok_or("MessageBody がありません")?;
+    let asked = Envelope::read(body, &HEADER)?;
+    let (header, asks) = (&asked.header, &asked.body);
     asks.only(known)?;
-    let institution = header.must("MedicalInstitutionCode")?;
-    if institution.len() != 10 || !digits(institution) {
-        return Err("MedicalInstitutionCode は10桁です".into());
-    }
-    let insurer = header.must("InsurerNumber")?;
-    if !matches!(insurer.len(), 6 | 8) || !check_digit(insurer) {
-        return Err("InsurerNumber の検証番号が違います".into());
-    }
+    let insurer = insurer(header)?;
     let number = header.must("InsuredPersonIdentificationNumber")?;
     let category = asks.must("FileCategory")?;
     if !matches!(category, "2" | "4") {
@@ -138,12 +114,12 @@ fn read(body: &[u8], known: &[&str]) -> Result<Asked, String> {
         p.insurer_number == insurer && p.number == number && same_branch
     };
     Ok(Asked {
-        institution: institution.to_owned(),
-        identifier: header.must("ArbitraryFileIdentifier")?.to_owned(),
         number: number.to_owned(),
         person: PEOPLE.iter().find(is),
         category: category.to_owned(),
         months: months(asks, known.contains(&"StartDate"))?,
+        institution: asked.institution,
+        identifier: asked.identifier,
     })
 }
 

@@ -3,6 +3,7 @@
 
 mod bulk;
 mod eligibility;
+mod envelope;
 pub mod eps;
 mod faults;
 pub mod history;

@@ -145,7 +145,7 @@ fn person(rows: &[Vec<&str>], wrong: &mut Vec<Remark>) {
 
 fn insurance(rows: &[Vec<&str>], wrong: &mut Vec<Remark>) {
     let insurer = first(rows, "22").and_then(|row| row.get(1)).copied().unwrap_or_default();
-    let is_right = matches!(insurer.len(), 6 | 8) && super::super::eligibility::check_digit(insurer);
+    let is_right = matches!(insurer.len(), 6 | 8) && super::super::envelope::check_digit(insurer);
     if !insurer.is_empty() && !is_right {
         wrong.push(Remark("SIMC013E", "保険者番号の検証番号が違います。".into()));
     }
@@ -153,7 +153,7 @@ fn insurance(rows: &[Vec<&str>], wrong: &mut Vec<Remark>) {
         wrong.push(Remark("SIMC014E", "被保険者の番号か本人・家族の別がありません。".into()));
     }
     for row in rows.iter().filter(|row| matches!(row[0], "27" | "28" | "29")) {
-        if !row.get(1).is_some_and(|payer| digits(payer, 8) && super::super::eligibility::check_digit(payer)) {
+        if !row.get(1).is_some_and(|payer| digits(payer, 8) && super::super::envelope::check_digit(payer)) {
             wrong.push(Remark("SIMC015E", "公費負担者番号の検証番号が違います。".into()));
         }
     }
