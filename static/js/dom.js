@@ -1,5 +1,5 @@
 // Small helpers shared by the modules. No markup is ever built from text.
-const sprite = document.querySelector("svg.icon use")?.getAttribute("href")?.split("#")[0] ?? "";
+const sprite = new URL("../icons.svg", import.meta.url).pathname;
 
 export const icon = (name) => {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

@@ -17,7 +17,9 @@ pub async fn send(way: &NationalWay, message: &Message) -> Exchange {
     if message.errand == Errand::BulkSubmit {
         let Some(list) = read::<Submission>(message) else { return unreadable() };
         let sent = submission(&list.institution_code, &name, list.day, &list.items);
-        return way.exchange(SUBMIT, &name, sent, |received| outcome(read_submitted(received, &list.institution_code, &name), received)).await;
+        return way
+            .exchange(SUBMIT, &name, sent, |received| outcome(read_submitted(received, &list.institution_code, &name), received))
+            .await;
     }
     let Some(asked) = read::<Collection>(message) else { return unreadable() };
     let sent = collection(&asked.institution_code, &name, &asked.reception_number);

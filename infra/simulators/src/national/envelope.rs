@@ -73,7 +73,11 @@ impl Envelope {
 /// Padded with spaces on the left to eight digits, but the reader of text trims: what is left has six or eight.
 pub fn insurer(node: &Node) -> Result<&str, String> {
     let insurer = node.must("InsurerNumber")?;
-    if matches!(insurer.len(), 6 | 8) && check_digit(insurer) { Ok(insurer) } else { Err("InsurerNumber の検証番号が違います".into()) }
+    if matches!(insurer.len(), 6 | 8) && check_digit(insurer) {
+        Ok(insurer)
+    } else {
+        Err("InsurerNumber の検証番号が違います".into())
+    }
 }
 
 /// Insurer, branch and number of one person, each in its form.
