@@ -17,6 +17,7 @@ pub mod coverage;
 pub mod day_close;
 pub mod drawing;
 pub mod eligibility;
+pub mod emergency;
 pub mod encounter;
 pub mod flag;
 pub mod id;

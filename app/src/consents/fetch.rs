@@ -107,7 +107,12 @@ pub async fn send(way: &NationalWay, message: &Message) -> Exchange {
     };
     let identifier = format!("{}-{}", message.lane, message.attempts);
     let sent = question.message(&identifier);
-    let path = if message.errand == Errand::CheckupHistory { "/oqs/v1/TKKsiquc01" } else { "/oqs/v1/YZKsiquc01" };
+    let path = match message.errand {
+        Errand::CheckupHistory => "/oqs/v1/TKKsiquc01",
+        // ⟲ no public document names its file: the number of the interface stands in
+        Errand::EmergencySummary => "/oqs/v1/OQS-IF-047",
+        _ => "/oqs/v1/YZKsiquc01",
+    };
     match way.query(path, &identifier, &sent).await {
         Err(outcome) => Exchange { outcome, sent, received: Vec::new() },
         Ok(received) => {

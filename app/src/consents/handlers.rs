@@ -4,7 +4,9 @@ use actix_web::{HttpRequest, web};
 use domain::PatientId;
 use domain::consent::ConsentSubject;
 use serde::Deserialize;
-use tenancy::permission::{CareHistoryRead, CheckupHistoryRead, ConsentRead, ConsentedFetch, MedicationHistoryRead, Permission};
+use tenancy::permission::{
+    CareHistoryRead, CheckupHistoryRead, ConsentRead, ConsentedFetch, EmergencyOpen, MedicationHistoryRead, Permission,
+};
 use tenancy::{Access, Act, Audit, InfoClass, TenantTx};
 use uuid::Uuid;
 
@@ -15,6 +17,7 @@ use super::store::{self, Consents, Kind};
 use super::views::{ConsentList, ConsentPage, Doors};
 use crate::AppError;
 use crate::adapters::eligibility::history::{read_care, read_checkups};
+use crate::emergency_views;
 use crate::notes::neighbours;
 use crate::patients::store as patients;
 use crate::web::act_form::{check_token, check_version};
@@ -40,6 +43,7 @@ pub async fn list(access: Access<ConsentRead>, path: web::Path<PatientId>, at: w
         care: access.may::<CareHistoryRead>(),
         checkup: access.may::<CheckupHistoryRead>(),
         fetch: access.may::<ConsentedFetch>(),
+        emergency: may_open_unasked(&access, &tx, &consents).await?,
     };
     let list = ConsentList::of(person.stripe.patient_id, at.encounter.parse().ok(), &consents, &records, doors, tx.now());
     let page = ConsentPage { chrome: Chrome::of(access.principal(), Nav::Patients), stripe: person.stripe, list };
@@ -49,6 +53,12 @@ pub async fn list(access: Access<ConsentRead>, path: web::Path<PatientId>, at: w
         (true, _) => Page::fragment(receipt, &page, page.as_box()),
         (false, _) => Page::full(receipt, &page),
     }
+}
+
+/// Whether this person may open what could not be asked about.
+async fn may_open_unasked(access: &Access<ConsentRead>, tx: &TenantTx, consents: &Consents) -> Result<bool, AppError> {
+    let is_possible = access.may::<EmergencyOpen>() && consents.0.iter().any(|given| given.consent.is_unobtainable());
+    Ok(is_possible && emergency_views::store::is_named(tx, access.principal().staff_id).await?)
 }
 
 /// 薬剤情報.

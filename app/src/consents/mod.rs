@@ -10,7 +10,7 @@ pub mod fetch;
 mod handlers;
 #[cfg(test)]
 mod samples;
-mod shown;
+pub(crate) mod shown;
 pub mod store;
 mod views;
 

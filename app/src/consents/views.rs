@@ -18,6 +18,8 @@ pub struct Doors {
     pub care: bool,
     pub checkup: bool,
     pub fetch: bool,
+    /// 救急時の閲覧, where the reader noted 取得困難.
+    pub emergency: bool,
 }
 
 impl Doors {
@@ -62,6 +64,7 @@ pub struct ConsentList {
     pub encounter_id: Option<EncounterId>,
     pub lines: Vec<Line>,
     pub failed: Vec<Failed>,
+    pub may_open_unasked: bool,
 }
 
 impl ConsentList {
@@ -82,7 +85,8 @@ impl ConsentList {
             })
         };
         let failed = records.iter().filter(|row| doors.fetch && is_open(row)).filter_map(failed).collect();
-        Self { patient_id, encounter_id, lines: given.into_iter().map(|g| line(g, records, doors, now)).collect(), failed }
+        let lines = given.into_iter().map(|g| line(g, records, doors, now)).collect();
+        Self { patient_id, encounter_id, lines, failed, may_open_unasked: doors.emergency }
     }
 
     /// What may stay open on the page.

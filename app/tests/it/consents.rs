@@ -25,19 +25,20 @@ const CARE: &str = "DiagnosisInfo";
 const SURGERY: &str = "OperationInfo";
 const CHECKUP: &str = "SpecificHealthCheckupsInfo";
 
-struct Desk {
-    h: &'static Harness,
-    here: Clinic,
-    neighbour: Clinic,
-    clerk: Client,
-    doctor: Client,
-    services: National,
+/// A reception and a doctor beside the simulated services.
+pub struct Desk {
+    pub h: &'static Harness,
+    pub here: Clinic,
+    pub neighbour: Clinic,
+    pub clerk: Client,
+    pub doctor: Client,
+    pub services: National,
     url: String,
     ahead: Arc<Mutex<TimeDelta>>,
     operator: Operator,
 }
 
-async fn desk() -> Desk {
+pub async fn desk() -> Desk {
     let h = Harness::get();
     let (here, neighbour) = two_clinics(h).await;
     let (clerk, doctor) = (here.client(h, Role::Clerk).await, here.client(h, Role::Doctor).await);
@@ -57,7 +58,7 @@ fn stamp(at: DateTime<Utc>) -> String {
 }
 
 impl Desk {
-    async fn deliver(&self) {
+    pub async fn deliver(&self) {
         let drivers: Vec<Arc<dyn Driver>> = vec![Arc::new(EligibilityDriver::new(way(&self.url), None))];
         let postman = Postman::new(self.operator.clone(), drivers, Metrics::new().unwrap(), Uuid::now_v7()).only(self.here.id);
         while postman.round().await.unwrap() > 0 {}
@@ -72,7 +73,7 @@ impl Desk {
     }
 
     /// Gives the patient's id.
-    async fn take_over(&self, file: &str, patient: &str) -> String {
+    pub async fn take_over(&self, file: &str, patient: &str) -> String {
         let part = reqwest::multipart::Part::bytes(file.as_bytes().to_vec()).file_name("OQSsiquc01res_face_1.xml");
         let request = self.clerk.request("POST", "/reception/reader-results").multipart(reqwest::multipart::Form::new().part("file", part));
         let path = self.clerk.send(request).await.expect(303).header("location").to_owned();
@@ -96,7 +97,7 @@ impl Desk {
     }
 }
 
-fn card(subjects: &[&str], until: DateTime<Utc>, salt: &str) -> String {
+pub fn card(subjects: &[&str], until: DateTime<Utc>, salt: &str) -> String {
     let given = stamp(until - TimeDelta::hours(24));
     let consents: String = [DRUGS, CARE, SURGERY, CHECKUP, "GenomeInfo"]
         .iter()
@@ -119,7 +120,7 @@ fn card(subjects: &[&str], until: DateTime<Utc>, salt: &str) -> String {
     )
 }
 
-fn tomorrow() -> DateTime<Utc> {
+pub fn tomorrow() -> DateTime<Utc> {
     Utc::now() + TimeDelta::hours(23)
 }
 

@@ -146,6 +146,11 @@ impl Clinic {
         self.client_as(h, self.principal(role)).await
     }
 
+    /// The same person where the facility is a hospital.
+    pub async fn hospital_client(&self, h: &Harness, role: Role) -> Client {
+        self.client_as(h, Principal { is_hospital: true, ..self.principal(role) }).await
+    }
+
     pub async fn client_as(&self, h: &Harness, principal: Principal) -> Client {
         let (token, _) = h.sessions().start(principal).await.unwrap();
         Client::new(&h.url, Some(token.cookie_value()))

@@ -27,6 +27,7 @@ mod demo;
 mod devices;
 mod eligibility;
 mod eligibility_query;
+mod emergency_views;
 mod encounters;
 mod eprescriptions;
 mod fixtures;

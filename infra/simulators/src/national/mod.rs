@@ -3,6 +3,7 @@
 
 mod bulk;
 mod eligibility;
+pub mod emergency;
 pub mod eps;
 mod faults;
 pub mod history;
@@ -63,6 +64,7 @@ pub struct National {
     asked: Arc<Mutex<u64>>,
     /// What people allowed at a reader.
     pub consents: history::Consents,
+    pub emergencies: emergency::Emergencies,
     pub register: bulk::Register,
     pub eps_faults: Faults,
     pub shelf: Shelf,
@@ -81,6 +83,7 @@ impl National {
             logins: Arc::default(),
             asked: Arc::default(),
             consents: history::Consents::default(),
+            emergencies: emergency::Emergencies::default(),
             register: bulk::Register::default(),
             eps_faults: Faults::default(),
             shelf: Shelf::default(),
@@ -190,6 +193,7 @@ pub fn bind(national: National, certificates: &Certificates<'_>, port: u16) -> a
             .route("/oqs/v1/OQSsiimm01", web::post().to(bulk::register))
             .route("/oqs/v1/YZKsiquc01", web::post().to(history::care))
             .route("/oqs/v1/TKKsiquc01", web::post().to(history::checkups))
+            .route("/oqs/v1/OQS-IF-047", web::post().to(emergency::summary))
             .configure(eps::routes)
     })
     .workers(1)

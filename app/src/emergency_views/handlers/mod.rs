@@ -1,0 +1,5 @@
+//! Handlers by who acts: whoever opens, whoever reads it again, whoever judges.
+
+pub mod open;
+pub mod review;
+pub mod show;
