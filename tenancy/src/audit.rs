@@ -55,6 +55,7 @@ codes! {
         Backup "backup" "バックアップ"
         Restore "restore" "復元"
         EmergencyView "emergency_view" "救急時閲覧"
+        DisasterView "disaster_view" "災害時閲覧"
     }
 }
 
@@ -175,7 +176,10 @@ impl Audit {
 
     /// Nothing was changed by it: may be kept aside while the database takes no writes.
     pub(crate) fn is_view(&self) -> bool {
-        matches!(self.act, Act::View | Act::Search | Act::Print | Act::SignIn | Act::SignOut | Act::Lock | Act::EmergencyView)
+        matches!(
+            self.act,
+            Act::View | Act::Search | Act::Print | Act::SignIn | Act::SignOut | Act::Lock | Act::EmergencyView | Act::DisasterView
+        )
     }
 
     /// Fixes the entry as a row. Public so that bulk loads and the verifier build leaves the same way.

@@ -63,6 +63,7 @@ rights! {
     CareHistoryRead   View    CareHistory  [Doctor Nurse Pharmacist]
     CheckupHistoryRead View   CheckupHistory [Doctor Nurse Pharmacist]
     EmergencyOpen     EmergencyView EmergencyRecord [Doctor Nurse Pharmacist] @hospitals
+    DisasterOpen      DisasterView EmergencyRecord [Doctor Nurse Pharmacist]
     EmergencyLookRead View    EmergencyRecord [Doctor Nurse Pharmacist ClinicAdmin]
     EmergencyReview   Approve EmergencyRecord [Doctor ClinicAdmin]
     EmergencyPrivilegeManage Manage Staff  [ClinicAdmin] @hospitals

@@ -111,6 +111,7 @@ pub async fn send(way: &NationalWay, message: &Message) -> Exchange {
         Errand::CheckupHistory => "/oqs/v1/TKKsiquc01",
         // ⟲ no public document names its file: the number of the interface stands in
         Errand::EmergencySummary => "/oqs/v1/OQS-IF-047",
+        Errand::DisasterHistory => "/oqs/v1/DISASTER",
         _ => "/oqs/v1/YZKsiquc01",
     };
     match way.query(path, &identifier, &sent).await {

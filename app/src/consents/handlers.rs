@@ -1,11 +1,12 @@
 //! What the patient allowed, and what is seen under it.
 
 use actix_web::{HttpRequest, web};
+use chrono::{DateTime, Utc};
 use domain::PatientId;
 use domain::consent::ConsentSubject;
 use serde::Deserialize;
 use tenancy::permission::{
-    CareHistoryRead, CheckupHistoryRead, ConsentRead, ConsentedFetch, EmergencyOpen, MedicationHistoryRead, Permission,
+    CareHistoryRead, CheckupHistoryRead, ConsentRead, ConsentedFetch, DisasterOpen, EmergencyOpen, MedicationHistoryRead, Permission,
 };
 use tenancy::{Access, Act, Audit, InfoClass, TenantTx};
 use uuid::Uuid;
@@ -44,6 +45,7 @@ pub async fn list(access: Access<ConsentRead>, path: web::Path<PatientId>, at: w
         checkup: access.may::<CheckupHistoryRead>(),
         fetch: access.may::<ConsentedFetch>(),
         emergency: may_open_unasked(&access, &tx, &consents).await?,
+        disaster: access.may::<DisasterOpen>() && is_disaster(&access, tx.now()),
     };
     let list = ConsentList::of(person.stripe.patient_id, at.encounter.parse().ok(), &consents, &records, doors, tx.now());
     let page = ConsentPage { chrome: Chrome::of(access.principal(), Nav::Patients), stripe: person.stripe, list };
@@ -53,6 +55,11 @@ pub async fn list(access: Access<ConsentRead>, path: web::Path<PatientId>, at: w
         (true, _) => Page::fragment(receipt, &page, page.as_box()),
         (false, _) => Page::full(receipt, &page),
     }
+}
+
+fn is_disaster(access: &Access<ConsentRead>, now: DateTime<Utc>) -> bool {
+    let who = access.principal();
+    who.standing.snapshot().disaster(&who.prefecture, now).is_some()
 }
 
 /// Whether this person may open what could not be asked about.

@@ -46,7 +46,7 @@ fn record(status: &str) -> record::Model {
     }
 }
 
-const ALL: Doors = Doors { medication: true, care: true, checkup: true, fetch: true, emergency: true };
+const ALL: Doors = Doors { medication: true, care: true, checkup: true, fetch: true, emergency: true, disaster: true };
 
 fn all_kinds() -> Consents {
     Consents(vec![

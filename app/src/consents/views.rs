@@ -20,6 +20,8 @@ pub struct Doors {
     pub fetch: bool,
     /// 救急時の閲覧, where the reader noted 取得困難.
     pub emergency: bool,
+    /// 災害時の照会, while it is declared.
+    pub disaster: bool,
 }
 
 impl Doors {
@@ -65,6 +67,7 @@ pub struct ConsentList {
     pub lines: Vec<Line>,
     pub failed: Vec<Failed>,
     pub may_open_unasked: bool,
+    pub may_ask_without_card: bool,
 }
 
 impl ConsentList {
@@ -86,7 +89,7 @@ impl ConsentList {
         };
         let failed = records.iter().filter(|row| doors.fetch && is_open(row)).filter_map(failed).collect();
         let lines = given.into_iter().map(|g| line(g, records, doors, now)).collect();
-        Self { patient_id, encounter_id, lines, failed, may_open_unasked: doors.emergency }
+        Self { patient_id, encounter_id, lines, failed, may_open_unasked: doors.emergency, may_ask_without_card: doors.disaster }
     }
 
     /// What may stay open on the page.

@@ -3,7 +3,7 @@
 /// One look.
 pub mod view {
     use domain::StaffId;
-    use domain::emergency::Look;
+    use domain::emergency::{Grounds, Look};
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -38,6 +38,10 @@ pub mod view {
     }
 
     impl Model {
+        pub fn grounds(&self) -> Option<Grounds> {
+            Grounds::from_code(&self.grounds)
+        }
+
         pub fn look(&self) -> Look {
             Look { opened_by: StaffId::new(self.opened_by_id), until: self.until, is_judged: self.judged_by_id.is_some() }
         }

@@ -15,7 +15,10 @@ pub struct RawLook {
     pub idempotency_key: String,
     pub reason: String,
     pub words: String,
+    /// 救急: a fresh second factor.
     pub code: String,
+    /// 災害: the person said yes by word of mouth.
+    pub agreed: String,
 }
 
 impl RawLook {
@@ -24,8 +27,10 @@ impl RawLook {
         let reason = LookReason::from_code(&self.reason).filter(|reason| LookReason::of(grounds).contains(reason));
         let reason = e.take("reason", reason.ok_or(()), |()| "開く理由を選んでください".into());
         let words = words(&mut e, "words", &self.words, reason.is_some_and(LookReason::needs_words), "どういう事情かを入れてください");
-        if self.code.trim().is_empty() {
-            e.add("code", "認証アプリにいま出ている6桁を入れてください");
+        match grounds {
+            Grounds::Emergency if self.code.trim().is_empty() => e.add("code", "認証アプリにいま出ている6桁を入れてください"),
+            Grounds::Disaster if self.agreed != "yes" => e.add("agreed", "本人か付き添いの人の同意を確かめてください"),
+            _ => {}
         }
         match (reason, words) {
             (Some(reason), Some(words)) if e.is_empty() => Ok(Why { reason, words }),

@@ -110,7 +110,7 @@ fn lists() {
     let page = |rows: &[view::Model]| LooksPage::of(Chrome::sample(Nav::Clinic), (day, day), span, rows, &names, &cards);
     show("emergency-list-empty", &page(&[]));
     let html = show("emergency-list", &page(&[row("received", None), row("received", Some("questioned"))]));
-    assert!(html.contains("閲覧 2件・要調査 1件") && html.contains("結城 薫"), "{html}");
+    assert!(html.contains("閲覧 2件・要調査 1件") && html.contains("災害時の閲覧") && html.contains("結城 薫"), "{html}");
     let held =
         Row {
             id: Uuid::nil(), name: "藍沢 朋子".into(), roles: "医師".into(), is_held: true, version: 1, changed_on: "2026-11-20".into()

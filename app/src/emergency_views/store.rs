@@ -7,6 +7,7 @@ use domain::consent::Consent;
 use domain::eligibility::Qualification;
 use domain::emergency::{Grounds, Judgement, LOOK_LASTS, LookReason};
 use domain::outbox::Errand;
+use domain::patient::{Demographics, Sex};
 use domain::{EncounterId, PatientId, ReaderResultId, StaffId};
 use sea_orm::sea_query::Cond;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
@@ -61,24 +62,92 @@ pub struct Why {
     pub words: String,
 }
 
+/// What a look stands on.
+pub enum Basis<'a> {
+    Unasked(&'a Unasked),
+    /// 4情報, until the nation takes its declaration back.
+    Disaster {
+        demographics: &'a Demographics,
+        until: DateTime<Utc>,
+    },
+}
+
+impl Basis<'_> {
+    const fn grounds(&self) -> Grounds {
+        match self {
+            Self::Unasked(_) => Grounds::Emergency,
+            Self::Disaster { .. } => Grounds::Disaster,
+        }
+    }
+
+    const fn errand(&self) -> Errand {
+        match self {
+            Self::Unasked(_) => Errand::EmergencySummary,
+            Self::Disaster { .. } => Errand::DisasterHistory,
+        }
+    }
+
+    const fn reading(&self) -> Option<(ReaderResultId, EncounterId)> {
+        match self {
+            Self::Unasked(unasked) => Some((unasked.reading, unasked.encounter)),
+            Self::Disaster { .. } => None,
+        }
+    }
+
+    fn until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::Unasked(_) => now + LOOK_LASTS,
+            Self::Disaster { until, .. } => (now + LOOK_LASTS).min(*until),
+        }
+    }
+
+    fn question(&self, institution_code: String) -> HistoryQuestion {
+        match self {
+            Self::Unasked(Unasked { qualification: q, .. }) => HistoryQuestion {
+                institution_code,
+                insurer_number: q.insurer_number.clone(),
+                insured_symbol: q.insured_symbol.clone().unwrap_or_default(),
+                insured_number: q.insured_number.clone(),
+                branch_number: q.branch_number.clone().unwrap_or_default(),
+                birth_date: q.birth_date,
+                asks: Asks::Emergency,
+            },
+            Self::Disaster { demographics: d, .. } => HistoryQuestion {
+                institution_code,
+                insurer_number: String::new(),
+                insured_symbol: String::new(),
+                insured_number: String::new(),
+                branch_number: String::new(),
+                birth_date: d.birth_date,
+                asks: Asks::Disaster {
+                    name: d.name.ideographic.clone(),
+                    sex: sex_code(d.sex).to_owned(),
+                    address: d.address.clone().unwrap_or_default(),
+                },
+            },
+        }
+    }
+}
+
+/// 性別 (OQSCD007).
+const fn sex_code(sex: Sex) -> &'static str {
+    match sex {
+        Sex::Male => "1",
+        Sex::Female => "2",
+        Sex::Unknown => "3",
+    }
+}
+
 /// Writes the look and its question together.
-pub async fn open(tx: &TenantTx, id: Uuid, patient: PatientId, unasked: &Unasked, why: &Why) -> Result<(), Error> {
-    let q = &unasked.qualification;
-    let question = HistoryQuestion {
-        institution_code: crate::inquiries::store::institution_code(tx).await?,
-        insurer_number: q.insurer_number.clone(),
-        insured_symbol: q.insured_symbol.clone().unwrap_or_default(),
-        insured_number: q.insured_number.clone(),
-        branch_number: q.branch_number.clone().unwrap_or_default(),
-        birth_date: q.birth_date,
-        asks: Asks::Emergency,
-    };
+pub async fn open(tx: &TenantTx, id: Uuid, patient: PatientId, basis: &Basis<'_>, why: &Why) -> Result<(), Error> {
+    let question = basis.question(crate::inquiries::store::institution_code(tx).await?);
+    let (reading, encounter) = basis.reading().unzip();
     let posting = Posting {
-        errand: Errand::EmergencySummary,
+        errand: basis.errand(),
         key: format!("emergency/{id}"),
         lane: id,
         patient_id: Some(patient),
-        encounter_id: Some(unasked.encounter),
+        encounter_id: encounter,
         payload: &serde_json::to_vec(&question).map_err(Error::internal)?,
         not_before: None,
     };
@@ -88,14 +157,14 @@ pub async fn open(tx: &TenantTx, id: Uuid, patient: PatientId, unasked: &Unasked
         id,
         version: 1,
         patient_id: patient.as_uuid(),
-        encounter_id: Some(unasked.encounter.as_uuid()),
-        reader_result_id: Some(unasked.reading.as_uuid()),
-        grounds: Grounds::Emergency.code().to_owned(),
+        encounter_id: encounter.map(EncounterId::as_uuid),
+        reader_result_id: reading.map(ReaderResultId::as_uuid),
+        grounds: basis.grounds().code().to_owned(),
         reason: why.reason.code().to_owned(),
         reason_words: why.words.clone(),
         opened_by_id: tx.actor().as_uuid(),
         opened_at: tx.now(),
-        until: tx.now() + LOOK_LASTS,
+        until: basis.until(tx.now()),
         status: PENDING.to_owned(),
         said: String::new(),
         raw: None,

@@ -49,6 +49,30 @@ impl Subjects for NewLookPage {
     }
 }
 
+/// 災害時の照会.
+#[derive(Debug, Template)]
+#[template(path = "emergency_views/disaster.html")]
+pub struct DisasterPage {
+    pub chrome: Chrome,
+    pub stripe: PatientStripe,
+    pub is_declared: bool,
+    /// One of the 4情報; empty when it is not registered.
+    pub address: String,
+    pub form: FormState,
+}
+
+impl DisasterPage {
+    fn reasons(&self) -> Vec<(&'static str, &'static str)> {
+        LookReason::of(Grounds::Disaster).iter().map(|reason| (reason.code(), reason.label())).collect()
+    }
+}
+
+impl Subjects for DisasterPage {
+    fn subjects(&self) -> Vec<PatientId> {
+        vec![self.stripe.patient_id]
+    }
+}
+
 /// Who looked, when and why; what was said of it.
 #[derive(Debug, Clone)]
 pub struct Facts {
@@ -56,6 +80,8 @@ pub struct Facts {
     pub version: i32,
     pub patient_id: PatientId,
     pub grounds: &'static str,
+    /// Where a look like this is begun.
+    pub door: &'static str,
     pub opened_at: String,
     pub opened_by: String,
     pub reason: String,
@@ -95,7 +121,8 @@ impl Facts {
             id: row.id,
             version: row.version,
             patient_id: PatientId::new(row.patient_id),
-            grounds: Grounds::from_code(&row.grounds).map_or("", Grounds::label),
+            grounds: row.grounds().map_or("", Grounds::label),
+            door: if row.grounds() == Some(Grounds::Disaster) { "disaster-views" } else { "emergency-views" },
             opened_at: moment(row.opened_at),
             opened_by: name(row.opened_by_id),
             reason: if row.reason_words.is_empty() { reason.to_owned() } else { format!("{reason}: {}", row.reason_words) },
@@ -127,6 +154,7 @@ pub enum Content {
 impl Content {
     pub fn closed(row: &view::Model, me: StaffId) -> Self {
         Self::Closed(match StaffId::new(row.opened_by_id) == me {
+            true if row.grounds() == Some(Grounds::Disaster) => "閲覧できる時間か、災害時モードが終わりました。",
             true => "閲覧できる時間が終わりました。必要なら、理由を入れてもう一度開いてください。",
             false => "内容は、開いた本人だけが見られます。",
         })
@@ -196,6 +224,7 @@ pub struct LooksPage {
     pub month: NaiveDate,
     pub today: NaiveDate,
     pub lines: Vec<Line>,
+    pub is_hospital: bool,
 }
 
 impl LooksPage {
@@ -216,7 +245,22 @@ impl LooksPage {
                 is_of_month: (from..to).contains(&row.opened_at),
             }
         };
-        Self { chrome, month, today, lines: rows.iter().map(line).collect() }
+        Self { chrome, month, today, lines: rows.iter().map(line).collect(), is_hospital: false }
+    }
+
+    /// 救急時 belongs to hospitals only.
+    #[must_use]
+    pub fn in_hospital(self, is_hospital: bool) -> Self {
+        Self { is_hospital, ..self }
+    }
+
+    const fn name(&self) -> &'static str {
+        if self.is_hospital { "救急時・災害時の閲覧" } else { "災害時の閲覧" }
+    }
+
+    /// 救急時医療情報閲覧 of the month (KPI-05).
+    fn emergencies(&self) -> usize {
+        self.lines.iter().filter(|line| line.is_of_month && line.facts.grounds == Grounds::Emergency.label()).count()
     }
 
     fn waiting(&self) -> Vec<&Line> {
@@ -227,7 +271,7 @@ impl LooksPage {
         self.lines.iter().filter(|line| line.facts.judgement.is_some()).collect()
     }
 
-    /// Looks opened in the month (KPI-05).
+    /// Looks opened in the month.
     fn count(&self) -> usize {
         self.lines.iter().filter(|line| line.is_of_month).count()
     }

@@ -49,7 +49,9 @@ impl Driver for EligibilityDriver {
     async fn send(&self, message: &Message) -> Exchange {
         let way = self.way.of(message);
         match message.errand {
-            Errand::CareHistory | Errand::CheckupHistory | Errand::EmergencySummary => fetch::send(&way, message).await,
+            Errand::CareHistory | Errand::CheckupHistory | Errand::EmergencySummary | Errand::DisasterHistory => {
+                fetch::send(&way, message).await
+            }
             Errand::BulkSubmit | Errand::BulkCollect => exchange::send(&way, message).await,
             Errand::ReferenceRegister => reference::send(&way, message).await,
             _ => Self::confirm(&way, message).await,
@@ -59,7 +61,7 @@ impl Driver for EligibilityDriver {
     async fn settled(&self, tx: &TenantTx, message: &Message, ending: Ending<'_>) -> Result<(), Error> {
         match message.errand {
             Errand::CareHistory | Errand::CheckupHistory => return fetch::settled(tx, message.lane, ending).await,
-            Errand::EmergencySummary => return emergency_views::store::settled(tx, message.lane, ending).await,
+            Errand::EmergencySummary | Errand::DisasterHistory => return emergency_views::store::settled(tx, message.lane, ending).await,
             Errand::BulkSubmit | Errand::BulkCollect => return exchange::settled(tx, message, ending).await,
             // What could not be registered stands on 後処理.
             Errand::ReferenceRegister => return Ok(()),

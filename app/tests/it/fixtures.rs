@@ -124,6 +124,7 @@ impl Clinic {
             tenant_code: self.code.clone(),
             tenant_name: self.name.clone(),
             is_hospital: false,
+            prefecture: "13".into(),
             staff_id: self.staff_of(role),
             staff_name: format!("髙橋 {}", role.label()),
             roles: vec![role],

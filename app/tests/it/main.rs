@@ -25,6 +25,7 @@ mod coverages;
 mod day_close;
 mod demo;
 mod devices;
+mod disaster_views;
 mod eligibility;
 mod eligibility_query;
 mod emergency_views;

@@ -39,14 +39,21 @@ pub enum Asks {
     Checkups,
     /// 救急用サマリー, by somebody who proved themselves with two factors and holds the privilege.
     Emergency,
+    /// 災害時: by 4情報 instead of a card (the fourth is the question's birth date); the person said yes by word of mouth.
+    Disaster {
+        name: String,
+        sex: String,
+        address: String,
+    },
 }
 
 impl HistoryQuestion {
     /// One line of XML, empty optional elements left out. `identifier` names the attempt and comes back in the answer.
     pub fn message(&self, identifier: &str) -> Vec<u8> {
+        let insurer = if self.insurer_number.is_empty() { String::new() } else { format!("{:>8}", self.insurer_number) };
         let header = elements(&[
             ("MedicalInstitutionCode", &self.institution_code),
-            ("InsurerNumber", &format!("{:>8}", self.insurer_number)),
+            ("InsurerNumber", &insurer),
             ("InsuranceCardSymbol", &self.insured_symbol),
             ("InsuredPersonIdentificationNumber", &self.insured_number),
             ("BranchNumber", &self.branch_number),
@@ -70,6 +77,15 @@ impl HistoryQuestion {
                 ("FirstAuthenticationFactor", "1"),
                 ("SecondAuthenticationFactor", "3"),
                 ("EmergencyViewAuthority", "1"),
+            ]),
+            // ⟲ a function of the terminal's own screens: the elements are ours
+            Asks::Disaster { name, sex, address } => elements(&[
+                ("Mode", "disaster"),
+                ("Name", name),
+                ("Sex1", sex),
+                ("Birthdate", &self.birth_date.format("%Y%m%d").to_string()),
+                ("Address", address),
+                ("OralConsentFlg", "1"),
             ]),
         };
         format!(
@@ -110,7 +126,7 @@ pub fn read_reply(bytes: &[u8], question: &HistoryQuestion, identifier: &str) ->
         return Ok(Reply::Refused { code: code.chars().take(20).collect(), said });
     }
     let about = match question.asks {
-        Asks::Care { .. } | Asks::Emergency => care(&root)?.about,
+        Asks::Care { .. } | Asks::Emergency | Asks::Disaster { .. } => care(&root)?.about,
         Asks::Checkups => checkups(&root)?.about,
     };
     if about.birth_date == question.birth_date { Ok(Reply::Given) } else { Err(NotOurs::OtherPerson) }

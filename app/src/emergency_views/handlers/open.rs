@@ -10,7 +10,7 @@ use tenancy::{Access, Act, Audit, Error, InfoClass, Receipt, TenantTx, second_fa
 use uuid::Uuid;
 
 use crate::emergency_views::forms::RawLook;
-use crate::emergency_views::store::{self, Unasked, Why};
+use crate::emergency_views::store::{self, Basis, Unasked, Why};
 use crate::emergency_views::views::{NewLookPage, Standing};
 use crate::error::AppError;
 use crate::notes::neighbours::{self, Person};
@@ -113,7 +113,7 @@ async fn once(access: &Opener, visitor: &Visitor, tx: TenantTx, asked: &Asked<'_
 }
 
 async fn begin(tx: TenantTx, id: Uuid, asked: &Asked<'_>, unasked: &Unasked, audit: Audit) -> Result<Receipt, Error> {
-    store::open(&tx, id, asked.patient, unasked, asked.why).await?;
+    store::open(&tx, id, asked.patient, &Basis::Unasked(unasked), asked.why).await?;
     let audit = audit.entity("emergency_view", id).detail("opened", true).detail("reason", asked.why.reason.code());
     tx.commit(audit).await
 }

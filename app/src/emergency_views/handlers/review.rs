@@ -35,7 +35,8 @@ pub async fn list(access: Access<EmergencyReview>, query: web::Query<MonthQuery>
     let rows = store::lines(&tx, span).await?;
     let names = store::names(&tx, rows.iter().flat_map(|row| [Some(row.opened_by_id), row.judged_by_id]).flatten()).await?;
     let cards = neighbours::cards(&tx, rows.iter().map(|row| PatientId::new(row.patient_id))).await?;
-    let page = LooksPage::of(Chrome::of(access.principal(), Nav::Clinic), (month, today), span, &rows, &names, &cards);
+    let page = LooksPage::of(Chrome::of(access.principal(), Nav::Clinic), (month, today), span, &rows, &names, &cards)
+        .in_hospital(access.principal().is_hospital);
     let receipt = tx.commit(Audit::viewed(InfoClass::EmergencyRecord).subjects(page.subjects())).await?;
     Page::full(receipt, &page)
 }

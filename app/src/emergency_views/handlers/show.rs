@@ -1,6 +1,8 @@
 //! One look: what came, for its opener; what was said of it, for whoever judges.
 
 use actix_web::{HttpRequest, web};
+use chrono::{DateTime, Utc};
+use domain::emergency::Grounds;
 use domain::{PatientId, StaffId};
 use tenancy::permission::{EmergencyLookRead, EmergencyReview, Permission};
 use tenancy::{Access, Act, Audit, InfoClass, TenantTx};
@@ -27,11 +29,21 @@ pub async fn show(access: Access<EmergencyLookRead>, path: web::Path<Uuid>, req:
     if is_htmx(&req) { Page::fragment(receipt, &page, page.as_look()) } else { Page::full(receipt, &page) }
 }
 
-/// Seeing what came is 救急時閲覧; seeing that somebody looked is not.
+/// Seeing what came is an act of its own; seeing that somebody looked is not.
 pub(super) fn audit(row: &view::Model, page: &LookPage) -> Audit {
-    let act = if page.content.is_shown() { Act::EmergencyView } else { Act::View };
+    let act = match row.grounds() {
+        _ if !page.content.is_shown() => Act::View,
+        Some(Grounds::Disaster) => Act::DisasterView,
+        _ => Act::EmergencyView,
+    };
     let patients = [PatientId::new(row.patient_id), page.stripe.patient_id];
     Audit::of(act, InfoClass::EmergencyRecord).subjects(patients).entity("emergency_view", row.id)
+}
+
+/// What was opened under a declaration ends with it, whatever was written into the row.
+fn is_in_force<P: Permission>(access: &Access<P>, row: &view::Model, now: DateTime<Utc>) -> bool {
+    let who = access.principal();
+    row.grounds() != Some(Grounds::Disaster) || who.standing.snapshot().disaster(&who.prefecture, now).is_some()
 }
 
 pub(super) async fn page<P: Permission>(
@@ -43,7 +55,7 @@ pub(super) async fn page<P: Permission>(
     let person = neighbours::person(tx, PatientId::new(row.patient_id)).await?;
     let names = store::names(tx, [Some(row.opened_by_id), row.judged_by_id].into_iter().flatten()).await?;
     let me = access.principal().staff_id;
-    let content = match row.look().shows_to(me, tx.now()) {
+    let content = match is_in_force(access, row, tx.now()) && row.look().shows_to(me, tx.now()) {
         true if row.status == RECEIVED => {
             Content::received(&read_care(&store::content(tx, row).await?).map_err(AppError::internal)?, row, tx.now())
         }

@@ -56,8 +56,8 @@ pub(super) struct Asked {
     pub(super) identifier: String,
     pub(super) number: String,
     pub(super) person: Option<&'static Person>,
-    category: String,
-    months: Option<(String, String)>,
+    pub(super) category: String,
+    pub(super) months: Option<(String, String)>,
 }
 
 pub(super) type Tell = fn(&Asked, &Person, &National) -> Result<String, String>;
