@@ -16,6 +16,7 @@ pub mod consent;
 pub mod coverage;
 pub mod day_close;
 pub mod drawing;
+pub mod drug_history;
 pub mod eligibility;
 pub mod emergency;
 pub mod encounter;

@@ -36,7 +36,7 @@ pub async fn begin(tx: &TenantTx, reading: &Reading<'_>) -> Result<(), Error> {
     store::keep(tx, reading.patient, reading.id, consents).await?;
     let is_open = |subject| consents.iter().any(|c: &Consent| c.is_about(subject) && c.is_open(tx.now()));
     let with_treatments = is_open(ConsentSubject::Care) || is_open(ConsentSubject::Surgery);
-    if with_treatments || is_open(ConsentSubject::Medication) {
+    if with_treatments || is_open(ConsentSubject::Medication) || is_open(ConsentSubject::Prescription) {
         let to = domain::clock::today(tx.now());
         let from = to.checked_sub_months(Months::new(MONTHS_BACK)).unwrap_or(to);
         request(tx, reading, Kind::Care, Asks::Care { from, to, with_treatments }).await?;

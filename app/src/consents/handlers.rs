@@ -68,9 +68,9 @@ async fn may_open_unasked(access: &Access<ConsentRead>, tx: &TenantTx, consents:
     Ok(is_possible && emergency_views::store::is_named(tx, access.principal().staff_id).await?)
 }
 
-/// 薬剤情報.
+/// 薬剤情報 of the claims and 処方・調剤情報 of 電子処方箋, each as far as it is allowed.
 pub async fn medication(access: Access<MedicationHistoryRead>, path: web::Path<PatientId>, req: HttpRequest) -> Result<Page, AppError> {
-    shown(&access, *path, &[ConsentSubject::Medication], InfoClass::MedicationHistory, &req).await
+    shown(&access, *path, &[ConsentSubject::Medication, ConsentSubject::Prescription], InfoClass::MedicationHistory, &req).await
 }
 
 /// 診療情報; 手術 only where the patient allowed that too.
@@ -123,8 +123,8 @@ async fn content(
     let bytes = store::open(tx, &row).await?;
     let content = if row.kind == Kind::Checkup.code() {
         Content::checkups(&read_checkups(&bytes).map_err(AppError::internal)?)
-    } else if open.contains(&ConsentSubject::Medication) {
-        Content::drugs(&read_care(&bytes).map_err(AppError::internal)?)
+    } else if let Some(told) = consents.tells(open) {
+        Content::drugs(&read_care(&bytes).map_err(AppError::internal)?, told)
     } else {
         Content::treatments(&read_care(&bytes).map_err(AppError::internal)?, open)
     };

@@ -130,7 +130,7 @@ fn drugs_and_checkups() {
     };
     let about = || About { name: String::new(), birth_date: chrono::NaiveDate::MIN };
     let history = CareHistory { about: about(), episodes: vec![episode(vec![drug], vec![])] };
-    let html = page("drugs", &[ConsentSubject::Medication], Content::drugs(&history));
+    let html = page("drugs", &[ConsentSubject::Medication], Content::drugs(&history, |_| true));
     assert!(html.contains("架空錠５ｍｇ&#60;b&#62;") && html.contains("data-shown-for=\"82800\""), "{html}");
     let finding = Finding { code: "x".into(), name: "HbA1c".into(), value: "5.9".into(), unit: "%".into(), value_name: String::new() };
     let checkups = Checkups { about: about(), checkups: vec![Checkup { on: None, findings: vec![finding] }] };

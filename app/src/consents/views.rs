@@ -27,7 +27,7 @@ pub struct Doors {
 impl Doors {
     const fn to(self, subject: ConsentSubject) -> Option<&'static str> {
         match subject {
-            ConsentSubject::Medication if self.medication => Some("medication"),
+            ConsentSubject::Medication | ConsentSubject::Prescription if self.medication => Some("medication"),
             ConsentSubject::Care | ConsentSubject::Surgery if self.care => Some("care"),
             ConsentSubject::Checkup if self.checkup => Some("checkup"),
             _ => None,

@@ -174,7 +174,7 @@ impl Content {
         Self::Received {
             until: moment(row.until),
             seconds_left: (row.until - now).num_seconds().max(0),
-            drugs: days(shown::Content::drugs(history)),
+            drugs: days(shown::Content::drugs(history, |_| true)),
             treatments: days(shown::Content::treatments(history, &[ConsentSubject::Care, ConsentSubject::Surgery])),
         }
     }

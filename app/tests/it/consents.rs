@@ -154,6 +154,63 @@ async fn drugs_are_seen_under_their_consent_and_every_look_is_audited() {
     d.neighbour.client(d.h, Role::Doctor).await.get(&format!("/patients/{patient}/consents/medication")).await.expect(404);
 }
 
+/// The list items of the page that speak of this medicine.
+fn items<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
+    page.split("<li>").filter(|item| item.starts_with(name)).collect()
+}
+
+/// FN-EP-13: a medicine told by claim, prescription and dispensing is one line that names them; what differs is said; what was only
+/// prescribed says so.
+#[tokio::test]
+async fn a_medicine_of_several_sources_is_shown_once_with_its_sources() {
+    let d = desk().await;
+    let patient = d.touch(&[DRUGS], tomorrow()).await;
+    d.deliver().await;
+    let page = d.look(&patient, "medication", 200).await;
+    let amlo = items(&page, "架空アムロ錠５ｍｇ");
+    assert_eq!(amlo.len(), 1, "{page}");
+    for source in ["レセプト", "電子処方箋", "調剤結果"] {
+        assert!(amlo[0].contains(source), "{source}: {}", amlo[0]);
+    }
+    let loxo = items(&page, "架空ロキソ錠６０ｍｇ");
+    assert!(
+        loxo.len() == 1 && loxo[0].contains("×7") && loxo[0].contains("電子処方箋では 3錠 ×14") && !loxo[0].contains("調剤結果"),
+        "{loxo:?}"
+    );
+    assert_eq!(items(&page, "架空アレルギ錠１０ｍｇ").len(), 1);
+    assert!(page.contains("架空耳鼻科(処方。調剤の情報はまだありません)"));
+}
+
+/// FN-EP-13: where the reader asks for 処方・調剤 apart, each consent opens its own sources; the service may tell more, the page does not.
+#[tokio::test]
+async fn recent_prescriptions_have_a_consent_of_their_own() {
+    for (drugs, recent) in [(true, false), (false, true), (true, true), (false, false)] {
+        let d = desk().await;
+        for subject in [DRUGS, "PrescriptionInfo"] {
+            d.services.consents.grant("9000001", subject, jst(tomorrow()));
+        }
+        let subjects: &[&str] = if drugs { &[DRUGS] } else { &[] };
+        let given = stamp(tomorrow());
+        let said = match recent {
+            true => format!(
+                "<PrescriptionInfoConsFlg>1</PrescriptionInfoConsFlg><PrescriptionInfoAvailableTime>{given}</PrescriptionInfoAvailableTime>"
+            ),
+            false => "<PrescriptionInfoConsFlg>0</PrescriptionInfoConsFlg>".to_owned(),
+        };
+        let file = card(subjects, tomorrow(), "1").replacen("<PharmacistsInfoConsFlg>", &format!("{said}<PharmacistsInfoConsFlg>"), 1);
+        let patient = d.take_over(&file, "new").await;
+        d.deliver().await;
+        let page = d.look(&patient, "medication", if drugs || recent { 200 } else { 403 }).await;
+        assert_eq!(items(&page, "架空プレガ錠７５ｍｇ").len(), usize::from(drugs), "claims {drugs} {recent}");
+        assert_eq!(items(&page, "架空軟膏０．１％").len(), usize::from(recent), "recent {drugs} {recent}");
+        let amlo = items(&page, "架空アムロ錠５ｍｇ");
+        assert_eq!(amlo.len(), usize::from(drugs || recent));
+        assert_eq!(amlo.iter().any(|item| item.contains("レセプト")), drugs, "no source is named that may not tell: {amlo:?}");
+        assert_eq!(page.contains("処方・調剤の情報には同意がない"), drugs && !recent);
+        assert_eq!(page.contains("レセプトの薬剤情報には同意がない"), recent && !drugs);
+    }
+}
+
 /// FN-OQ-06, FN-OQ-07: every combination of 薬剤, 診療 and 特定健診 opens exactly its own.
 #[tokio::test]
 async fn each_of_the_eight_combinations_opens_exactly_its_own() {

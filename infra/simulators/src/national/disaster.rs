@@ -90,6 +90,7 @@ fn read(body: &[u8]) -> Result<Asked, String> {
         person,
         category: String::new(),
         months: None,
+        is_recent: false,
     })
 }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, FixedOffset};
 use super::eligibility::{check_digit, digits, xml_answer};
 use super::faults::Fault;
 use super::xml::Node;
-use super::{National, xml};
+use super::{National, recent, xml};
 use crate::reader::now;
 use crate::reader::people::{PEOPLE, Person};
 
@@ -58,6 +58,8 @@ pub(super) struct Asked {
     pub(super) person: Option<&'static Person>,
     pub(super) category: String,
     pub(super) months: Option<(String, String)>,
+    /// 処方・調剤情報 too.
+    pub(super) is_recent: bool,
 }
 
 pub(super) type Tell = fn(&Asked, &Person, &National) -> Result<String, String>;
@@ -140,13 +142,18 @@ pub(super) fn envelope(body: &[u8], known: &[&str]) -> Result<(Asked, Node), Str
         person: PEOPLE.iter().find(is),
         category: String::new(),
         months: None,
+        is_recent: false,
     };
     Ok((asked, asks.clone()))
 }
 
 fn read_care(body: &[u8]) -> Result<Asked, String> {
     let (asked, asks) = envelope(body, &YZK)?;
-    Ok(Asked { category: category(&asks)?, months: months(&asks)?, ..asked })
+    let classification = asks.must("PrDiInfClassification")?;
+    if !matches!(classification, "0" | "1") {
+        return Err("PrDiInfClassification は 0 か 1 です".into());
+    }
+    Ok(Asked { category: category(&asks)?, months: months(&asks)?, is_recent: classification == "1", ..asked })
 }
 
 fn read_checkups(body: &[u8]) -> Result<Asked, String> {
@@ -196,7 +203,8 @@ fn refused(institution: &str, identifier: &str, reason: &str) -> Vec<u8> {
 fn yzk(asked: &Asked, person: &Person, national: &National) -> Result<String, String> {
     let has = |subject: &str| national.consents.holds(&asked.number, subject);
     let (drugs, care, surgery) = (has("PharmacistsInfo"), has("DiagnosisInfo"), has("OperationInfo"));
-    if !drugs && !(asked.category == "4" && (care || surgery)) {
+    let is_any = drugs || has("PrescriptionInfo") || asked.category == "4" && (care || surgery);
+    if !is_any {
         return Err("閲覧の同意がないか、期限が過ぎています".into());
     }
     let (from, to) = asked.months.clone().unwrap_or_default();
@@ -216,12 +224,8 @@ fn yzk(asked: &Asked, person: &Person, national: &National) -> Result<String, St
             }
         }
     }
-    if drugs {
-        body.push_str(
-            "<CzDiInf><CzDiMonthInf><CzDiOrg>2</CzDiOrg><CzPrlsHNm>架空皮膚科</CzPrlsHNm><CzDiMonth>202611</CzDiMonth><CzPrCl>4</CzPrCl><CzDiDateInfs><CzDiDateInf>\
-             <DiDate>20261102</DiDate><PrDate>20261101</PrDate><DrugInfs><DrugInf><DrugC>620000009</DrugC><DrugN>架空軟膏０．１％</DrugN><IngreN>架空ステロイド</IngreN>\
-             <Qua1>20</Qua1><Unit>ｇ</Unit><UsageN>１日２回　塗布</UsageN><Times>1</Times></DrugInf></DrugInfs></CzDiDateInf></CzDiDateInfs></CzDiMonthInf></CzDiInf>",
-        );
+    if asked.is_recent && (drugs || has("PrescriptionInfo")) {
+        body.push_str(&recent::recent());
     }
     Ok(given(asked, person, &body))
 }

@@ -8,6 +8,7 @@ pub mod emergency;
 pub mod eps;
 mod faults;
 pub mod history;
+mod recent;
 pub mod terminal;
 pub mod xml;
 
