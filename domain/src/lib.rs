@@ -8,6 +8,7 @@ pub mod attachment;
 pub mod availability;
 pub mod billing;
 pub mod care_history;
+pub mod checkup_trend;
 pub mod claim;
 pub mod clock;
 mod codes;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::entity::record;
 use super::fetch;
+use super::own;
 use super::shown::{Content, RecordPage, Shown};
 use super::store::{self, Consents, Kind};
 use super::views::{ConsentList, ConsentPage, Doors};
@@ -122,7 +123,7 @@ async fn content(
     }
     let bytes = store::open(tx, &row).await?;
     let content = if row.kind == Kind::Checkup.code() {
-        Content::checkups(&read_checkups(&bytes).map_err(AppError::internal)?)
+        Content::checkups(&read_checkups(&bytes).map_err(AppError::internal)?, &own::measured(tx, group).await?)
     } else if let Some(told) = consents.tells(open) {
         Content::drugs(&read_care(&bytes).map_err(AppError::internal)?, told)
     } else {

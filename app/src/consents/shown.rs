@@ -1,21 +1,26 @@
 //! What is read under a consent, in words.
 
 use askama::Template;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::PatientId;
 use domain::care_history::{CareHistory, Checkups, Drug, Episode, Finding, Origin, Treatment};
+use domain::checkup_trend::{self, Line, Own};
 use domain::clock::jst;
 use domain::consent::ConsentSubject;
 use domain::drug_history::{Handing, Told};
 
 use super::entity::record;
+use super::own::Measured;
 use super::store::Consents;
+use super::trend::{Picture, picture};
 use super::views::failed;
 use crate::web::page::Subjects;
 use crate::web::{Chrome, PatientStripe};
 
 /// Checkups shown side by side.
 const CHECKUPS: usize = 4;
+/// Of our own values.
+const OWN: usize = 3;
 
 /// One row of a table of checkups: item, then a value for each day.
 #[derive(Debug, Clone)]
@@ -23,6 +28,9 @@ pub struct TrendRow {
     pub name: String,
     pub unit: String,
     pub values: Vec<String>,
+    /// Our own values of the same, latest first, each with its day.
+    pub own: Vec<(String, String)>,
+    pub picture: Option<Picture>,
 }
 
 /// One day at one place.
@@ -77,16 +85,21 @@ impl Content {
         Self::Days(history.episodes.iter().map(|e| day(e, lines(e))).filter(|day| !day.lines.is_empty()).collect())
     }
 
-    pub fn checkups(checkups: &Checkups) -> Self {
-        let days = checkups.checkups.iter().take(CHECKUPS);
-        let row = |(item, values): (&Finding, Vec<Option<&Finding>>)| TrendRow {
-            name: if item.name.is_empty() { item.code.clone() } else { item.name.clone() },
-            unit: item.unit.clone(),
-            values: values.into_iter().take(CHECKUPS).map(|v| v.map(value).unwrap_or_default()).collect(),
+    /// The items of the checkups, with our own values of the same beside them.
+    pub fn checkups(checkups: &Checkups, measured: &[Measured]) -> Self {
+        let own: Vec<Own<'_>> =
+            measured.iter().map(|m| Own { analytes: &m.analytes, on: m.on, value: m.value.clone(), unit: m.unit.clone() }).collect();
+        let days: Vec<Option<NaiveDate>> = checkups.checkups.iter().map(|checkup| checkup.on).collect();
+        let row = |line: &Line<'_>| TrendRow {
+            name: if line.finding.name.is_empty() { line.finding.code.clone() } else { line.finding.name.clone() },
+            unit: line.finding.unit.clone(),
+            values: line.checkups.iter().take(CHECKUPS).map(|v| v.map(value).unwrap_or_default()).collect(),
+            own: line.own.iter().take(OWN).map(|own| (own.value.clone(), own.on.to_string())).collect(),
+            picture: picture(line, &days),
         };
         Self::Checkups {
-            days: days.map(|c| c.on.map_or_else(|| "日付不明".to_owned(), |on| on.to_string())).collect(),
-            rows: checkups.trend().into_iter().map(row).collect(),
+            days: days.iter().take(CHECKUPS).map(|on| on.map_or_else(|| "日付不明".to_owned(), |on| on.to_string())).collect(),
+            rows: checkup_trend::lines(checkups, &own).iter().map(row).collect(),
         }
     }
 }

@@ -211,6 +211,56 @@ async fn recent_prescriptions_have_a_consent_of_their_own() {
     }
 }
 
+/// A result of our own laboratory, as entered.
+async fn laboratory(d: &Desk, (patient, visit): (&str, Uuid), (code, value, unit): (&str, &str, &str)) {
+    let sql = "WITH o AS (INSERT INTO service_request (tenant_id, id, version, recorded_at, author_id, entered_by_id, status, digest, patient_id,
+            encounter_id, category, code, name, specimen, procedure_code, quantity, position, is_stat, due_on, note)
+          VALUES ($1, gen_random_uuid(), 1, now(), $2, $2, 'resulted', ''::bytea, $3::uuid, $4, 'laboratory', $5, $5, '', '', 1, 1, false, current_date, '')
+          RETURNING id)
+        INSERT INTO observation_result (tenant_id, id, version, recorded_at, author_id, entered_by_id, status, digest, patient_id,
+            service_request_id, code, name, value_text, unit, reference_low, reference_high, flag, ordered_by_id, observed_at)
+        SELECT $1, gen_random_uuid(), 1, now(), $2, $2, 'unread', ''::bytea, $3::uuid, o.id, $5, $5, $6, $7, '', '', '', $2, now() FROM o";
+    let staff = d.here.staff_of(Role::Doctor).as_uuid();
+    let query = sqlx::query(sql).bind(d.here.id.as_uuid()).bind(staff).bind(patient).bind(visit).bind(code).bind(value).bind(unit);
+    query.execute(&mut d.h.superuser().await).await.unwrap();
+}
+
+/// FN-OQ-07: what was measured here stands beside the same item of the checkups, in the same unit, each under its own name.
+#[tokio::test]
+async fn checkups_stand_beside_our_own_values() {
+    let d = desk().await;
+    let patient = d.touch(&[CHECKUP], tomorrow()).await;
+    d.deliver().await;
+    let alone = d.look(&patient, "checkup", 200).await;
+    assert!(alone.contains("HbA1c(NGSP)") && alone.contains("<rect") && !alone.contains("<circle"), "{alone}");
+    let visit: Uuid = {
+        let sql = "SELECT id FROM encounter WHERE tenant_id = $1";
+        sqlx::query(sql).bind(d.here.id.as_uuid()).fetch_one(&mut d.h.superuser().await).await.unwrap().get(0)
+    };
+    let (key, at) = (Uuid::now_v7().to_string(), (jst(Utc::now()) - TimeDelta::minutes(1)).format("%Y-%m-%dT%H:%M").to_string());
+    let measured =
+        [("wt", "70.8"), ("sbp", "141"), ("dbp", "88"), ("measured_at", &at), ("patient_token", &patient), ("idempotency_key", &key)];
+    d.doctor.post(&format!("/encounters/{visit}/vitals"), &measured).await.expect(303);
+    let page = d.look(&patient, "checkup", 200).await;
+    let row = |name: &str| page.split("<tr>").find(|row| row.contains(name)).unwrap_or_default().to_owned();
+    assert!(row("体重").contains("72.5") && row("体重").contains("70.8") && row("体重").contains("<circle"), "{page}");
+    assert!(row("収縮期血圧").contains("134") && row("収縮期血圧").contains("141"));
+    assert!(row("体重").contains("当院 70.8") && row("体重").contains("2025-06-03 健診 70.1"), "said in words too");
+    assert!(!row("HbA1c").contains("<circle") && !page.contains(">88<"), "nothing is put beside what was not measured");
+    // A laboratory result of ours, and one in another unit.
+    for (code, value, unit) in [("SMP-A1C", "6.3", "%"), ("SMP-A1C", "45", "mmol/mol")] {
+        laboratory(&d, (&patient, visit), (code, value, unit)).await;
+    }
+    let page = d.look(&patient, "checkup", 200).await;
+    let row = page.split("<tr>").find(|row| row.contains("HbA1c")).unwrap_or_default();
+    assert!(row.contains("6.3") && row.contains("当院 6.3") && row.contains("健診 5.9") && !row.contains("45"), "{row}");
+    let fragment = d.doctor.get_fragment(&format!("/patients/{patient}/consents/checkup")).await.expect(200);
+    assert!(fragment.statements() <= 12);
+    // Nothing of the checkups came into our record.
+    let own = d.doctor.get(&format!("/encounters/{visit}/vitals")).await.expect(200).body;
+    assert!(own.contains("70.8") && !own.contains("72.5"));
+}
+
 /// FN-OQ-06, FN-OQ-07: every combination of 薬剤, 診療 and 特定健診 opens exactly its own.
 #[tokio::test]
 async fn each_of_the_eight_combinations_opens_exactly_its_own() {
