@@ -6,7 +6,7 @@ use migrations::{Migrator, MigratorTrait};
 use tenancy::Clock;
 
 use crate::config::{self, Config};
-use crate::{audit, backup, conformance, demo, keys, masters, modes, serve, slices, telemetry, tenants, worker};
+use crate::{audit, backup, conformance, demo, emergency_views, keys, masters, modes, serve, slices, telemetry, tenants, worker};
 
 #[derive(Parser)]
 #[command(name = "tsumugi", version, about = "つむぎ電子カルテ", disable_help_subcommand = true)]
@@ -48,6 +48,9 @@ enum Command {
     /// 運用モード: 通常、一部停止、閲覧のみ
     #[command(subcommand)]
     Mode(modes::command::Command),
+    /// 国が開いた災害時モード
+    #[command(subcommand)]
+    Disaster(emergency_views::command::Command),
     /// 裏の仕事: 封印、外部控え、夜の控え
     Worker,
     /// 控えから医療機関を戻す
@@ -79,6 +82,7 @@ async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
         Command::Keys(command) => keys::run(command, clock).await,
         Command::Master(command) => masters::command::run(command, clock).await,
         Command::Mode(command) => modes::command::run(command, clock).await,
+        Command::Disaster(command) => emergency_views::command::run(command, clock).await,
         Command::Audit(command) => audit::command::run(command, clock).await,
         Command::Config | Command::Conformance(_) | Command::Routes | Command::Serve | Command::Worker => Ok(()),
     }

@@ -21,6 +21,7 @@ pub mod coverages;
 pub mod day_close;
 pub mod demo;
 pub mod devices;
+pub mod emergency_views;
 pub mod encounters;
 pub mod eprescriptions;
 pub mod error;

@@ -15,6 +15,16 @@ codes! {
     }
 }
 
+impl Origin {
+    /// 処方・調剤 of 電子処方箋 have a consent of their own where the reader asks for it (`None`: it does not); else 薬剤 opens them too.
+    pub fn is_open(self, medication: bool, prescription: Option<bool>) -> bool {
+        match self {
+            Self::Claim => medication,
+            Self::Prescribed | Self::Dispensed => prescription.unwrap_or(medication),
+        }
+    }
+}
+
 /// Whom the answer is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {

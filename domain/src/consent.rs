@@ -49,6 +49,11 @@ impl Consent {
         self.flag == "1"
     }
 
+    /// The person could not be asked (同意取得困難): what opens 救急時の閲覧, and nothing else.
+    pub fn is_unobtainable(&self) -> bool {
+        self.flag == "3"
+    }
+
     /// Viewing is allowed at this moment. Without an end nothing is: it could not be taken away in time.
     pub fn is_open(&self, now: DateTime<Utc>) -> bool {
         self.is_given() && self.given_at.is_none_or(|at| at <= now + SKEW) && self.available_until.is_some_and(|until| now <= until)

@@ -26,6 +26,8 @@ codes! {
         ReferenceRegister "reference_register" "照会番号の登録"
         CareHistory "care_history" "薬剤・診療情報の取得"
         CheckupHistory "checkup_history" "特定健診等情報の取得"
+        EmergencySummary "emergency_summary" "救急用サマリーの取得"
+        DisasterHistory "disaster_history" "災害時の照会"
         PrescriptionRegister "prescription_register" "処方箋の登録"
         PrescriptionRevoke "prescription_revoke" "処方箋の取消"
         PrescriptionChange "prescription_change" "処方箋の変更"
@@ -50,7 +52,9 @@ impl Errand {
             | Self::BulkCollect
             | Self::ReferenceRegister
             | Self::CareHistory
-            | Self::CheckupHistory => Service::Eligibility,
+            | Self::CheckupHistory
+            | Self::EmergencySummary
+            | Self::DisasterHistory => Service::Eligibility,
             Self::PrescriptionRegister
             | Self::PrescriptionRevoke
             | Self::PrescriptionChange

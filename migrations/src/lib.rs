@@ -64,6 +64,8 @@ mod m20261122_000031_warning_fired;
 mod m20261122_000032_bulk_inquiry;
 mod m20261122_000033_specific_diseases;
 mod m20261122_000034_exchange_by_time;
+mod m20261123_000020_emergency_view;
+mod m20261123_000021_disaster_mode;
 mod table;
 
 pub struct Migrator;
@@ -132,6 +134,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000032_bulk_inquiry::Migration),
             Box::new(m20261122_000033_specific_diseases::Migration),
             Box::new(m20261122_000034_exchange_by_time::Migration),
+            Box::new(m20261123_000020_emergency_view::Migration),
+            Box::new(m20261123_000021_disaster_mode::Migration),
         ]
     }
 }

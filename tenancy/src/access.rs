@@ -123,7 +123,7 @@ impl<P: Permission> Access<P> {
 
     /// Does the same person also hold `Q`? For showing or hiding an act on a page.
     pub fn may<Q: Permission>(&self) -> bool {
-        Q::RIGHT.allows(self.principal.role)
+        Q::RIGHT.is_open_to(&self.principal)
     }
 }
 
@@ -147,7 +147,7 @@ impl<P: Permission> FromRequest for Access<P> {
             if !source_allowed(&principal.source_allow_list, context.ip) {
                 return Err(AccessDenied::Source);
             }
-            if !P::RIGHT.allows(principal.role) {
+            if !P::RIGHT.is_open_to(&principal) {
                 return Err(AccessDenied::Forbidden { principal: principal.into(), right: P::RIGHT.name });
             }
             principal.standing = gate.pool.standing().clone();

@@ -54,6 +54,8 @@ codes! {
         Send "send" "外部送信"
         Backup "backup" "バックアップ"
         Restore "restore" "復元"
+        EmergencyView "emergency_view" "救急時閲覧"
+        DisasterView "disaster_view" "災害時閲覧"
     }
 }
 
@@ -66,6 +68,7 @@ codes! {
         MedicationHistory "medication_history" "薬剤情報(国)"
         CareHistory "care_history" "診療情報(国)"
         CheckupHistory "checkup_history" "特定健診等情報(国)"
+        EmergencyRecord "emergency_record" "救急時・災害時の閲覧(国)"
         Encounter "encounter" "受付・受診"
         Appointment "appointment" "予約"
         Observation "observation" "計測・観察"
@@ -173,7 +176,10 @@ impl Audit {
 
     /// Nothing was changed by it: may be kept aside while the database takes no writes.
     pub(crate) fn is_view(&self) -> bool {
-        matches!(self.act, Act::View | Act::Search | Act::Print | Act::SignIn | Act::SignOut | Act::Lock)
+        matches!(
+            self.act,
+            Act::View | Act::Search | Act::Print | Act::SignIn | Act::SignOut | Act::Lock | Act::EmergencyView | Act::DisasterView
+        )
     }
 
     /// Fixes the entry as a row. Public so that bulk loads and the verifier build leaves the same way.

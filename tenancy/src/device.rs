@@ -8,6 +8,7 @@ use crate::second_factor::{find_staff, verify_secret};
 use crate::session::{ABSOLUTE_S, Token};
 use crate::sign_in::SignIn;
 use crate::staff::staff;
+use crate::throttle::Attempt;
 use crate::tx::Actor;
 use crate::{Act, Audit, Error, InfoClass, Outcome, Principal, RequestMeta, TenantTx};
 
@@ -98,6 +99,23 @@ impl SignIn {
         self.tried(who.tenant_id, who.role, person, (password, ""), "password_change", meta).await
     }
 
+    /// Counts a try of a signed-in person's second factor before an act that wants it fresh. `None` while they are held back.
+    pub async fn attempt_again(&self, who: &Principal, meta: &RequestMeta) -> Result<Option<Attempt>, Error> {
+        self.sessions().attempt(&again(who), &meta.source_ip).await
+    }
+
+    /// A wrong one is in the log, like a wrong one at the door.
+    pub async fn refused_again(&self, who: &Principal, meta: &RequestMeta) -> Result<(), Error> {
+        let audit = Audit::of(Act::SignIn, InfoClass::Account).outcome(Outcome::Refused).entity("staff", who.staff_id);
+        self.begin_resuming(who, meta).await?.commit(audit.detail("step", "second_factor_again")).await.map(drop)
+    }
+
+    /// The right one ends the count.
+    pub async fn accepted_again(&self, who: &Principal, attempt: Attempt) -> Result<(), Error> {
+        attempt.was_right().await?;
+        self.sessions().forgive(&again(who)).await
+    }
+
     async fn prove(
         &self,
         tenant: TenantId,
@@ -136,6 +154,10 @@ impl SignIn {
         }
         Ok(right)
     }
+}
+
+fn again(who: &Principal) -> String {
+    format!("again/{}/{}", who.tenant_id, who.staff_id)
 }
 
 fn device_token(device: Uuid) -> Token {

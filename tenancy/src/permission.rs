@@ -2,7 +2,7 @@
 
 use domain::Role;
 
-use crate::{Act, InfoClass};
+use crate::{Act, InfoClass, Principal};
 
 /// A right, as a type: `Access<P>` in a handler's signature is the declaration and the proof.
 pub trait Permission: Send + Sync + 'static {
@@ -17,16 +17,23 @@ pub struct Right {
     pub act: Act,
     pub class: InfoClass,
     pub roles: &'static [Role],
+    /// The ministry opens it to hospitals only.
+    pub hospitals_only: bool,
 }
 
 impl Right {
     pub fn allows(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
+
+    /// In the role in force, at the place they work.
+    pub fn is_open_to(&self, who: &Principal) -> bool {
+        self.allows(who.role) && (who.is_hospital || !self.hospitals_only)
+    }
 }
 
 macro_rules! rights {
-    ($($name:ident $act:ident $class:ident [$($role:ident)*])+) => {
+    ($($name:ident $act:ident $class:ident [$($role:ident)*] $(@$place:ident)?)+) => {
         $(
             pub struct $name;
             impl Permission for $name {
@@ -35,6 +42,7 @@ macro_rules! rights {
                     act: Act::$act,
                     class: InfoClass::$class,
                     roles: &[$(Role::$role),*],
+                    hospitals_only: !concat!($(stringify!($place))?).is_empty(),
                 };
             }
         )+
@@ -54,6 +62,11 @@ rights! {
     MedicationHistoryRead View MedicationHistory [Doctor Nurse Pharmacist]
     CareHistoryRead   View    CareHistory  [Doctor Nurse Pharmacist]
     CheckupHistoryRead View   CheckupHistory [Doctor Nurse Pharmacist]
+    EmergencyOpen     EmergencyView EmergencyRecord [Doctor Nurse Pharmacist] @hospitals
+    DisasterOpen      DisasterView EmergencyRecord [Doctor Nurse Pharmacist]
+    EmergencyLookRead View    EmergencyRecord [Doctor Nurse Pharmacist ClinicAdmin]
+    EmergencyReview   Approve EmergencyRecord [Doctor ClinicAdmin]
+    EmergencyPrivilegeManage Manage Staff  [ClinicAdmin] @hospitals
     EncounterRead     View    Encounter    [Doctor Nurse Clerk Pharmacist LabTech ClinicAdmin DoctorAide]
     EncounterWrite    Update  Encounter    [Doctor Nurse Clerk ClinicAdmin]
     EncounterClose    Approve Encounter    [Clerk ClinicAdmin]

@@ -14,6 +14,9 @@ pub struct Principal {
     pub tenant_code: String,
     pub tenant_name: String,
     pub is_hospital: bool,
+    /// 都道府県, the first two digits of 医療機関コード.
+    #[serde(default)]
+    pub prefecture: String,
     pub staff_id: StaffId,
     pub staff_name: String,
     pub roles: Vec<Role>,

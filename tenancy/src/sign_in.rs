@@ -393,6 +393,7 @@ fn principal_of(profile: &Profile, role: Role, place: Option<&place::Model>, dev
         tenant_code: t.code.clone(),
         tenant_name: t.name.clone(),
         is_hospital: t.kind == "hospital",
+        prefecture: t.institution_code.chars().take(2).collect(),
         staff_id: StaffId::new(profile.staff.id),
         staff_name: profile.staff.name.clone(),
         roles: profile.roles.clone(),

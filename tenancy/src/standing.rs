@@ -20,6 +20,8 @@ use crate::{Error, TenantPool};
 /// One look at everything.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
+    /// When this was read.
+    pub at: DateTime<Utc>,
     pub mode: SystemMode,
     pub until: Option<DateTime<Utc>>,
     pub reason: String,
@@ -27,8 +29,17 @@ pub struct Snapshot {
     pub is_database_read_only: bool,
     /// None until a worker with a scanner has looked.
     pub scanner: Option<ScannerState>,
+    disasters: Vec<Disaster>,
     services: Vec<(Service, Uuid, ServiceState)>,
     queues: Vec<(Uuid, Service, i32, i32)>,
+}
+
+/// 災害時モード of one prefecture, as the nation declared it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disaster {
+    pub prefecture: String,
+    pub until: DateTime<Utc>,
+    pub reason: String,
 }
 
 /// How the scanner of uploaded files stands (GL-22).
@@ -44,11 +55,13 @@ pub struct ScannerState {
 impl Default for Snapshot {
     fn default() -> Self {
         Self {
+            at: DateTime::UNIX_EPOCH,
             mode: SystemMode::Normal,
             until: None,
             reason: String::new(),
             is_database_read_only: false,
             scanner: None,
+            disasters: Vec::new(),
             services: Vec::new(),
             queues: Vec::new(),
         }
@@ -66,6 +79,11 @@ pub struct Trouble {
 impl Snapshot {
     pub fn is_read_only(&self) -> bool {
         self.is_database_read_only || self.mode == SystemMode::ReadOnly
+    }
+
+    /// In force at this moment; its end needs nobody.
+    pub fn disaster(&self, prefecture: &str, now: DateTime<Utc>) -> Option<&Disaster> {
+        self.disasters.iter().find(|disaster| disaster.prefecture == prefecture && now <= disaster.until)
     }
 
     pub fn troubles(&self, clinic: TenantId) -> Vec<Trouble> {
@@ -138,13 +156,16 @@ async fn read(pool: &TenantPool) -> Result<Snapshot, Error> {
     let mode: Option<String> = row.try_get("mode")?;
     let services = sqlx::query("SELECT service, scope, state FROM service_state WHERE state <> 'up'").fetch_all(db).await?;
     let queues = sqlx::query("SELECT scope, service, waiting, stuck FROM outbox_queue").fetch_all(db).await?;
+    let disasters = sqlx::query("SELECT prefecture, until, reason FROM disaster_mode WHERE until > now()").fetch_all(db).await?;
     let scanner = sqlx::query("SELECT is_up, engine, signatures_at, checked_at FROM attachment_scanner").fetch_optional(db).await?;
     Ok(Snapshot {
+        at: pool.clock().now(),
         mode: mode.as_deref().and_then(SystemMode::from_code).unwrap_or(SystemMode::Normal),
         until: row.try_get("until")?,
         reason: row.try_get::<Option<String>, _>("reason")?.unwrap_or_default(),
         is_database_read_only: row.try_get("is_read_only")?,
         scanner: scanner.as_ref().map(scanner_state).transpose()?,
+        disasters: disasters.iter().map(disaster).collect::<Result<_, _>>()?,
         services: services
             .iter()
             .filter_map(|r| {
@@ -160,6 +181,25 @@ async fn read(pool: &TenantPool) -> Result<Snapshot, Error> {
             })
             .collect(),
     })
+}
+
+fn disaster(row: &sqlx::postgres::PgRow) -> Result<Disaster, Error> {
+    Ok(Disaster { prefecture: row.try_get("prefecture")?, until: row.try_get("until")?, reason: row.try_get("reason")? })
+}
+
+/// 災害時モード of a prefecture, as the nation declares it; an end that has passed takes it back. The caller writes the audit events.
+pub async fn declare_disaster(operator: &Operator, disaster: &Disaster) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO disaster_mode (prefecture, since, until, reason) VALUES ($1, least($2, $3), $3, $4)
+         ON CONFLICT (prefecture) DO UPDATE SET since = least($2, $3), until = $3, reason = $4",
+    )
+    .bind(&disaster.prefecture)
+    .bind(operator.clock().now())
+    .bind(disaster.until)
+    .bind(&disaster.reason)
+    .execute(operator.pool())
+    .await?;
+    Ok(())
 }
 
 fn scanner_state(row: &sqlx::postgres::PgRow) -> Result<ScannerState, Error> {

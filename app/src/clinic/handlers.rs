@@ -38,6 +38,7 @@ async fn page(
         form: FormState::of(raw).with_errors(errors),
         saved,
         institution_code: store::get(tx).await?.institution_code,
+        is_hospital: access.principal().is_hospital,
         scanner: ScannerLine::of(access.principal().standing.snapshot().scanner.as_ref(), tx.now()),
     })
 }

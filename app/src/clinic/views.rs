@@ -14,6 +14,7 @@ pub struct ClinicPage {
     pub institution_code: String,
     /// What looks at uploaded files, and how old its signatures are.
     pub scanner: ScannerLine,
+    pub is_hospital: bool,
 }
 
 crate::no_subjects!(ClinicPage);

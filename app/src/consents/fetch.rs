@@ -36,7 +36,7 @@ pub async fn begin(tx: &TenantTx, reading: &Reading<'_>) -> Result<(), Error> {
     store::keep(tx, reading.patient, reading.id, consents).await?;
     let is_open = |subject| consents.iter().any(|c: &Consent| c.is_about(subject) && c.is_open(tx.now()));
     let with_treatments = is_open(ConsentSubject::Care) || is_open(ConsentSubject::Surgery);
-    if with_treatments || is_open(ConsentSubject::Medication) {
+    if with_treatments || is_open(ConsentSubject::Medication) || is_open(ConsentSubject::Prescription) {
         let to = domain::clock::today(tx.now());
         let from = to.checked_sub_months(Months::new(MONTHS_BACK)).unwrap_or(to);
         request(tx, reading, Kind::Care, Asks::Care { from, to, with_treatments }).await?;
@@ -107,7 +107,13 @@ pub async fn send(way: &NationalWay, message: &Message) -> Exchange {
     };
     let identifier = format!("{}-{}", message.lane, message.attempts);
     let sent = question.message(&identifier);
-    let path = if message.errand == Errand::CheckupHistory { "/oqs/v1/TKKsiquc01" } else { "/oqs/v1/YZKsiquc01" };
+    let path = match message.errand {
+        Errand::CheckupHistory => "/oqs/v1/TKKsiquc01",
+        // ⟲ no public document names its file: the number of the interface stands in
+        Errand::EmergencySummary => "/oqs/v1/OQS-IF-047",
+        Errand::DisasterHistory => "/oqs/v1/DISASTER",
+        _ => "/oqs/v1/YZKsiquc01",
+    };
     let judge = |received: &[u8]| match read_reply(received, &question, &identifier) {
         Ok(Reply::Given) => Outcome::Done(received.to_vec()),
         Ok(Reply::Refused { code, said }) => Outcome::Refused { code, said },

@@ -1,20 +1,25 @@
 //! What the patient allowed, and what is seen under it.
 
 use actix_web::{HttpRequest, web};
+use chrono::{DateTime, Utc};
 use domain::PatientId;
 use domain::consent::ConsentSubject;
 use serde::Deserialize;
-use tenancy::permission::{CareHistoryRead, CheckupHistoryRead, ConsentRead, ConsentedFetch, MedicationHistoryRead, Permission};
+use tenancy::permission::{
+    CareHistoryRead, CheckupHistoryRead, ConsentRead, ConsentedFetch, DisasterOpen, EmergencyOpen, MedicationHistoryRead, Permission,
+};
 use tenancy::{Access, Act, Audit, InfoClass, TenantTx};
 use uuid::Uuid;
 
 use super::entity::record;
 use super::fetch;
+use super::own;
 use super::shown::{Content, RecordPage, Shown};
 use super::store::{self, Consents, Kind};
 use super::views::{ConsentList, ConsentPage, Doors};
 use crate::AppError;
 use crate::adapters::eligibility::history::{read_care, read_checkups};
+use crate::emergency_views;
 use crate::notes::neighbours;
 use crate::patients::store as patients;
 use crate::web::act_form::{check_token, check_version};
@@ -40,6 +45,8 @@ pub async fn list(access: Access<ConsentRead>, path: web::Path<PatientId>, at: w
         care: access.may::<CareHistoryRead>(),
         checkup: access.may::<CheckupHistoryRead>(),
         fetch: access.may::<ConsentedFetch>(),
+        emergency: may_open_unasked(&access, &tx, &consents).await?,
+        disaster: access.may::<DisasterOpen>() && is_disaster(&access, tx.now()),
     };
     let list = ConsentList::of(person.stripe.patient_id, at.encounter.parse().ok(), &consents, &records, doors, tx.now());
     let page = ConsentPage { chrome: Chrome::of(access.principal(), Nav::Patients), stripe: person.stripe, list };
@@ -51,9 +58,20 @@ pub async fn list(access: Access<ConsentRead>, path: web::Path<PatientId>, at: w
     }
 }
 
-/// 薬剤情報.
+fn is_disaster(access: &Access<ConsentRead>, now: DateTime<Utc>) -> bool {
+    let who = access.principal();
+    who.standing.snapshot().disaster(&who.prefecture, now).is_some()
+}
+
+/// Whether this person may open what could not be asked about.
+async fn may_open_unasked(access: &Access<ConsentRead>, tx: &TenantTx, consents: &Consents) -> Result<bool, AppError> {
+    let is_possible = access.may::<EmergencyOpen>() && consents.0.iter().any(|given| given.consent.is_unobtainable());
+    Ok(is_possible && emergency_views::store::is_named(tx, access.principal().staff_id).await?)
+}
+
+/// 薬剤情報 of the claims and 処方・調剤情報 of 電子処方箋, each as far as it is allowed.
 pub async fn medication(access: Access<MedicationHistoryRead>, path: web::Path<PatientId>, req: HttpRequest) -> Result<Page, AppError> {
-    shown(&access, *path, &[ConsentSubject::Medication], InfoClass::MedicationHistory, &req).await
+    shown(&access, *path, &[ConsentSubject::Medication, ConsentSubject::Prescription], InfoClass::MedicationHistory, &req).await
 }
 
 /// 診療情報; 手術 only where the patient allowed that too.
@@ -105,9 +123,9 @@ async fn content(
     }
     let bytes = store::open(tx, &row).await?;
     let content = if row.kind == Kind::Checkup.code() {
-        Content::checkups(&read_checkups(&bytes).map_err(AppError::internal)?)
-    } else if open.contains(&ConsentSubject::Medication) {
-        Content::drugs(&read_care(&bytes).map_err(AppError::internal)?)
+        Content::checkups(&read_checkups(&bytes).map_err(AppError::internal)?, &own::measured(tx, group).await?)
+    } else if let Some(told) = consents.tells(open) {
+        Content::drugs(&read_care(&bytes).map_err(AppError::internal)?, told)
     } else {
         Content::treatments(&read_care(&bytes).map_err(AppError::internal)?, open)
     };

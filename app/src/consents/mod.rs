@@ -8,10 +8,12 @@
 pub mod entity;
 pub mod fetch;
 mod handlers;
+mod own;
 #[cfg(test)]
 mod samples;
-mod shown;
+pub(crate) mod shown;
 pub mod store;
+mod trend;
 mod views;
 
 use crate::web::Routes;

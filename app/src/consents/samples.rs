@@ -8,6 +8,7 @@ use domain::consent::{Consent, ConsentSubject};
 use uuid::Uuid;
 
 use super::entity::record;
+use super::own::Measured;
 use super::shown::{Content, RecordPage, Shown};
 use super::store::{self, Consents, Given};
 use super::views::{ConsentList, ConsentPage, Doors};
@@ -46,7 +47,7 @@ fn record(status: &str) -> record::Model {
     }
 }
 
-const ALL: Doors = Doors { medication: true, care: true, checkup: true, fetch: true };
+const ALL: Doors = Doors { medication: true, care: true, checkup: true, fetch: true, emergency: true, disaster: true };
 
 fn all_kinds() -> Consents {
     Consents(vec![
@@ -130,11 +131,21 @@ fn drugs_and_checkups() {
     };
     let about = || About { name: String::new(), birth_date: chrono::NaiveDate::MIN };
     let history = CareHistory { about: about(), episodes: vec![episode(vec![drug], vec![])] };
-    let html = page("drugs", &[ConsentSubject::Medication], Content::drugs(&history));
+    let html = page("drugs", &[ConsentSubject::Medication], Content::drugs(&history, |_| true));
     assert!(html.contains("架空錠５ｍｇ&#60;b&#62;") && html.contains("data-shown-for=\"82800\""), "{html}");
     let finding = Finding { code: "x".into(), name: "HbA1c".into(), value: "5.9".into(), unit: "%".into(), value_name: String::new() };
-    let checkups = Checkups { about: about(), checkups: vec![Checkup { on: None, findings: vec![finding] }] };
-    assert!(page("checkup", &[ConsentSubject::Checkup], Content::checkups(&checkups)).contains("5.9"));
+    let day = |d| chrono::NaiveDate::from_ymd_opt(2026, 6, d);
+    let found = |value: &str| {
+        vec![
+            Finding { value: value.into(), ..finding.clone() },
+            Finding { code: "9N006".into(), name: "体重".into(), value: "72.5".into(), unit: "kg".into(), value_name: String::new() },
+        ]
+    };
+    let checkups = vec![Checkup { on: day(20), findings: found("5.9") }, Checkup { on: day(2), findings: found("5.6") }];
+    let checkups = Checkups { about: about(), checkups };
+    let own = Measured { analytes: vec!["x"], on: day(10).unwrap(), value: "5.7".into(), unit: "%".into() };
+    let html = page("checkup", &[ConsentSubject::Checkup], Content::checkups(&checkups, &[own]));
+    assert!(html.contains("5.9") && html.contains("5.7") && html.contains("2026-06-10 当院 5.7"), "{html}");
     for (name, content) in [("not-asked", Content::NotAsked), ("pending", Content::Pending), ("failed", Content::Failed("x".into()))] {
         page(name, &[ConsentSubject::Medication], content);
     }

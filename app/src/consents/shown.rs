@@ -1,20 +1,26 @@
 //! What is read under a consent, in words.
 
 use askama::Template;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::PatientId;
-use domain::care_history::{CareHistory, Checkups, Drug, Episode, Finding, Treatment};
+use domain::care_history::{CareHistory, Checkups, Drug, Episode, Finding, Origin, Treatment};
+use domain::checkup_trend::{self, Line, Own};
 use domain::clock::jst;
 use domain::consent::ConsentSubject;
+use domain::drug_history::{Handing, Told};
 
 use super::entity::record;
+use super::own::Measured;
 use super::store::Consents;
+use super::trend::{Picture, picture};
 use super::views::failed;
 use crate::web::page::Subjects;
 use crate::web::{Chrome, PatientStripe};
 
 /// Checkups shown side by side.
 const CHECKUPS: usize = 4;
+/// Of our own values.
+const OWN: usize = 3;
 
 /// One row of a table of checkups: item, then a value for each day.
 #[derive(Debug, Clone)]
@@ -22,6 +28,9 @@ pub struct TrendRow {
     pub name: String,
     pub unit: String,
     pub values: Vec<String>,
+    /// Our own values of the same, latest first, each with its day.
+    pub own: Vec<(String, String)>,
+    pub picture: Option<Picture>,
 }
 
 /// One day at one place.
@@ -29,6 +38,7 @@ pub struct TrendRow {
 pub struct Day {
     pub on: String,
     pub place: String,
+    /// Empty where each line names its own.
     pub origin: &'static str,
     pub setting: String,
     pub lines: Vec<DayLine>,
@@ -39,6 +49,10 @@ pub struct DayLine {
     pub name: String,
     pub more: String,
     pub tag: String,
+    /// Who tells of it.
+    pub origins: Vec<&'static str>,
+    /// What one of them says otherwise.
+    pub differing: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -59,9 +73,9 @@ impl Content {
         failed(row).map_or(Self::Pending, |failed| Self::Failed(failed.why))
     }
 
-    pub fn drugs(history: &CareHistory) -> Self {
-        let with = history.episodes.iter().filter(|e| !e.drugs.is_empty());
-        Self::Days(with.map(|e| day(e, e.drugs.iter().map(drug).collect())).collect())
+    /// Each medicine once, with everybody who may tell of it.
+    pub fn drugs(history: &CareHistory, is_allowed: impl Fn(Origin) -> bool) -> Self {
+        Self::Days(history.handings(is_allowed).iter().map(handing).collect())
     }
 
     /// Only lines every needed consent is open for.
@@ -71,16 +85,21 @@ impl Content {
         Self::Days(history.episodes.iter().map(|e| day(e, lines(e))).filter(|day| !day.lines.is_empty()).collect())
     }
 
-    pub fn checkups(checkups: &Checkups) -> Self {
-        let days = checkups.checkups.iter().take(CHECKUPS);
-        let row = |(item, values): (&Finding, Vec<Option<&Finding>>)| TrendRow {
-            name: if item.name.is_empty() { item.code.clone() } else { item.name.clone() },
-            unit: item.unit.clone(),
-            values: values.into_iter().take(CHECKUPS).map(|v| v.map(value).unwrap_or_default()).collect(),
+    /// The items of the checkups, with our own values of the same beside them.
+    pub fn checkups(checkups: &Checkups, measured: &[Measured]) -> Self {
+        let own: Vec<Own<'_>> =
+            measured.iter().map(|m| Own { analytes: &m.analytes, on: m.on, value: m.value.clone(), unit: m.unit.clone() }).collect();
+        let days: Vec<Option<NaiveDate>> = checkups.checkups.iter().map(|checkup| checkup.on).collect();
+        let row = |line: &Line<'_>| TrendRow {
+            name: if line.finding.name.is_empty() { line.finding.code.clone() } else { line.finding.name.clone() },
+            unit: line.finding.unit.clone(),
+            values: line.checkups.iter().take(CHECKUPS).map(|v| v.map(value).unwrap_or_default()).collect(),
+            own: line.own.iter().take(OWN).map(|own| (own.value.clone(), own.on.to_string())).collect(),
+            picture: picture(line, &days),
         };
         Self::Checkups {
-            days: days.map(|c| c.on.map_or_else(|| "日付不明".to_owned(), |on| on.to_string())).collect(),
-            rows: checkups.trend().into_iter().map(row).collect(),
+            days: days.iter().take(CHECKUPS).map(|on| on.map_or_else(|| "日付不明".to_owned(), |on| on.to_string())).collect(),
+            rows: checkup_trend::lines(checkups, &own).iter().map(row).collect(),
         }
     }
 }
@@ -90,11 +109,42 @@ fn value(finding: &Finding) -> String {
     format!("{}{name}", finding.value)
 }
 
-fn day(episode: &Episode, lines: Vec<DayLine>) -> Day {
-    let month = match (episode.month.get(..4), episode.month.get(4..)) {
-        (Some(year), Some(month)) if episode.month.len() == 6 => format!("{year}-{month}"),
-        _ => episode.month.clone(),
+/// `202610` as `2026-10`; anything else as it came.
+fn month_words(text: &str) -> String {
+    match (text.get(..4), text.get(4..)) {
+        (Some(year), Some(month)) if text.len() == 6 => format!("{year}-{month}"),
+        _ => text.to_owned(),
+    }
+}
+
+fn handing(handing: &Handing) -> Day {
+    let prescriber = &handing.prescriber;
+    let place = match handing.place.as_str() {
+        _ if handing.is_only_prescribed() => format!("{prescriber}(処方。調剤の情報はまだありません)"),
+        "" => prescriber.clone(),
+        place if place == prescriber => place.to_owned(),
+        place => format!("{prescriber} → {place}"),
     };
+    let on = handing.on.or(handing.prescribed_on).map_or_else(|| month_words(&handing.month), |on| on.to_string());
+    Day { on, place, origin: "", setting: handing.setting.clone(), lines: handing.drugs.iter().map(told).collect() }
+}
+
+fn told(told: &Told) -> DayLine {
+    let otherwise = |(origin, drug): &(Origin, Drug)| format!("{}では {}", origin.label(), amount(drug));
+    DayLine {
+        origins: told.origins.iter().map(|origin| origin.label()).collect(),
+        differing: told.differing.iter().map(otherwise).collect(),
+        ..drug(&told.drug)
+    }
+}
+
+fn amount(drug: &Drug) -> String {
+    let times = if drug.times.is_empty() { String::new() } else { format!(" ×{}", drug.times) };
+    format!("{}{}{times}", drug.quantity, drug.unit)
+}
+
+fn day(episode: &Episode, lines: Vec<DayLine>) -> Day {
+    let month = month_words(&episode.month);
     let place = match episode.prescriber.as_str() {
         "" => episode.place.clone(),
         prescriber => format!("{prescriber} → {}", episode.place),
@@ -111,7 +161,8 @@ fn drug(drug: &Drug) -> DayLine {
     let times = if drug.times.is_empty() { String::new() } else { format!("×{}", drug.times) };
     let amount = format!("{}{}", drug.quantity, drug.unit);
     let name = if drug.name.is_empty() { drug.code.clone() } else { drug.name.clone() };
-    DayLine { name, more: joined(&[&amount, &drug.usage, &drug.instruction, &times]), tag: drug.ingredient.clone() }
+    let more = joined(&[&amount, &drug.usage, &drug.instruction, &times]);
+    DayLine { name, more, tag: drug.ingredient.clone(), origins: Vec::new(), differing: Vec::new() }
 }
 
 fn treatment(t: &Treatment) -> DayLine {
@@ -120,7 +171,7 @@ fn treatment(t: &Treatment) -> DayLine {
     // A code we do not know is shown as it came.
     let tag = t.class_label().map_or_else(|| format!("識別 {}", t.class), str::to_owned);
     let name = if t.name.is_empty() { t.code.clone() } else { t.name.clone() };
-    DayLine { name, more: joined(&[&amount, &times]), tag }
+    DayLine { name, more: joined(&[&amount, &times]), tag, origins: Vec::new(), differing: Vec::new() }
 }
 
 /// What is read now, with the moment it must be gone.
@@ -135,6 +186,10 @@ pub struct Shown {
     pub content: Content,
     /// 手術 is not among the consents.
     pub is_without_surgery: bool,
+    /// 処方・調剤 of 電子処方箋 were asked for and not allowed.
+    pub is_without_recent: bool,
+    /// 薬剤 of the claims is not among the consents.
+    pub is_without_claims: bool,
 }
 
 impl Shown {
@@ -142,7 +197,7 @@ impl Shown {
         let ends = open.iter().filter_map(|subject| consents.of(*subject)?.consent.available_until).min().unwrap_or_else(|| jst(now));
         let has = |subject| open.contains(&subject);
         let (door, title) = match () {
-            () if has(ConsentSubject::Medication) => ("medication", "薬剤情報"),
+            () if has(ConsentSubject::Medication) || has(ConsentSubject::Prescription) => ("medication", "薬剤情報"),
             () if has(ConsentSubject::Checkup) => ("checkup", "特定健診等情報"),
             () => ("care", "診療情報"),
         };
@@ -154,6 +209,10 @@ impl Shown {
             seconds_left: (ends.to_utc() - now).num_seconds().max(0),
             content,
             is_without_surgery: has(ConsentSubject::Care) && !has(ConsentSubject::Surgery),
+            is_without_recent: has(ConsentSubject::Medication)
+                && consents.of(ConsentSubject::Prescription).is_some()
+                && !has(ConsentSubject::Prescription),
+            is_without_claims: has(ConsentSubject::Prescription) && !has(ConsentSubject::Medication),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use domain::care_history::Origin;
 use domain::clock::jst;
 use domain::consent::{Consent, ConsentSubject};
 use domain::{PatientId, ReaderResultId};
@@ -39,7 +40,7 @@ impl Kind {
     /// Which answer holds what a subject is about.
     pub const fn of(subject: ConsentSubject) -> Option<Self> {
         match subject {
-            ConsentSubject::Medication | ConsentSubject::Care | ConsentSubject::Surgery => Some(Self::Care),
+            ConsentSubject::Medication | ConsentSubject::Prescription | ConsentSubject::Care | ConsentSubject::Surgery => Some(Self::Care),
             ConsentSubject::Checkup => Some(Self::Checkup),
             _ => None,
         }
@@ -60,6 +61,14 @@ pub struct Consents(pub Vec<Given>);
 impl Consents {
     pub fn of(&self, subject: ConsentSubject) -> Option<&Given> {
         self.0.iter().find(|given| given.consent.is_about(subject))
+    }
+
+    /// Whose word on medicines may be shown, if anybody's.
+    pub fn tells(&self, open: &[ConsentSubject]) -> Option<impl Fn(Origin) -> bool + use<>> {
+        let medication = open.contains(&ConsentSubject::Medication);
+        let prescription = self.of(ConsentSubject::Prescription).map(|_| open.contains(&ConsentSubject::Prescription));
+        let is_any = medication || prescription == Some(true);
+        is_any.then_some(move |origin: Origin| origin.is_open(medication, prescription))
     }
 
     /// The consent under which this may be seen now.

@@ -18,12 +18,16 @@ pub struct Doors {
     pub care: bool,
     pub checkup: bool,
     pub fetch: bool,
+    /// 救急時の閲覧, where the reader noted 取得困難.
+    pub emergency: bool,
+    /// 災害時の照会, while it is declared.
+    pub disaster: bool,
 }
 
 impl Doors {
     const fn to(self, subject: ConsentSubject) -> Option<&'static str> {
         match subject {
-            ConsentSubject::Medication if self.medication => Some("medication"),
+            ConsentSubject::Medication | ConsentSubject::Prescription if self.medication => Some("medication"),
             ConsentSubject::Care | ConsentSubject::Surgery if self.care => Some("care"),
             ConsentSubject::Checkup if self.checkup => Some("checkup"),
             _ => None,
@@ -62,6 +66,8 @@ pub struct ConsentList {
     pub encounter_id: Option<EncounterId>,
     pub lines: Vec<Line>,
     pub failed: Vec<Failed>,
+    pub may_open_unasked: bool,
+    pub may_ask_without_card: bool,
 }
 
 impl ConsentList {
@@ -82,7 +88,8 @@ impl ConsentList {
             })
         };
         let failed = records.iter().filter(|row| doors.fetch && is_open(row)).filter_map(failed).collect();
-        Self { patient_id, encounter_id, lines: given.into_iter().map(|g| line(g, records, doors, now)).collect(), failed }
+        let lines = given.into_iter().map(|g| line(g, records, doors, now)).collect();
+        Self { patient_id, encounter_id, lines, failed, may_open_unasked: doors.emergency, may_ask_without_card: doors.disaster }
     }
 
     /// What may stay open on the page.

@@ -11,6 +11,7 @@ use crate::adapters::eligibility::{Question, ReaderFile, read_answer, read_face_
 use crate::adapters::national_way::NationalWay;
 use crate::bulk_inquiries::exchange;
 use crate::consents::fetch;
+use crate::emergency_views;
 use crate::live::{Live, Topic};
 use crate::outbox::{Driver, Ending, Exchange, Message, Outcome};
 
@@ -45,7 +46,9 @@ impl Driver for EligibilityDriver {
     async fn send(&self, message: &Message) -> Exchange {
         let way = self.way.of(message);
         match message.errand {
-            Errand::CareHistory | Errand::CheckupHistory => fetch::send(&way, message).await,
+            Errand::CareHistory | Errand::CheckupHistory | Errand::EmergencySummary | Errand::DisasterHistory => {
+                fetch::send(&way, message).await
+            }
             Errand::BulkSubmit | Errand::BulkCollect => exchange::send(&way, message).await,
             Errand::ReferenceRegister => reference::send(&way, message).await,
             _ => Self::confirm(&way, message).await,
@@ -55,6 +58,7 @@ impl Driver for EligibilityDriver {
     async fn settled(&self, tx: &TenantTx, message: &Message, ending: Ending<'_>) -> Result<(), Error> {
         match message.errand {
             Errand::CareHistory | Errand::CheckupHistory => return fetch::settled(tx, message.lane, ending).await,
+            Errand::EmergencySummary | Errand::DisasterHistory => return emergency_views::store::settled(tx, message.lane, ending).await,
             Errand::BulkSubmit | Errand::BulkCollect => return exchange::settled(tx, message, ending).await,
             // What could not be registered stands on 後処理.
             Errand::ReferenceRegister => return Ok(()),

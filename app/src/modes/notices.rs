@@ -40,14 +40,22 @@ pub fn notices(principal: &Principal, now: &Snapshot) -> Vec<SystemNotice> {
         );
         return vec![SystemNotice { kind: "stop", title: "閲覧のみ".into(), detail }];
     }
+    let disaster = now.disaster(&principal.prefecture, now.at).map(|disaster| SystemNotice {
+        kind: "warn",
+        title: "災害時モードです。".into(),
+        detail: format!(
+            "{}。カードのない人の他院の情報を、患者の「他院の情報」から氏名・生年月日・性別・住所で照会できます。{} まで。",
+            disaster.reason,
+            domain::clock::jst(disaster.until).format("%m/%d %H:%M")
+        ),
+    });
     let down = now.troubles(principal.tenant_id).into_iter().filter(|trouble| trouble.state == ServiceState::Down);
-    let mut notices: Vec<SystemNotice> = down
-        .map(|trouble| SystemNotice {
-            kind: "warn",
-            title: format!("{}が停止中です。", trouble.service.label()),
-            detail: format!("{}診療は続けられます。再開すると自動で送ります。", trouble.service.way_round()),
-        })
-        .collect();
+    let mut notices: Vec<SystemNotice> = disaster.into_iter().collect();
+    notices.extend(down.map(|trouble| SystemNotice {
+        kind: "warn",
+        title: format!("{}が停止中です。", trouble.service.label()),
+        detail: format!("{}診療は続けられます。再開すると自動で送ります。", trouble.service.way_round()),
+    }));
     if now.mode == domain::standing::SystemMode::Degraded {
         let until = now.until.map(|at| format!("{}ごろまでの予定です。", hour(at))).unwrap_or_default();
         notices.push(SystemNotice {

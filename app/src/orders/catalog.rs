@@ -25,6 +25,9 @@ pub struct ResultItem {
     /// Lower limit, or the word that is expected.
     pub low: String,
     pub high: String,
+    /// JLAC10 分析物コード of the same item elsewhere; none where nothing compares.
+    #[serde(default)]
+    pub jlac10: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -147,6 +150,12 @@ pub async fn find(tx: &TenantTx, code: &str, day: NaiveDate) -> Result<Option<It
 /// The values an ordered examination brings; none for a procedure.
 pub fn results_of(code: &str) -> Result<&'static [ResultItem], Error> {
     Ok(catalog()?.items.iter().find(|item| item.code == code).map(|item| item.results.as_slice()).unwrap_or_default())
+}
+
+/// What a result of ours compares with, by JLAC10 分析物コード.
+pub fn analytes_of(code: &str) -> Result<Vec<&'static str>, Error> {
+    let found = catalog()?.items.iter().flat_map(|item| &item.results).find(|result| result.code == code);
+    Ok(found.map(|result| result.jlac10.iter().map(String::as_str).collect()).unwrap_or_default())
 }
 
 pub fn sets() -> Result<&'static [ExamSet], Error> {

@@ -17,6 +17,8 @@ use domain::order::{OrderAct, OrderStatus};
 use domain::{EncounterId, Role, StaffId};
 use tenancy::{Error, TenantTx};
 
+pub use catalog::analytes_of;
+
 use crate::notes::SignedNote;
 use crate::notes::seen::{Kind, Pending, Shown};
 use entity::service_request::Model;

@@ -31,6 +31,7 @@ pub struct ClassRows {
 pub struct Row {
     pub act: &'static str,
     pub name: &'static str,
+    pub hospitals_only: bool,
     /// One for each role, in the order of the head.
     pub allowed: Vec<bool>,
 }
@@ -44,6 +45,7 @@ fn classes() -> Vec<ClassRows> {
             .map(|right| Row {
                 act: right.act.label(),
                 name: right.name,
+                hospitals_only: right.hospitals_only,
                 allowed: Role::ALL.iter().map(|role| right.allows(*role)).collect(),
             })
             .collect()
@@ -69,7 +71,8 @@ fn csv() -> Result<String, AppError> {
     for class in classes() {
         for row in class.rows {
             let marks = row.allowed.iter().map(|allowed| if *allowed { "可" } else { "" });
-            out.write_record([class.class, row.act, row.name].into_iter().chain(marks)).map_err(AppError::internal)?;
+            let act = if row.hospitals_only { format!("{}(病院のみ)", row.act) } else { row.act.to_owned() };
+            out.write_record([class.class, &act, row.name].into_iter().chain(marks)).map_err(AppError::internal)?;
         }
     }
     String::from_utf8(out.into_inner().map_err(AppError::internal)?).map_err(AppError::internal)

@@ -10,7 +10,7 @@ mod initial_password;
 mod routes;
 mod rules;
 mod secrets;
-mod store;
+pub mod store;
 mod views;
 
 pub use routes::routes;

@@ -191,6 +191,7 @@ pub(crate) mod tests {
             tenant_code: "ainosato".into(),
             tenant_name: "藍の里内科クリニック".into(),
             is_hospital: false,
+            prefecture: "13".into(),
             staff_id: StaffId::new(Uuid::from_u128(2)),
             staff_name: "山﨑 理恵".into(),
             roles: vec![role],

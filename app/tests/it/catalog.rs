@@ -16,6 +16,7 @@ const SHARED: &[(&str, &str)] = &[
     ("system_mode", "one mode for the whole product"),
     ("service_state", "how partners stand; states and counts only"),
     ("outbox_queue", "how many messages wait, for the chips; counts only"),
+    ("disaster_mode", "what the nation declares for whole prefectures"),
     ("attachment_scanner", "how the scanner of uploads stands; no clinic"),
     ("master_release", "masters are everybody's"),
     ("disease_master", "masters are everybody's"),

@@ -25,19 +25,20 @@ const CARE: &str = "DiagnosisInfo";
 const SURGERY: &str = "OperationInfo";
 const CHECKUP: &str = "SpecificHealthCheckupsInfo";
 
-struct Desk {
-    h: &'static Harness,
-    here: Clinic,
-    neighbour: Clinic,
-    clerk: Client,
-    doctor: Client,
-    services: National,
+/// A reception and a doctor beside the simulated services.
+pub struct Desk {
+    pub h: &'static Harness,
+    pub here: Clinic,
+    pub neighbour: Clinic,
+    pub clerk: Client,
+    pub doctor: Client,
+    pub services: National,
     url: String,
     ahead: Arc<Mutex<TimeDelta>>,
     operator: Operator,
 }
 
-async fn desk() -> Desk {
+pub async fn desk() -> Desk {
     let h = Harness::get();
     let (here, neighbour) = two_clinics(h).await;
     let (clerk, doctor) = (here.client(h, Role::Clerk).await, here.client(h, Role::Doctor).await);
@@ -57,7 +58,7 @@ fn stamp(at: DateTime<Utc>) -> String {
 }
 
 impl Desk {
-    async fn deliver(&self) {
+    pub async fn deliver(&self) {
         let drivers: Vec<Arc<dyn Driver>> = vec![Arc::new(EligibilityDriver::new(way(&self.url), None))];
         let postman = Postman::new(self.operator.clone(), drivers, Metrics::new().unwrap(), Uuid::now_v7()).only(self.here.id);
         while postman.round().await.unwrap() > 0 {}
@@ -72,7 +73,7 @@ impl Desk {
     }
 
     /// Gives the patient's id.
-    async fn take_over(&self, file: &str, patient: &str) -> String {
+    pub async fn take_over(&self, file: &str, patient: &str) -> String {
         let part = reqwest::multipart::Part::bytes(file.as_bytes().to_vec()).file_name("OQSsiquc01res_face_1.xml");
         let request = self.clerk.request("POST", "/reception/reader-results").multipart(reqwest::multipart::Form::new().part("file", part));
         let path = self.clerk.send(request).await.expect(303).header("location").to_owned();
@@ -96,7 +97,7 @@ impl Desk {
     }
 }
 
-fn card(subjects: &[&str], until: DateTime<Utc>, salt: &str) -> String {
+pub fn card(subjects: &[&str], until: DateTime<Utc>, salt: &str) -> String {
     let given = stamp(until - TimeDelta::hours(24));
     let consents: String = [DRUGS, CARE, SURGERY, CHECKUP, "GenomeInfo"]
         .iter()
@@ -119,7 +120,7 @@ fn card(subjects: &[&str], until: DateTime<Utc>, salt: &str) -> String {
     )
 }
 
-fn tomorrow() -> DateTime<Utc> {
+pub fn tomorrow() -> DateTime<Utc> {
     Utc::now() + TimeDelta::hours(23)
 }
 
@@ -151,6 +152,113 @@ async fn drugs_are_seen_under_their_consent_and_every_look_is_audited() {
     assert!(seen.contains("薬剤") && !seen.contains("consents/medication\""));
     d.clerk.get(&format!("/patients/{patient}/consents/medication")).await.expect(403);
     d.neighbour.client(d.h, Role::Doctor).await.get(&format!("/patients/{patient}/consents/medication")).await.expect(404);
+}
+
+/// The list items of the page that speak of this medicine.
+fn items<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
+    page.split("<li>").filter(|item| item.starts_with(name)).collect()
+}
+
+/// FN-EP-13: a medicine told by claim, prescription and dispensing is one line that names them; what differs is said; what was only
+/// prescribed says so.
+#[tokio::test]
+async fn a_medicine_of_several_sources_is_shown_once_with_its_sources() {
+    let d = desk().await;
+    let patient = d.touch(&[DRUGS], tomorrow()).await;
+    d.deliver().await;
+    let page = d.look(&patient, "medication", 200).await;
+    let amlo = items(&page, "架空アムロ錠５ｍｇ");
+    assert_eq!(amlo.len(), 1, "{page}");
+    for source in ["レセプト", "電子処方箋", "調剤結果"] {
+        assert!(amlo[0].contains(source), "{source}: {}", amlo[0]);
+    }
+    let loxo = items(&page, "架空ロキソ錠６０ｍｇ");
+    assert!(
+        loxo.len() == 1 && loxo[0].contains("×7") && loxo[0].contains("電子処方箋では 3錠 ×14") && !loxo[0].contains("調剤結果"),
+        "{loxo:?}"
+    );
+    assert_eq!(items(&page, "架空アレルギ錠１０ｍｇ").len(), 1);
+    assert!(page.contains("架空耳鼻科(処方。調剤の情報はまだありません)"));
+}
+
+/// FN-EP-13: where the reader asks for 処方・調剤 apart, each consent opens its own sources; the service may tell more, the page does not.
+#[tokio::test]
+async fn recent_prescriptions_have_a_consent_of_their_own() {
+    for (drugs, recent) in [(true, false), (false, true), (true, true), (false, false)] {
+        let d = desk().await;
+        for subject in [DRUGS, "PrescriptionInfo"] {
+            d.services.consents.grant("9000001", subject, jst(tomorrow()));
+        }
+        let subjects: &[&str] = if drugs { &[DRUGS] } else { &[] };
+        let given = stamp(tomorrow());
+        let said = match recent {
+            true => format!(
+                "<PrescriptionInfoConsFlg>1</PrescriptionInfoConsFlg><PrescriptionInfoAvailableTime>{given}</PrescriptionInfoAvailableTime>"
+            ),
+            false => "<PrescriptionInfoConsFlg>0</PrescriptionInfoConsFlg>".to_owned(),
+        };
+        let file = card(subjects, tomorrow(), "1").replacen("<PharmacistsInfoConsFlg>", &format!("{said}<PharmacistsInfoConsFlg>"), 1);
+        let patient = d.take_over(&file, "new").await;
+        d.deliver().await;
+        let page = d.look(&patient, "medication", if drugs || recent { 200 } else { 403 }).await;
+        assert_eq!(items(&page, "架空プレガ錠７５ｍｇ").len(), usize::from(drugs), "claims {drugs} {recent}");
+        assert_eq!(items(&page, "架空軟膏０．１％").len(), usize::from(recent), "recent {drugs} {recent}");
+        let amlo = items(&page, "架空アムロ錠５ｍｇ");
+        assert_eq!(amlo.len(), usize::from(drugs || recent));
+        assert_eq!(amlo.iter().any(|item| item.contains("レセプト")), drugs, "no source is named that may not tell: {amlo:?}");
+        assert_eq!(page.contains("処方・調剤の情報には同意がない"), drugs && !recent);
+        assert_eq!(page.contains("レセプトの薬剤情報には同意がない"), recent && !drugs);
+    }
+}
+
+/// A result of our own laboratory, as entered.
+async fn laboratory(d: &Desk, (patient, visit): (&str, Uuid), (code, value, unit): (&str, &str, &str)) {
+    let sql = "WITH o AS (INSERT INTO service_request (tenant_id, id, version, recorded_at, author_id, entered_by_id, status, digest, patient_id,
+            encounter_id, category, code, name, specimen, procedure_code, quantity, position, is_stat, due_on, note)
+          VALUES ($1, gen_random_uuid(), 1, now(), $2, $2, 'resulted', ''::bytea, $3::uuid, $4, 'laboratory', $5, $5, '', '', 1, 1, false, current_date, '')
+          RETURNING id)
+        INSERT INTO observation_result (tenant_id, id, version, recorded_at, author_id, entered_by_id, status, digest, patient_id,
+            service_request_id, code, name, value_text, unit, reference_low, reference_high, flag, ordered_by_id, observed_at)
+        SELECT $1, gen_random_uuid(), 1, now(), $2, $2, 'unread', ''::bytea, $3::uuid, o.id, $5, $5, $6, $7, '', '', '', $2, now() FROM o";
+    let staff = d.here.staff_of(Role::Doctor).as_uuid();
+    let query = sqlx::query(sql).bind(d.here.id.as_uuid()).bind(staff).bind(patient).bind(visit).bind(code).bind(value).bind(unit);
+    query.execute(&mut d.h.superuser().await).await.unwrap();
+}
+
+/// FN-OQ-07: what was measured here stands beside the same item of the checkups, in the same unit, each under its own name.
+#[tokio::test]
+async fn checkups_stand_beside_our_own_values() {
+    let d = desk().await;
+    let patient = d.touch(&[CHECKUP], tomorrow()).await;
+    d.deliver().await;
+    let alone = d.look(&patient, "checkup", 200).await;
+    assert!(alone.contains("HbA1c(NGSP)") && alone.contains("<rect") && !alone.contains("<circle"), "{alone}");
+    let visit: Uuid = {
+        let sql = "SELECT id FROM encounter WHERE tenant_id = $1";
+        sqlx::query(sql).bind(d.here.id.as_uuid()).fetch_one(&mut d.h.superuser().await).await.unwrap().get(0)
+    };
+    let (key, at) = (Uuid::now_v7().to_string(), (jst(Utc::now()) - TimeDelta::minutes(1)).format("%Y-%m-%dT%H:%M").to_string());
+    let measured =
+        [("wt", "70.8"), ("sbp", "141"), ("dbp", "88"), ("measured_at", &at), ("patient_token", &patient), ("idempotency_key", &key)];
+    d.doctor.post(&format!("/encounters/{visit}/vitals"), &measured).await.expect(303);
+    let page = d.look(&patient, "checkup", 200).await;
+    let row = |name: &str| page.split("<tr>").find(|row| row.contains(name)).unwrap_or_default().to_owned();
+    assert!(row("体重").contains("72.5") && row("体重").contains("70.8") && row("体重").contains("<circle"), "{page}");
+    assert!(row("収縮期血圧").contains("134") && row("収縮期血圧").contains("141"));
+    assert!(row("体重").contains("当院 70.8") && row("体重").contains("2025-06-03 健診 70.1"), "said in words too");
+    assert!(!row("HbA1c").contains("<circle") && !page.contains(">88<"), "nothing is put beside what was not measured");
+    // A laboratory result of ours, and one in another unit.
+    for (code, value, unit) in [("SMP-A1C", "6.3", "%"), ("SMP-A1C", "45", "mmol/mol")] {
+        laboratory(&d, (&patient, visit), (code, value, unit)).await;
+    }
+    let page = d.look(&patient, "checkup", 200).await;
+    let row = page.split("<tr>").find(|row| row.contains("HbA1c")).unwrap_or_default();
+    assert!(row.contains("6.3") && row.contains("当院 6.3") && row.contains("健診 5.9") && !row.contains("45"), "{row}");
+    let fragment = d.doctor.get_fragment(&format!("/patients/{patient}/consents/checkup")).await.expect(200);
+    assert!(fragment.statements() <= 12);
+    // Nothing of the checkups came into our record.
+    let own = d.doctor.get(&format!("/encounters/{visit}/vitals")).await.expect(200).body;
+    assert!(own.contains("70.8") && !own.contains("72.5"));
 }
 
 /// FN-OQ-06, FN-OQ-07: every combination of 薬剤, 診療 and 特定健診 opens exactly its own.

@@ -68,6 +68,8 @@ const IDS: &[(&str, &str)] = &[
     ("/schedules/{id}/templates/{template}", "slot_template"),
     ("/schedules/closures/{id}", "schedule_closure"),
     ("/prescription-lines/{id}", "medication_request"),
+    ("/emergency-views/{id}", "emergency_view"),
+    ("/emergency-privileges/{id}", "staff"),
     ("/prescriptions/{id}", "prescription"),
     ("/dispensing-results/{id}", "dispense_result"),
     ("/allergies/{id}", "allergy_intolerance"),

@@ -124,6 +124,7 @@ impl Clinic {
             tenant_code: self.code.clone(),
             tenant_name: self.name.clone(),
             is_hospital: false,
+            prefecture: "13".into(),
             staff_id: self.staff_of(role),
             staff_name: format!("髙橋 {}", role.label()),
             roles: vec![role],
@@ -144,6 +145,11 @@ impl Clinic {
     /// A signed-in client, without walking through the sign-in pages.
     pub async fn client(&self, h: &Harness, role: Role) -> Client {
         self.client_as(h, self.principal(role)).await
+    }
+
+    /// The same person where the facility is a hospital.
+    pub async fn hospital_client(&self, h: &Harness, role: Role) -> Client {
+        self.client_as(h, Principal { is_hospital: true, ..self.principal(role) }).await
     }
 
     pub async fn client_as(&self, h: &Harness, principal: Principal) -> Client {

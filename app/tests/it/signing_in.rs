@@ -9,16 +9,21 @@ use totp_rs::{Builder, Secret};
 use crate::fixtures::{Clinic, PASSWORD, clinic};
 use crate::harness::{Answer, Client, Harness, keyring};
 
-const SECRET: [u8; 20] = *b"twenty bytes secret!";
+pub const SECRET: [u8; 20] = *b"twenty bytes secret!";
 
-async fn give_totp(h: &Harness, c: &Clinic, role: Role) {
+pub async fn give_totp(h: &Harness, c: &Clinic, role: Role) {
     let tx = h.operator().begin(c.id).await.unwrap();
     second_factor::store_totp(&tx, &keyring(), c.staff_of(role), &SECRET, 0).await.unwrap();
     tx.commit(Audit::of(tenancy::Act::Manage, InfoClass::Staff)).await.unwrap();
 }
 
-fn code_of(secret: &[u8], h: &Harness) -> String {
-    let now = u64::try_from(h.clock().now().timestamp()).unwrap();
+pub fn code_of(secret: &[u8], h: &Harness) -> String {
+    code_after(secret, h, 0)
+}
+
+/// The code of so many seconds later.
+pub fn code_after(secret: &[u8], h: &Harness, seconds: i64) -> String {
+    let now = u64::try_from(h.clock().now().timestamp() + seconds).unwrap();
     Builder::new().with_secret(secret.to_vec()).with_account_name("x").build().unwrap().generate(now).to_string()
 }
 

@@ -5,7 +5,7 @@ use actix_web::{Either, web};
 use domain::note::NoteStatus;
 use domain::{EncounterId, NoteId, StaffId};
 use serde::Deserialize;
-use tenancy::permission::{NoteApprove, NoteRead, NoteSign, NoteWrite, Permission};
+use tenancy::permission::{EmergencyReview, NoteApprove, NoteRead, NoteSign, NoteWrite, Permission};
 use tenancy::{Access, Act, Audit, InfoClass, Receipt};
 
 use super::{chart_again, refused, refused_with};
@@ -55,6 +55,7 @@ pub async fn pending(access: Access<NoteRead>, query: web::Query<PendingQuery>) 
         rows: rows.collect(),
         has_more,
         can_sign: access.may::<NoteSign>(),
+        can_judge_looks: access.principal().is_hospital && access.may::<EmergencyReview>(),
         notice: notice(&query),
     };
     let audit = Audit::viewed(InfoClass::Note).subjects(page.rows.iter().map(|r| r.patient_id));

@@ -15,6 +15,8 @@ pub struct PendingPage {
     pub rows: Vec<PendingRow>,
     pub has_more: bool,
     pub can_sign: bool,
+    /// 救急時の閲覧 are judged here, in hospitals.
+    pub can_judge_looks: bool,
     pub notice: Option<Notice>,
 }
 

@@ -362,6 +362,7 @@ fn pending() {
         excerpt: "外食が続き間食も多かった。体重が増えた自覚あり。右膝が痛く、11/2 に近所の整形外科で痛み止めをもらった。".into(),
     };
     let page = |rows: Vec<PendingRow>, notice| PendingPage {
+        can_judge_looks: false,
         chrome: Chrome::sample(Nav::Approvals),
         filters: vec![
             Filter { href: "/notes/pending", label: "自分が責任医師", current: true },

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, FixedOffset};
 
-use super::National;
+use super::{National, recent};
 use super::envelope::{Envelope, digits, insurer, xml_answer};
 use super::faults::Fault;
 use super::xml::Node;
@@ -42,35 +42,39 @@ impl Consents {
 }
 
 pub async fn care(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
-    answer(&national, &req, &body, &YZK, yzk).await
+    answer(&national, &req, &body, read_care, yzk).await
 }
 
 pub async fn checkups(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
-    answer(&national, &req, &body, &TKK, tkk).await
+    answer(&national, &req, &body, read_checkups, tkk).await
 }
 
 /// A question as it was understood.
-struct Asked {
-    institution: String,
-    identifier: String,
-    number: String,
-    person: Option<&'static Person>,
-    category: String,
-    months: Option<(String, String)>,
+pub(super) struct Asked {
+    pub(super) institution: String,
+    pub(super) identifier: String,
+    pub(super) number: String,
+    pub(super) person: Option<&'static Person>,
+    pub(super) category: String,
+    pub(super) months: Option<(String, String)>,
+    /// 処方・調剤情報 too.
+    pub(super) is_recent: bool,
 }
 
-type Tell = fn(&Asked, &Person, &Consents) -> Result<String, String>;
+pub(super) type Tell = fn(&Asked, &Person, &National) -> Result<String, String>;
+/// Checks the body and its elements.
+pub(super) type Read = fn(&[u8]) -> Result<Asked, String>;
 
-async fn answer(national: &National, req: &HttpRequest, body: &[u8], known: &[&str], tell: Tell) -> HttpResponse {
+pub(super) async fn answer(national: &National, req: &HttpRequest, body: &[u8], read: Read, tell: Tell) -> HttpResponse {
     let fault = match national.admit(req).await {
         Ok(fault) => fault,
         Err(shut) => return shut,
     };
-    let asked = match read(body, known) {
+    let asked = match read(body) {
         Ok(asked) => asked,
         Err(reason) => return xml_answer(refused("", "", &reason)),
     };
-    let told = asked.person.ok_or_else(|| "該当する資格がありません".to_owned()).and_then(|p| tell(&asked, p, &national.consents));
+    let told = asked.person.ok_or_else(|| "該当する資格がありません".to_owned()).and_then(|p| tell(&asked, p, national));
     let text = match told {
         Ok(text) => text.into_bytes(),
         Err(reason) => refused(&asked.institution, &asked.identifier, &reason),
@@ -95,12 +99,44 @@ fn damage(text: Vec<u8>, asked: &Asked, fault: Option<Fault>) -> Vec<u8> {
     }
 }
 
-fn read(body: &[u8], known: &[&str]) -> Result<Asked, String> {
-    let asked = Envelope::read(body, &HEADER)?;
-    let (header, asks) = (&asked.header, &asked.body);
+/// The envelope all these questions have, and what is asked in it.
+pub(super) fn envelope(body: &[u8], known: &[&str]) -> Result<(Asked, Node), String> {
+    let Envelope { institution, identifier, header, body: asks } = Envelope::read(body, &HEADER)?;
     asks.only(known)?;
-    let insurer = insurer(header)?;
+    let insurer = insurer(&header)?;
     let number = header.must("InsuredPersonIdentificationNumber")?;
+    let branch = header.text_of("BranchNumber");
+    let is = |p: &&Person| {
+        let same_branch = branch.is_empty() || p.branch.is_empty() || branch == p.branch;
+        p.insurer_number == insurer && p.number == number && same_branch
+    };
+    let asked = Asked {
+        institution,
+        identifier,
+        number: number.to_owned(),
+        person: PEOPLE.iter().find(is),
+        category: String::new(),
+        months: None,
+        is_recent: false,
+    };
+    Ok((asked, asks))
+}
+
+fn read_care(body: &[u8]) -> Result<Asked, String> {
+    let (asked, asks) = envelope(body, &YZK)?;
+    let classification = asks.must("PrDiInfClassification")?;
+    if !matches!(classification, "0" | "1") {
+        return Err("PrDiInfClassification は 0 か 1 です".into());
+    }
+    Ok(Asked { category: category(&asks)?, months: months(&asks)?, is_recent: classification == "1", ..asked })
+}
+
+fn read_checkups(body: &[u8]) -> Result<Asked, String> {
+    let (asked, asks) = envelope(body, &TKK)?;
+    Ok(Asked { category: category(&asks)?, ..asked })
+}
+
+fn category(asks: &Node) -> Result<String, String> {
     let category = asks.must("FileCategory")?;
     if !matches!(category, "2" | "4") {
         return Err("FileCategory は XML の 2 か 4 です".into());
@@ -108,25 +144,10 @@ fn read(body: &[u8], known: &[&str]) -> Result<Asked, String> {
     if !matches!(asks.must("MedicalTreatmentFlag")?, "1" | "2" | "3") {
         return Err("MedicalTreatmentFlag は 1、2、3 です".into());
     }
-    let branch = header.text_of("BranchNumber");
-    let is = |p: &&Person| {
-        let same_branch = branch.is_empty() || p.branch.is_empty() || branch == p.branch;
-        p.insurer_number == insurer && p.number == number && same_branch
-    };
-    Ok(Asked {
-        number: number.to_owned(),
-        person: PEOPLE.iter().find(is),
-        category: category.to_owned(),
-        months: months(asks, known.contains(&"StartDate"))?,
-        institution: asked.institution,
-        identifier: asked.identifier,
-    })
+    Ok(category.to_owned())
 }
 
-fn months(asks: &Node, are_needed: bool) -> Result<Option<(String, String)>, String> {
-    if !are_needed {
-        return Ok(None);
-    }
+fn months(asks: &Node) -> Result<Option<(String, String)>, String> {
     let (from, to) = (asks.must("StartDate")?, asks.must("EndDate")?);
     let is_month = |text: &str| text.len() == 6 && digits(text) && matches!(text[4..].parse(), Ok(1..=12));
     if !is_month(from) || !is_month(to) || from > to {
@@ -135,7 +156,7 @@ fn months(asks: &Node, are_needed: bool) -> Result<Option<(String, String)>, Str
     Ok(Some((from.to_owned(), to.to_owned())))
 }
 
-fn head(institution: &str, identifier: &str, more: &str) -> String {
+pub(super) fn head(institution: &str, identifier: &str, more: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?><XmlMsg><MessageHeader><MedicalInstitutionCode>{institution}</MedicalInstitutionCode>\
          <ArbitraryFileIdentifier>{identifier}</ArbitraryFileIdentifier>{more}</MessageHeader>"
@@ -154,10 +175,11 @@ fn refused(institution: &str, identifier: &str, reason: &str) -> Vec<u8> {
 }
 
 /// One month of the claims, and what electronic prescriptions add to them.
-fn yzk(asked: &Asked, person: &Person, consents: &Consents) -> Result<String, String> {
-    let has = |subject: &str| consents.holds(&asked.number, subject);
+fn yzk(asked: &Asked, person: &Person, national: &National) -> Result<String, String> {
+    let has = |subject: &str| national.consents.holds(&asked.number, subject);
     let (drugs, care, surgery) = (has("PharmacistsInfo"), has("DiagnosisInfo"), has("OperationInfo"));
-    if !drugs && !(asked.category == "4" && (care || surgery)) {
+    let is_any = drugs || has("PrescriptionInfo") || asked.category == "4" && (care || surgery);
+    if !is_any {
         return Err("閲覧の同意がないか、期限が過ぎています".into());
     }
     let (from, to) = asked.months.clone().unwrap_or_default();
@@ -177,24 +199,25 @@ fn yzk(asked: &Asked, person: &Person, consents: &Consents) -> Result<String, St
             }
         }
     }
-    if drugs {
-        body.push_str(
-            "<CzDiInf><CzDiMonthInf><CzDiOrg>2</CzDiOrg><CzPrlsHNm>架空皮膚科</CzPrlsHNm><CzDiMonth>202611</CzDiMonth><CzPrCl>4</CzPrCl><CzDiDateInfs><CzDiDateInf>\
-             <DiDate>20261102</DiDate><PrDate>20261101</PrDate><DrugInfs><DrugInf><DrugC>620000009</DrugC><DrugN>架空軟膏０．１％</DrugN><IngreN>架空ステロイド</IngreN>\
-             <Qua1>20</Qua1><Unit>ｇ</Unit><UsageN>１日２回　塗布</UsageN><Times>1</Times></DrugInf></DrugInfs></CzDiDateInf></CzDiDateInfs></CzDiMonthInf></CzDiInf>",
-        );
+    if asked.is_recent && (drugs || has("PrescriptionInfo")) {
+        body.push_str(&recent::recent());
     }
+    Ok(given(asked, person, &body))
+}
+
+/// The answer about this person.
+pub(super) fn given(asked: &Asked, person: &Person, body: &str) -> String {
     let about = format!(
         "<ResultCode>1</ResultCode><QuaInf><Name>{}</Name><KanaName>{}</KanaName><Birth>{}</Birth><AdmGendCode>{}</AdmGendCode></QuaInf>",
         person.name, person.kana, person.birth_date, person.sex
     );
-    Ok(format!("{}<MessageBody>{body}</MessageBody></XmlMsg>", head(&asked.institution, &asked.identifier, &about)))
+    format!("{}<MessageBody>{body}</MessageBody></XmlMsg>", head(&asked.institution, &asked.identifier, &about))
 }
 
 /// Month, prescriber, pharmacy, drugs as (code, name, ingredient, amount, unit, usage, days).
-type Given = [(&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str); 2];
+pub(super) type Given = [(&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str); 2];
 
-const DRUGS: [(&str, &str, &str, Given); 2] = [
+pub(super) const DRUGS: [(&str, &str, &str, Given); 2] = [
     (
         "202610",
         "架空内科クリニック",
@@ -216,7 +239,7 @@ const DRUGS: [(&str, &str, &str, Given); 2] = [
 ];
 
 /// Month, code, name, 診療識別.
-const TREATMENTS: [(&str, &str, &str, &str); 5] = [
+pub(super) const TREATMENTS: [(&str, &str, &str, &str); 5] = [
     ("202608", "113002310", "特定疾患療養管理料(架空)", "13"),
     ("202608", "160008010", "末梢血液一般検査(架空)", "60"),
     ("202609", "170001910", "単純撮影(架空)", "70"),
@@ -224,7 +247,7 @@ const TREATMENTS: [(&str, &str, &str, &str); 5] = [
     ("202609", "199999999", "知らない区分の行為(架空)", "Z9"),
 ];
 
-fn claim_month(month: &str, prescriber: &str, place: &str, days: &str) -> String {
+pub(super) fn claim_month(month: &str, prescriber: &str, place: &str, days: &str) -> String {
     let prescriber =
         if prescriber.is_empty() { String::new() } else { format!("<PrlsHCd>1319999998</PrlsHCd><PrlsHNm>{prescriber}</PrlsHNm>") };
     format!(
@@ -233,7 +256,7 @@ fn claim_month(month: &str, prescriber: &str, place: &str, days: &str) -> String
     )
 }
 
-fn drug_day(month: &str, drugs: Given) -> String {
+pub(super) fn drug_day(month: &str, drugs: Given) -> String {
     let lines: String = drugs
         .iter()
         .map(|(code, name, ingredient, amount, unit, usage, days)| {
@@ -248,7 +271,7 @@ fn drug_day(month: &str, drugs: Given) -> String {
     )
 }
 
-fn treatment((_, code, name, class): &(&str, &str, &str, &str)) -> String {
+pub(super) fn treatment((_, code, name, class): &(&str, &str, &str, &str)) -> String {
     format!(
         "<MeTrInf><SinInfN>{name}</SinInfN><SinInfCd>{code}</SinInfCd><MeTrIdCl>{class}</MeTrIdCl><Qua1>1</Qua1><Times>1</Times></MeTrInf>"
     )
@@ -263,7 +286,7 @@ const CHECKUPS: [(&str, [Measured; 4]); 2] = [
         [
             ("9N001000000000001", "身長", "171.2", "cm"),
             ("9N006000000000001", "体重", "72.5", "kg"),
-            ("3D045000001920402", "HbA1c(NGSP)", "5.9", "%"),
+            ("3D046000001906202", "HbA1c(NGSP)", "5.9", "%"),
             ("9A751000000000001", "収縮期血圧", "134", "mmHg"),
         ],
     ),
@@ -272,14 +295,14 @@ const CHECKUPS: [(&str, [Measured; 4]); 2] = [
         [
             ("9N001000000000001", "身長", "171.4", "cm"),
             ("9N006000000000001", "体重", "70.1", "kg"),
-            ("3D045000001920402", "HbA1c(NGSP)", "5.6", "%"),
+            ("3D046000001906202", "HbA1c(NGSP)", "5.6", "%"),
             ("9A751000000000001", "収縮期血圧", "126", "mmHg"),
         ],
     ),
 ];
 
-fn tkk(asked: &Asked, person: &Person, consents: &Consents) -> Result<String, String> {
-    if !consents.holds(&asked.number, "SpecificHealthCheckupsInfo") {
+fn tkk(asked: &Asked, person: &Person, national: &National) -> Result<String, String> {
+    if !national.consents.holds(&asked.number, "SpecificHealthCheckupsInfo") {
         return Err("閲覧の同意がないか、期限が過ぎています".into());
     }
     let mut body = String::new();

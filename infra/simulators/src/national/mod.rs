@@ -2,11 +2,14 @@
 //! and only with a token from the login. Addresses and token are ours (⟲ in the notes); the messages are the documents'.
 
 mod bulk;
+pub mod disaster;
 mod eligibility;
+pub mod emergency;
 mod envelope;
 pub mod eps;
 mod faults;
 pub mod history;
+mod recent;
 pub mod terminal;
 pub mod xml;
 
@@ -64,6 +67,8 @@ pub struct National {
     asked: Arc<Mutex<u64>>,
     /// What people allowed at a reader.
     pub consents: history::Consents,
+    pub emergencies: emergency::Emergencies,
+    pub disasters: disaster::Declared,
     pub register: bulk::Register,
     pub eps_faults: Faults,
     pub shelf: Shelf,
@@ -82,6 +87,8 @@ impl National {
             logins: Arc::default(),
             asked: Arc::default(),
             consents: history::Consents::default(),
+            emergencies: emergency::Emergencies::default(),
+            disasters: disaster::Declared::default(),
             register: bulk::Register::default(),
             eps_faults: Faults::default(),
             shelf: Shelf::default(),
@@ -191,6 +198,8 @@ pub fn bind(national: National, certificates: &Certificates<'_>, port: u16) -> a
             .route("/oqs/v1/OQSsiimm01", web::post().to(bulk::register))
             .route("/oqs/v1/YZKsiquc01", web::post().to(history::care))
             .route("/oqs/v1/TKKsiquc01", web::post().to(history::checkups))
+            .route("/oqs/v1/DISASTER", web::post().to(disaster::found))
+            .route("/oqs/v1/OQS-IF-047", web::post().to(emergency::summary))
             .configure(eps::routes)
     })
     .workers(1)
@@ -231,7 +240,11 @@ async fn login(national: web::Data<National>, req: HttpRequest) -> HttpResponse 
 
 /// What a person or a test sets from outside: `POST /national/faults?fault=closed&times=3`.
 pub fn control(config: &mut web::ServiceConfig) {
-    config.route("/national", web::get().to(page)).route("/national/faults", web::post().to(set_fault)).configure(eps::page::routes);
+    config
+        .route("/national", web::get().to(page))
+        .route("/national/faults", web::post().to(set_fault))
+        .route("/national/disaster", web::post().to(disaster::declare))
+        .configure(eps::page::routes);
 }
 
 #[derive(serde::Deserialize)]
@@ -267,13 +280,14 @@ async fn page(national: web::Data<National>) -> HttpResponse {
          <select name=\"fault\"><option value=\"none\">起こさない</option>{options}</select></label> <label>回数 <input name=\"times\" value=\"1\" inputmode=\"numeric\"></label> \
          <button>決める</button></form><h2>電子処方箋管理サービス</h2><p>届いた電文: {} 件。登録: {} 件。予定している障害: {} 件。<a href=\"/pharmacy\">薬局の窓口</a></p>\
          <form method=\"post\" action=\"/national/faults\"><input type=\"hidden\" name=\"service\" value=\"eps\"><label>次に起こす障害 <select name=\"fault\">\
-         <option value=\"none\">起こさない</option>{}</select></label> <label>回数 <input name=\"times\" value=\"1\" inputmode=\"numeric\"></label> <button>決める</button></form></html>",
+         <option value=\"none\">起こさない</option>{}</select></label> <label>回数 <input name=\"times\" value=\"1\" inputmode=\"numeric\"></label> <button>決める</button></form>{}</html>",
         national.asked(),
         national.faults.waiting(),
         national.eps_asked(),
         national.shelf.all().len(),
         national.eps_faults.waiting(),
         eps::fault_options(),
+        disaster::FORM,
     );
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(body)
 }

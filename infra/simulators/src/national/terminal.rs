@@ -16,13 +16,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(80);
 const PATIENCE: Duration = Duration::from_secs(12);
 
 /// Where a file with this beginning goes. ⟲ the official list names more.
-const INTERFACES: [(&str, &str); 12] = [
+const INTERFACES: [(&str, &str); 14] = [
     ("OQSsiquc01", "/oqs/v1/OQSsiquc01"),
     ("OQSmuquc01", "/oqs/v1/OQSmuquc01"),
     ("OQSmuquc02", "/oqs/v1/OQSmuquc02"),
     ("OQSsiimm01", "/oqs/v1/OQSsiimm01"),
     ("YZKsiquc01", "/oqs/v1/YZKsiquc01"),
     ("TKKsiquc01", "/oqs/v1/TKKsiquc01"),
+    ("OQS-IF-047", "/oqs/v1/OQS-IF-047"),
+    ("DISASTER", "/oqs/v1/DISASTER"),
     ("EPSsiDMP01", "/eps/v1/EPS-IF-101"),
     ("EPSsiPIR01", "/eps/v1/EPS-IF-201"),
     ("EPSsiPIR02", "/eps/v1/EPS-IF-203"),

@@ -104,6 +104,8 @@ pub struct Answer<'a> {
     pub hidden_number: &'a str,
     /// What the person allowed on the screen.
     pub consents: &'a [&'a str],
+    /// Nobody could be asked (同意取得困難).
+    pub is_unable: bool,
     /// Until when.
     pub until: &'a str,
 }
@@ -185,7 +187,14 @@ pub fn qualification(w: &mut Writer, p: &Person, answer: &Answer<'_>, at: &str) 
     }
     for subject in SUBJECTS.iter().filter(|_| !answer.until.is_empty()) {
         let given = answer.consents.contains(subject);
-        w.element(&format!("{subject}ConsFlg"), if given { "1" } else { "0" });
+        let flag = if answer.is_unable {
+            "3"
+        } else if given {
+            "1"
+        } else {
+            "0"
+        };
+        w.element(&format!("{subject}ConsFlg"), flag);
         if given {
             w.element(&format!("{subject}ConsTime"), at).element(&format!("{subject}AvailableTime"), answer.until);
         }

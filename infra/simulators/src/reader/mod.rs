@@ -80,7 +80,7 @@ pub struct Touch {
     reference: String,
     /// 保険者番号・番号を変える: another card of the same person
     changed_card: String,
-    /// `none`, `drugs`, `all` or, when empty, everything but 手術
+    /// `none`, `drugs`, `all`, `unable` (取得困難) or, when empty, everything but 手術
     consents: String,
     /// Seconds the consents last; a day when it is empty
     lasts: String,
@@ -89,7 +89,7 @@ pub struct Touch {
 impl Touch {
     fn consents(&self) -> &'static [&'static str] {
         match self.consents.as_str() {
-            "none" => &[],
+            "none" | "unable" => &[],
             "drugs" => &["PharmacistsInfo"],
             "all" => &message::SUBJECTS,
             _ => &["SpecificHealthCheckupsInfo", "PharmacistsInfo", "DiagnosisInfo"],
@@ -147,11 +147,14 @@ fn read_card(touch: &Touch, at: DateTime<FixedOffset>, national: Option<&Nationa
     let lasts = touch.lasts.parse().ok().and_then(TimeDelta::try_seconds).unwrap_or(LASTS);
     let registered = national.and_then(|national| national.register.reference(person.number, person.branch)).unwrap_or_default();
     let reference = if touch.reference.trim().is_empty() { &registered } else { touch.reference.trim() };
-    let card = Card { person, reference, is_changed, consents: Some(touch.consents()), lasts };
+    let card = Card { person, reference, is_changed, consents: Some(touch.consents()), is_unable: touch.consents == "unable", lasts };
     let bytes = scenario.write(&card, encoding, at);
     let number = if is_changed { "9100001" } else { person.number };
     if let Some(national) = national {
         touch.consents().iter().for_each(|subject| national.consents.grant(number, subject, at + lasts));
+        if touch.consents == "unable" {
+            national.emergencies.open(number, at + lasts);
+        }
     }
     let salt = &uuid::Uuid::new_v4().simple().to_string()[..8];
     Written {

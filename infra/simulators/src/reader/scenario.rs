@@ -17,6 +17,8 @@ pub struct Card<'a> {
     pub is_changed: bool,
     /// What was allowed on the reader's screen; `None` where there was no reader.
     pub consents: Option<&'a [&'a str]>,
+    /// 同意取得困難: the person could not be asked.
+    pub is_unable: bool,
     /// How long.
     pub lasts: TimeDelta,
 }
@@ -159,6 +161,7 @@ impl Scenario {
             loss_reason,
             hidden_number,
             consents: card.consents.unwrap_or_default(),
+            is_unable: card.is_unable,
             until,
         }
     }
@@ -250,7 +253,7 @@ mod tests {
     }
 
     fn card(person: usize, reference: &'static str) -> Card<'static> {
-        Card { person: &PEOPLE[person], reference, is_changed: false, consents: Some(&["PharmacistsInfo"]), lasts: LASTS }
+        Card { person: &PEOPLE[person], reference, is_changed: false, consents: Some(&["PharmacistsInfo"]), is_unable: false, lasts: LASTS }
     }
 
     fn text(scenario: Scenario) -> String {

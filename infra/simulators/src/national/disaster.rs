@@ -1,0 +1,106 @@
+//! 災害時モード: while it is declared for a facility's prefecture, somebody without a card is found by 4情報 and their consent by word of
+//! mouth. ⟲ In life a function of the terminal's own screens; the elements are ours.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, FixedOffset, TimeDelta};
+use serde::Deserialize;
+
+use super::eligibility::digits;
+use super::history::{Asked, DRUGS, answer, claim_month, drug_day, given};
+use super::{National, xml};
+use crate::reader::now;
+use crate::reader::people::{PEOPLE, Person};
+
+const BODY: [&str; 6] = ["Mode", "Name", "Sex1", "Birthdate", "Address", "OralConsentFlg"];
+
+/// Where it is declared, and until when.
+#[derive(Clone, Default)]
+pub struct Declared(Arc<Mutex<HashMap<String, DateTime<FixedOffset>>>>);
+
+impl Declared {
+    pub fn declare(&self, prefecture: &str, until: DateTime<FixedOffset>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(prefecture.to_owned(), until);
+    }
+
+    fn holds(&self, institution: &str) -> bool {
+        let prefecture = institution.get(..2).unwrap_or_default();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(prefecture).is_some_and(|until| now() <= *until)
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Declaration {
+    prefecture: String,
+    /// From now; 0 takes it back.
+    hours: i64,
+}
+
+/// `POST /national/disaster?…`: the nation declares.
+pub async fn declare(national: web::Data<National>, form: web::Form<Declaration>) -> HttpResponse {
+    let lasts = TimeDelta::try_hours(form.hours).unwrap_or_default() - TimeDelta::seconds(1);
+    national.disasters.declare(&form.prefecture, now() + lasts);
+    HttpResponse::SeeOther().insert_header(("location", "/national")).finish()
+}
+
+pub const FORM: &str = "<h2>災害時モード</h2><form method=\"post\" action=\"/national/disaster\"><label>都道府県番号 \
+    <input name=\"prefecture\" value=\"13\" inputmode=\"numeric\"></label> <label>時間 <input name=\"hours\" value=\"24\" inputmode=\"numeric\"></label> \
+    <button>開く</button></form>";
+
+pub async fn found(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
+    answer(&national, &req, &body, read, tell).await
+}
+
+/// Spaces apart: people write them as they like.
+fn same(a: &str, b: &str) -> bool {
+    let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    bare(a) == bare(b)
+}
+
+fn read(body: &[u8]) -> Result<Asked, String> {
+    let root = xml::parse(body)?;
+    if root.name != "XmlMsg" {
+        return Err("最も外側は XmlMsg です".into());
+    }
+    root.only(&["MessageHeader", "MessageBody"])?;
+    let header = root.child("MessageHeader").ok_or("MessageHeader がありません")?;
+    header.only(&["MedicalInstitutionCode", "ArbitraryFileIdentifier"])?;
+    let asks = root.child("MessageBody").ok_or("MessageBody がありません")?;
+    asks.only(&BODY)?;
+    let institution = header.must("MedicalInstitutionCode")?;
+    if institution.len() != 10 || !digits(institution) {
+        return Err("MedicalInstitutionCode は10桁です".into());
+    }
+    if asks.must("Mode")? != "disaster" {
+        return Err("Mode は disaster です".into());
+    }
+    if asks.must("OralConsentFlg")? != "1" {
+        return Err("口頭の同意がありません".into());
+    }
+    let (name, sex) = (asks.must("Name")?, asks.must("Sex1")?);
+    let (birth, address) = (asks.must("Birthdate")?, asks.must("Address")?);
+    let is = |p: &&Person| same(p.name, name) && p.sex == sex && p.birth_date == birth && same(p.address, address);
+    let person = PEOPLE.iter().find(is);
+    Ok(Asked {
+        institution: institution.to_owned(),
+        identifier: header.must("ArbitraryFileIdentifier")?.to_owned(),
+        number: person.map(|p| p.number.to_owned()).unwrap_or_default(),
+        person,
+        category: String::new(),
+        months: None,
+        is_recent: false,
+    })
+}
+
+fn tell(asked: &Asked, person: &Person, national: &National) -> Result<String, String> {
+    if !national.disasters.holds(&asked.institution) {
+        return Err("災害時モードではありません".into());
+    }
+    let body: String = DRUGS
+        .iter()
+        .map(|(month, prescriber, pharmacy, drugs)| claim_month(month, prescriber, pharmacy, &drug_day(month, *drugs)))
+        .collect();
+    Ok(given(asked, person, &body))
+}
