@@ -8,6 +8,7 @@ pub mod attachment;
 pub mod availability;
 pub mod billing;
 pub mod care_history;
+pub mod check_in;
 pub mod claim;
 pub mod clock;
 mod codes;

@@ -64,6 +64,7 @@ mod m20261122_000031_warning_fired;
 mod m20261122_000032_bulk_inquiry;
 mod m20261122_000033_specific_diseases;
 mod m20261122_000034_exchange_by_time;
+mod m20261123_000010_check_channel;
 mod table;
 
 pub struct Migrator;
@@ -132,6 +133,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000032_bulk_inquiry::Migration),
             Box::new(m20261122_000033_specific_diseases::Migration),
             Box::new(m20261122_000034_exchange_by_time::Migration),
+            Box::new(m20261123_000010_check_channel::Migration),
         ]
     }
 }

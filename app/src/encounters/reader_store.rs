@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
-use domain::eligibility::EligibilityStatus;
+use domain::check_in::CheckChannel;
+use domain::eligibility::FaceResult;
 use domain::{EncounterId, PatientId, ReaderResultId, TenantId};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Set};
@@ -18,7 +19,7 @@ use crate::patients::entity::patient;
 /// What the sealed bytes are for; a value sealed for another purpose does not open here.
 const PURPOSE: &str = "reader_result";
 const RECEIVED: &str = "received";
-const REFLECTED: &str = "reflected";
+pub const REFLECTED: &str = "reflected";
 /// Lines on the page.
 const RECENT: u64 = 30;
 const OF_DAY: u64 = 200;
@@ -75,7 +76,7 @@ pub async fn insert(
     keys: &Keyring,
     file: &ReaderFile,
     sha256: [u8; 32],
-    status: EligibilityStatus,
+    result: &FaceResult,
 ) -> Result<ReaderResultId, Error> {
     let sealed = keys.seal(tx, PURPOSE, &file.bytes).await?;
     let id = tx.new_id();
@@ -89,7 +90,8 @@ pub async fn insert(
         received_at: Set(tx.now()),
         staff_id: Set(tx.actor().as_uuid()),
         outcome: Set(RECEIVED.to_owned()),
-        validity: Set(status.code().to_owned()),
+        validity: Set(result.status().code().to_owned()),
+        channel: Set(result.channel().code().to_owned()),
         patient_id: Set(None),
         encounter_id: Set(None),
     };
@@ -98,8 +100,8 @@ pub async fn insert(
 }
 
 /// An answer that came over the line, kept the same way.
-pub async fn keep(tx: &TenantTx, file: &ReaderFile, sha256: [u8; 32], status: EligibilityStatus) -> Result<ReaderResultId, Error> {
-    insert(tx, tx.keyring()?, file, sha256, status).await
+pub async fn keep(tx: &TenantTx, file: &ReaderFile, sha256: [u8; 32], result: &FaceResult) -> Result<ReaderResultId, Error> {
+    insert(tx, tx.keyring()?, file, sha256, result).await
 }
 
 /// The file as it arrived.
@@ -108,12 +110,19 @@ pub async fn open(tx: &TenantTx, keys: &Keyring, row: &Model) -> Result<ReaderFi
     Ok(ReaderFile { name: row.file_name.clone(), bytes: keys.open(tx, PURPOSE, &sealed).await? })
 }
 
-/// 反映済: whom and which visit it became.
-pub async fn mark_reflected(tx: &TenantTx, id: ReaderResultId, patient: PatientId, visit: EncounterId) -> Result<(), Error> {
+/// 反映済: by which way, for whom, and which visit it became, if it became one.
+pub async fn mark_reflected(
+    tx: &TenantTx,
+    id: ReaderResultId,
+    channel: CheckChannel,
+    patient: PatientId,
+    visit: Option<EncounterId>,
+) -> Result<(), Error> {
     Entity::update_many()
         .col_expr(Column::Outcome, Expr::value(REFLECTED))
+        .col_expr(Column::Channel, Expr::value(channel.code()))
         .col_expr(Column::PatientId, Expr::value(patient.as_uuid()))
-        .col_expr(Column::EncounterId, Expr::value(visit.as_uuid()))
+        .col_expr(Column::EncounterId, Expr::value(visit.map(EncounterId::as_uuid)))
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
         .filter(Column::Id.eq(id.as_uuid()))
         .exec(tx)

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use chrono::NaiveDate;
+use domain::check_in::CheckChannel;
 use domain::clock::jst;
 use domain::consent::Consent;
 use domain::coverage::{CoverageContent, Difference, limit_words};
@@ -162,6 +163,7 @@ pub struct ReaderResultPage {
     pub differences: Vec<Difference>,
     pub has_known: bool,
     pub listed: Option<i32>,
+    pub channel: CheckChannel,
     pub form: FormState,
 }
 
@@ -180,6 +182,8 @@ impl ReaderResultPage {
         } else {
             facts.form.clone()
         };
+        let channel = CheckChannel::from_code(&facts.row.channel).unwrap_or(facts.result.channel());
+        let form = if form.value("channel").is_empty() { form.set("channel", channel.code()) } else { form };
         Self {
             chrome,
             id: facts.row.id,
@@ -202,9 +206,16 @@ impl ReaderResultPage {
             differences: facts.differences,
             has_known: facts.has_known,
             listed: facts.listed,
+            channel,
             file_name: facts.row.file_name,
             form,
         }
+    }
+
+    /// What somebody at a reader may have held.
+    fn channels(&self) -> Vec<(&'static str, &'static str)> {
+        let ways = CheckChannel::ALL.iter().filter(|way| self.channel.is_at_reader() && way.is_at_reader());
+        ways.map(|way| (way.code(), way.label())).collect()
     }
 
     /// Something can be taken over from this page as it stands.

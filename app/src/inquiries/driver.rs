@@ -67,8 +67,8 @@ impl Driver for EligibilityDriver {
         match ending {
             Ending::Done(reply) => {
                 let file = ReaderFile { name: format!("OQSsiquc01res_{}.xml", message.id), bytes: reply.to_vec() };
-                let status = read_face_result(&file).map_err(Error::internal)?.status();
-                store::answer(tx, inquiry, &file, status).await
+                let result = read_face_result(&file).map_err(Error::internal)?;
+                store::answer(tx, inquiry, &file, &result).await
             }
             Ending::Refused { .. } | Ending::GivenUp => store::given_up(tx, inquiry).await,
         }

@@ -5,6 +5,7 @@
 
 mod driver;
 mod entity;
+mod figures;
 mod forms;
 mod handlers;
 pub mod reference;
@@ -18,6 +19,7 @@ pub use driver::EligibilityDriver;
 use crate::web::Routes;
 
 pub fn routes(r: &mut Routes) {
+    r.get("/reception/figures", figures::show);
     r.get("/reception/inquiries", handlers::list);
     r.post("/reception/inquiries", handlers::ask);
     r.get("/reception/inquiries/{id}", handlers::show);

@@ -51,3 +51,16 @@ fn list_and_states() {
         assert_eq!(html.contains("目視で確認して受付を続ける"), name == "away", "{name}");
     }
 }
+
+/// KPI-03
+#[test]
+fn figures() {
+    use domain::check_in::{ChannelFigures, CheckChannel};
+    let visits: Vec<Uuid> = (0..9).map(Uuid::from_u128).collect();
+    let checks = [(visits[0], Some(CheckChannel::Card)), (visits[1], Some(CheckChannel::Phone)), (visits[2], None)];
+    for (name, visits) in [("check-in-figures", visits), ("check-in-figures-none", vec![])] {
+        let month = crate::web::month::Month::of(&Default::default(), "2026-11-20".parse().unwrap());
+        let figures = ChannelFigures::of(&visits, &checks);
+        show(name, &super::figures::FiguresPage { chrome: Chrome::sample(Nav::Clinic), month, figures, is_cut: false });
+    }
+}

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::coverage::CoverageContent;
-use domain::eligibility::EligibilityStatus;
+use domain::eligibility::FaceResult;
 use domain::outbox::{Delivery, Errand};
 use domain::patient::Patient;
 use domain::{InquiryId, MessageId, PatientId, ReaderResultId};
@@ -156,12 +156,12 @@ pub async fn sighted(tx: &TenantTx, mut row: Model) -> Result<(), Error> {
 }
 
 /// The answer, kept as a reader's file is; the same bytes again are the same result.
-pub async fn answer(tx: &TenantTx, id: InquiryId, file: &ReaderFile, status: EligibilityStatus) -> Result<(), Error> {
+pub async fn answer(tx: &TenantTx, id: InquiryId, file: &ReaderFile, result: &FaceResult) -> Result<(), Error> {
     let mut row = lock(tx, id).await?;
     let digest = sha256(&file.bytes);
     let result = match reader_store::find_content(tx, &digest).await? {
         Some(known) => ReaderResultId::new(known.id),
-        None => reader_store::keep(tx, file, digest, status).await?,
+        None => reader_store::keep(tx, file, digest, result).await?,
     };
     row.reader_result_id = Some(result.as_uuid());
     row.status = ANSWERED.to_owned();

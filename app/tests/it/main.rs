@@ -17,6 +17,7 @@ mod catalog;
 mod certificates;
 mod chart;
 mod chart_fields;
+mod check_in;
 mod clinic;
 mod conditions;
 mod consents;

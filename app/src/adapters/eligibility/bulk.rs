@@ -1,6 +1,7 @@
 //! 一括照会 (OQSmuquc01 to hand in, OQSmuquc02 to fetch) and 照会番号登録 (OQSsiimm01): the questions, and what their answers say.
 
 use chrono::NaiveDate;
+use domain::check_in::CareSetting;
 use domain::eligibility::{EligibilityStatus, FaceResult, QualificationValidity, ResultSegment, carries_individual_number};
 use serde::{Deserialize, Serialize};
 
@@ -174,6 +175,8 @@ fn unit(e: &Element) -> Result<Unit, ReadError> {
         confirmed_on: None,
         institution_code: None,
         by_card: false,
+        by_phone: false,
+        setting: CareSetting::Outpatient,
         segment: ResultSegment::Normal,
         is_processed: e.value("ProcessingResultStatus") == Some("1"),
         validity: e.value("QualificationValidity").map(QualificationValidity::from_code),

@@ -3,6 +3,7 @@
 use actix_multipart::Multipart;
 use actix_web::{Either, web};
 use aws_lc_rs::digest;
+use domain::check_in::CheckChannel;
 use domain::eligibility::{FaceResult, Qualification};
 use domain::{PatientId, ReaderResultId};
 use serde::{Deserialize, Serialize};
@@ -70,7 +71,7 @@ async fn keep(access: &Access<CoverageWrite>, keys: &Keyring, file: &ReaderFile,
             let audit = audit.subjects(known.patient_id.map(PatientId::new)).entity("reader_result", known.id).detail("again", true);
             return Ok(Redirect::to(tx.commit(audit).await?, result_path(ReaderResultId::new(known.id))));
         }
-        match reader_store::insert(&tx, keys, file, sha256, result.status()).await {
+        match reader_store::insert(&tx, keys, file, sha256, result).await {
             Ok(id) => return Ok(Redirect::to(tx.commit(audit.entity("reader_result", id)).await?, result_path(id))),
             Err(Error::Duplicate { .. }) => {}
             Err(error) => return Err(error.into()),
@@ -92,6 +93,8 @@ pub struct Choice {
     name_syllabic: String,
     purpose: String,
     patient_token: String,
+    /// Card or smartphone, as the desk saw it.
+    channel: String,
 }
 
 impl Choice {
@@ -101,6 +104,12 @@ impl Choice {
             [only] => Some((0, only)),
             several => self.choice.parse().ok().and_then(|at: usize| several.get(at).map(|q| (at, q))),
         }
+    }
+
+    /// The desk tells a card from a smartphone; every other way is the answer's own.
+    fn channel(&self, result: &FaceResult) -> CheckChannel {
+        let seen = CheckChannel::from_code(&self.channel).filter(|channel| channel.is_at_reader());
+        seen.filter(|_| result.channel().is_at_reader()).unwrap_or(result.channel())
     }
 }
 
@@ -174,7 +183,10 @@ pub async fn reflect(
         }
         let taken = intake::take_in(&tx, access.principal(), &result, q, &chosen, form.purpose.trim()).await;
         match taken {
-            Ok(Ok(taken)) => return finish(tx, *path, &result, q, taken).await.map(Either::Left),
+            Ok(Ok(taken)) => {
+                let reading = Reading { id: *path, result: &result, qualification: q, patient: taken.patient_id, encounter: taken.visit_id };
+                return finish(tx, &reading, form.channel(&result), taken).await.map(Either::Left);
+            }
             Ok(Err(error)) => {
                 drop(tx);
                 return again(&access, &keys, *path, &form, intake_errors(&error)).await.map(Either::Right);
@@ -210,15 +222,15 @@ fn chosen(form: &Choice) -> Result<Chosen, AppError> {
     }
 }
 
-async fn finish(tx: TenantTx, id: ReaderResultId, result: &FaceResult, q: &Qualification, taken: Taken) -> Result<Redirect, AppError> {
-    reader_store::mark_reflected(&tx, id, taken.patient_id, taken.visit_id).await?;
-    let reading = Reading { id, result, qualification: q, patient: taken.patient_id, encounter: taken.visit_id };
-    fetch::begin(&tx, &reading).await?;
-    reference::register(&tx, &patients::get(&tx, taken.patient_id).await?, result, q).await?;
+async fn finish(tx: TenantTx, reading: &Reading<'_>, channel: CheckChannel, taken: Taken) -> Result<Redirect, AppError> {
+    reader_store::mark_reflected(&tx, reading.id, channel, taken.patient_id, Some(taken.visit_id)).await?;
+    fetch::begin(&tx, reading).await?;
+    reference::register(&tx, &patients::get(&tx, taken.patient_id).await?, reading.result, reading.qualification).await?;
     let audit = Audit::of(Act::Import, InfoClass::Coverage)
         .subject(taken.patient_id)
         .entity("encounter", taken.visit_id)
-        .detail("eligibility", result.status().code())
+        .detail("eligibility", reading.result.status().code())
+        .detail("channel", channel.code())
         .detail("new_patient", taken.is_new_patient)
         .detail("was_listed", taken.was_listed);
     Ok(Redirect::to(tx.commit(audit).await?, board_path(taken.visit_id.as_uuid())))
