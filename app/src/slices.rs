@@ -34,6 +34,7 @@ pub fn routes() -> Routes {
     crate::inquiries::routes(&mut r);
     crate::bulk_inquiries::routes(&mut r);
     crate::consents::routes(&mut r);
+    crate::remote_consents::routes(&mut r);
     crate::snippets::routes(&mut r);
     crate::outbox::routes(&mut r);
     crate::patient_import::routes(&mut r);

@@ -3,13 +3,17 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::codes;
 
 codes! {
     /// 診療区分 (OQSCD028) of a question or an answer.
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
     CareSetting {
+        #[default]
         Outpatient "outpatient" "外来"
         Home "home" "訪問診療等"
         Online "online" "オンライン診療等"
@@ -33,6 +37,14 @@ impl CareSetting {
     /// Without a reader in the room the patient consents on a device of their own.
     pub const fn is_remote(self) -> bool {
         !matches!(self, Self::Outpatient)
+    }
+}
+
+codes! {
+    /// Why a continuing consent is given up.
+    ConsentEnding {
+        Withdrawn "withdrawn" "患者が同意を取り消した"
+        Finished "finished" "訪問診療などを終えた"
     }
 }
 

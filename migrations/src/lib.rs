@@ -65,6 +65,7 @@ mod m20261122_000032_bulk_inquiry;
 mod m20261122_000033_specific_diseases;
 mod m20261122_000034_exchange_by_time;
 mod m20261123_000010_check_channel;
+mod m20261123_000011_remote_consent;
 mod table;
 
 pub struct Migrator;
@@ -134,6 +135,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000033_specific_diseases::Migration),
             Box::new(m20261122_000034_exchange_by_time::Migration),
             Box::new(m20261123_000010_check_channel::Migration),
+            Box::new(m20261123_000011_remote_consent::Migration),
         ]
     }
 }

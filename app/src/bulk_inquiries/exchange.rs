@@ -25,19 +25,19 @@ pub async fn send(way: &NationalWay, message: &Message) -> Exchange {
     exchanged(way, COLLECT, &name, sent, |received| read_units(received, &asked.institution_code, &name)).await
 }
 
-fn identifier(message: &Message) -> String {
+pub(crate) fn identifier(message: &Message) -> String {
     format!("{}-{}", message.id, message.attempts)
 }
 
-fn read<T: DeserializeOwned>(message: &Message) -> Option<T> {
+pub(crate) fn read<T: DeserializeOwned>(message: &Message) -> Option<T> {
     serde_json::from_slice(&message.payload).ok()
 }
 
-fn unreadable() -> Exchange {
+pub(crate) fn unreadable() -> Exchange {
     Outcome::Refused { code: "payload".into(), said: "照会の内容を読み戻せません。".into() }.into()
 }
 
-async fn exchanged<T>(
+pub(crate) async fn exchanged<T>(
     way: &NationalWay,
     path: &str,
     name: &str,

@@ -1,10 +1,11 @@
 //! Reader results kept: the file as it arrived, sealed under the clinic's key, once per content.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use domain::check_in::CheckChannel;
-use domain::eligibility::FaceResult;
+use domain::eligibility::{EligibilityStatus, FaceResult};
 use domain::{EncounterId, PatientId, ReaderResultId, TenantId};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Set};
@@ -32,6 +33,7 @@ pub struct Line {
     pub received_at: DateTime<Utc>,
     pub outcome: String,
     pub validity: String,
+    pub channel: String,
     pub patient_id: Option<Uuid>,
     pub name_ideographic: Option<String>,
 }
@@ -153,6 +155,32 @@ pub async fn unreflected(tx: &TenantTx, between: Range<DateTime<Utc>>) -> Result
     rows.iter().map(|row| Line::from_query_result(row, "").map_err(Error::from)).collect()
 }
 
+/// What came from people's own devices and is not taken over yet, newest first.
+pub async fn remote_unreflected(tx: &TenantTx) -> Result<Vec<Line>, Error> {
+    let remote = [CheckChannel::Home, CheckChannel::Online].map(CheckChannel::code);
+    let query = recent_statement(tx.tenant_id())
+        .and_where(Expr::col((Entity, Column::Channel)).is_in(remote))
+        .and_where(Expr::col((Entity, Column::Outcome)).eq(RECEIVED))
+        .limit(OF_DAY)
+        .take();
+    let rows = tx.query_all(&query).await?;
+    rows.iter().map(|row| Line::from_query_result(row, "").map_err(Error::from)).collect()
+}
+
+/// What each of these results said of the insurance.
+pub async fn validities(tx: &TenantTx, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, EligibilityStatus>, Error> {
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let rows: Vec<(Uuid, String)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Validity])
+        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(Column::Id.eq_any(ids))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(id, code)| Some((id, EligibilityStatus::from_code(&code)?))).collect())
+}
+
 fn unreflected_statement(tenant: TenantId, between: Range<DateTime<Utc>>) -> SelectStatement {
     recent_statement(tenant)
         .and_where(Expr::col((Entity, Column::ReceivedAt)).gte(between.start))
@@ -167,7 +195,8 @@ pub fn recent_statement(tenant: TenantId) -> SelectStatement {
     use patient::Column as P;
     Query::select()
         .columns(
-            [Column::Id, Column::FileName, Column::ReceivedAt, Column::Outcome, Column::Validity, Column::PatientId].map(|c| (Entity, c)),
+            [Column::Id, Column::FileName, Column::ReceivedAt, Column::Outcome, Column::Validity, Column::Channel, Column::PatientId]
+                .map(|c| (Entity, c)),
         )
         .expr_as(Expr::col((patient::Entity, P::NameIdeographic)), Alias::new("name_ideographic"))
         .from(Entity)

@@ -184,6 +184,9 @@ impl ReaderResultPage {
         };
         let channel = CheckChannel::from_code(&facts.row.channel).unwrap_or(facts.result.channel());
         let form = if form.value("channel").is_empty() { form.set("channel", channel.code()) } else { form };
+        // A consent from somebody's own device usually comes before the visit does.
+        let is_ahead = facts.result.setting.is_remote() && facts.listed.is_none();
+        let form = if form.value("visit").is_empty() { form.set("visit", if is_ahead { "none" } else { "today" }) } else { form };
         Self {
             chrome,
             id: facts.row.id,
@@ -216,6 +219,11 @@ impl ReaderResultPage {
     fn channels(&self) -> Vec<(&'static str, &'static str)> {
         let ways = CheckChannel::ALL.iter().filter(|way| self.channel.is_at_reader() && way.is_at_reader());
         ways.map(|way| (way.code(), way.label())).collect()
+    }
+
+    /// An answer that may be taken over without a visit.
+    fn is_remote(&self) -> bool {
+        self.channel.is_by_card() && !self.channel.is_at_reader()
     }
 
     /// Something can be taken over from this page as it stands.

@@ -13,8 +13,7 @@ use crate::bulk_inquiries::exchange;
 use crate::consents::fetch;
 use crate::live::{Live, Topic};
 use crate::outbox::{Driver, Ending, Exchange, Message, Outcome};
-
-const PATH: &str = "/oqs/v1/OQSsiquc01";
+use crate::remote_consents::{ending as remote_ending, listing};
 
 pub struct EligibilityDriver {
     way: NationalWay,
@@ -32,7 +31,7 @@ impl EligibilityDriver {
         };
         let identifier = format!("{}-{}", message.lane, message.attempts);
         let sent = question.message(&identifier);
-        match way.query(PATH, &identifier, &sent).await {
+        match way.query(question.path(), &identifier, &sent).await {
             Err(outcome) => Exchange { outcome, sent, received: Vec::new() },
             Ok(received) => Exchange { outcome: judge(&received, &question, &identifier), sent, received },
         }
@@ -51,6 +50,8 @@ impl Driver for EligibilityDriver {
             Errand::CareHistory | Errand::CheckupHistory => fetch::send(&way, message).await,
             Errand::BulkSubmit | Errand::BulkCollect => exchange::send(&way, message).await,
             Errand::ReferenceRegister => reference::send(&way, message).await,
+            Errand::ConsentedSubmit | Errand::ConsentedCollect => listing::send(&way, message).await,
+            Errand::ConsentCancel => remote_ending::send(&way, message).await,
             _ => Self::confirm(&way, message).await,
         }
     }
@@ -59,8 +60,9 @@ impl Driver for EligibilityDriver {
         match message.errand {
             Errand::CareHistory | Errand::CheckupHistory => return fetch::settled(tx, message.lane, ending).await,
             Errand::BulkSubmit | Errand::BulkCollect => return exchange::settled(tx, message, ending).await,
-            // What could not be registered stands on 後処理.
-            Errand::ReferenceRegister => return Ok(()),
+            Errand::ConsentedSubmit | Errand::ConsentedCollect => return listing::settled(tx, message, ending).await,
+            // What could not be registered or cancelled stands on 後処理.
+            Errand::ReferenceRegister | Errand::ConsentCancel => return Ok(()),
             _ => {}
         }
         let inquiry = InquiryId::new(message.lane);

@@ -15,6 +15,7 @@ pub mod store;
 mod views;
 
 pub use driver::EligibilityDriver;
+pub use handlers::ask_about;
 
 use crate::web::Routes;
 

@@ -18,6 +18,7 @@ fn line(n: u128, status: &str, state: &str, code: &str) -> Line {
         insurer_number: "01139997".into(),
         insured_number: "9000001".into(),
         birth_date: NaiveDate::from_ymd_opt(1975, 4, 1).unwrap(),
+        setting: "outpatient".into(),
         asked_at: now,
         reader_result_id: (status == ANSWERED).then(|| Uuid::from_u128(9)),
         patient_id: Some(Uuid::from_u128(70 + n)),

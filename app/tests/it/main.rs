@@ -56,6 +56,7 @@ mod privacy;
 mod questionnaires;
 mod receipt;
 mod relay;
+mod remote_consents;
 mod routes;
 mod sealing;
 mod signers;

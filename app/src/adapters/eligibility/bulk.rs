@@ -22,7 +22,7 @@ pub struct Insured {
 }
 
 impl Insured {
-    fn elements(&self) -> String {
+    pub(super) fn elements(&self) -> String {
         elements(&[
             ("InsurerNumber", &format!("{:>8}", self.insurer_number)),
             ("InsuredCardSymbol", &self.insured_symbol),
@@ -40,11 +40,11 @@ pub struct BulkItem {
     pub birth_date: NaiveDate,
 }
 
-fn elements(pairs: &[(&str, &str)]) -> String {
+pub(super) fn elements(pairs: &[(&str, &str)]) -> String {
     pairs.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("<{name}>{}</{name}>", escape(value))).collect()
 }
 
-fn message(institution: &str, identifier: &str, asked_on: Option<NaiveDate>, body: &str) -> Vec<u8> {
+pub(super) fn message(institution: &str, identifier: &str, asked_on: Option<NaiveDate>, body: &str) -> Vec<u8> {
     let day = asked_on.map(|day| day.format("%Y%m%d").to_string()).unwrap_or_default();
     let header = elements(&[
         ("QualificationConfirmationDate", &day),
@@ -128,7 +128,7 @@ pub fn read_registered(bytes: &[u8], institution: &str, identifier: &str) -> Res
     })
 }
 
-fn reply<T>(
+pub(super) fn reply<T>(
     bytes: &[u8],
     institution: &str,
     identifier: &str,

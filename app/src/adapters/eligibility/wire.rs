@@ -7,8 +7,8 @@ use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone};
 use domain::check_in::CareSetting;
 use domain::consent::Consent;
 use domain::eligibility::{
-    ContinuingConsent, FaceResult, LimitCertificate, MedicalTicket, Qualification, QualificationValidity, ResultSegment, ServiceMessage, SpecificDisease,
-    carries_individual_number, sex_of_code,
+    ContinuingConsent, FaceResult, LimitCertificate, MedicalTicket, Qualification, QualificationValidity, ResultSegment, ServiceMessage,
+    SpecificDisease, carries_individual_number, sex_of_code,
 };
 use domain::encounter::jst;
 use domain::kana::Kana;

@@ -60,10 +60,10 @@ impl Register {
     }
 }
 
-struct Asked {
+pub(super) struct Asked {
     institution: String,
     identifier: String,
-    body: Node,
+    pub(super) body: Node,
 }
 
 fn read(bytes: &[u8]) -> Result<Asked, String> {
@@ -82,7 +82,7 @@ fn read(bytes: &[u8]) -> Result<Asked, String> {
     Ok(Asked { institution, identifier, body: root.child("MessageBody").cloned().ok_or("MessageBody がありません")? })
 }
 
-fn insured(node: &Node) -> Result<(), String> {
+pub(super) fn insured(node: &Node) -> Result<(), String> {
     let insurer = node.must("InsurerNumber")?;
     if !matches!(insurer.len(), 6 | 8) || !check_digit(insurer) {
         return Err("InsurerNumber の検証番号が違います".into());
@@ -94,7 +94,7 @@ fn insured(node: &Node) -> Result<(), String> {
     node.must("InsuredIdentificationNumber").map(drop)
 }
 
-async fn answer(
+pub(super) async fn answer(
     national: &National,
     req: &HttpRequest,
     bytes: &[u8],
@@ -131,7 +131,9 @@ fn message(institution: &str, identifier: &str, segment: &str, error: &str, body
         String::new()
     } else {
         format!(
-            "<MedicalInstitutionCode>{institution}</MedicalInstitutionCode><ArbitraryFileIdentifier>{identifier}</ArbitraryFileIdentifier>"
+            "<QualificationConfirmationDate>{}</QualificationConfirmationDate><MedicalInstitutionCode>{institution}</MedicalInstitutionCode>\
+             <ArbitraryFileIdentifier>{identifier}</ArbitraryFileIdentifier>",
+            crate::reader::now().format("%Y%m%d")
         )
     };
     let error =

@@ -44,7 +44,7 @@ pub async fn confirm(national: web::Data<National>, req: HttpRequest, body: web:
     })
 }
 
-fn read(body: &[u8]) -> Result<Asked, String> {
+pub(super) fn read(body: &[u8]) -> Result<Asked, String> {
     let root = xml::parse(body)?;
     if root.name != "XmlMsg" {
         return Err("最も外側は XmlMsg です".into());
@@ -99,7 +99,7 @@ pub(super) fn check_digit(number: &str) -> bool {
     (10 - sum % 10) % 10 == *check
 }
 
-fn refusal(reason: &str) -> Vec<u8> {
+pub(super) fn refusal(reason: &str) -> Vec<u8> {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?><XmlMsg><MessageHeader><SegmentOfResult>9</SegmentOfResult>\
          <ErrorCode>SIMOQ001E</ErrorCode><ErrorMessage>{reason}</ErrorMessage><CharacterCodeIdentifier>0</CharacterCodeIdentifier></MessageHeader></XmlMsg>"

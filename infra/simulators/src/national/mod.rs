@@ -6,6 +6,7 @@ mod eligibility;
 pub mod eps;
 mod faults;
 pub mod history;
+pub mod remote;
 pub mod terminal;
 pub mod xml;
 
@@ -64,6 +65,8 @@ pub struct National {
     /// What people allowed at a reader.
     pub consents: history::Consents,
     pub register: bulk::Register,
+    /// What people allowed on devices of their own.
+    pub remote: remote::Remote,
     pub eps_faults: Faults,
     pub shelf: Shelf,
     pub history: History,
@@ -82,6 +85,7 @@ impl National {
             asked: Arc::default(),
             consents: history::Consents::default(),
             register: bulk::Register::default(),
+            remote: remote::Remote::default(),
             eps_faults: Faults::default(),
             shelf: Shelf::default(),
             history: History::default(),
@@ -190,6 +194,13 @@ pub fn bind(national: National, certificates: &Certificates<'_>, port: u16) -> a
             .route("/oqs/v1/OQSsiimm01", web::post().to(bulk::register))
             .route("/oqs/v1/YZKsiquc01", web::post().to(history::care))
             .route("/oqs/v1/TKKsiquc01", web::post().to(history::checkups))
+            .route("/oqs/v1/OQSsihvq01", web::post().to(remote::home))
+            .route("/oqs/v1/OQSsionq01", web::post().to(remote::online))
+            .route("/oqs/v1/OQSmuhvq01", web::post().to(remote::submit_home))
+            .route("/oqs/v1/OQSmuonq01", web::post().to(remote::submit_online))
+            .route("/oqs/v1/OQSmuhvq02", web::post().to(remote::collect))
+            .route("/oqs/v1/OQSmuonq02", web::post().to(remote::collect))
+            .route("/oqs/v1/OQSsihvd01", web::post().to(remote::cancel))
             .configure(eps::routes)
     })
     .workers(1)
@@ -230,6 +241,7 @@ async fn login(national: web::Data<National>, req: HttpRequest) -> HttpResponse 
 
 /// What a person or a test sets from outside: `POST /national/faults?fault=closed&times=3`.
 pub fn control(config: &mut web::ServiceConfig) {
+    config.route("/mobile-reception", web::get().to(remote::show)).route("/mobile-reception", web::post().to(remote::choose));
     config.route("/national", web::get().to(page)).route("/national/faults", web::post().to(set_fault)).configure(eps::page::routes);
 }
 

@@ -165,6 +165,11 @@ fn read_card(touch: &Touch, at: DateTime<FixedOffset>, national: Option<&Nationa
     }
 }
 
+/// Every subject a person is asked about.
+pub(crate) fn subjects() -> &'static [&'static str] {
+    &message::SUBJECTS
+}
+
 pub(crate) fn now() -> DateTime<FixedOffset> {
     let utc = Utc::now();
     FixedOffset::east_opt(9 * 3600).map_or_else(|| utc.fixed_offset(), |jst| utc.with_timezone(&jst))
