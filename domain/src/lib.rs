@@ -26,6 +26,7 @@ pub mod kana;
 pub mod keys;
 pub mod masters;
 pub mod medication_safety;
+pub mod monthly_cap;
 pub mod name;
 pub mod next_visit;
 pub mod note;

@@ -40,6 +40,7 @@ mod kms;
 mod live;
 mod masters;
 mod modes;
+mod monthly_cap;
 mod national;
 mod notes;
 mod observations;

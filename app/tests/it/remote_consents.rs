@@ -278,7 +278,8 @@ async fn a_list_is_asked_for_once_and_the_same_consent_is_one_answer() {
     assert!(d.list().await.contains("申し込んでいます"), "tried again later by itself");
     *d.ahead.lock().unwrap() += TimeDelta::minutes(1);
     d.deliver().await;
-    assert!(d.list().await.matches("1名の同意が届きました").count() >= 2);
+    let page = d.list().await;
+    assert!(page.matches("1名の同意が届きました").count() >= 2, "{page}");
     assert!(d.count(ANSWERS).await <= 2, "one person; the consent's day may turn while the test runs");
 }
 
