@@ -45,6 +45,7 @@ pub mod permissions;
 pub mod places;
 pub mod prescriptions;
 pub mod questionnaires;
+pub mod remote_consents;
 pub mod schedules;
 pub mod serve;
 pub mod services;

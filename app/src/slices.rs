@@ -35,6 +35,7 @@ pub fn routes() -> Routes {
     crate::bulk_inquiries::routes(&mut r);
     crate::consents::routes(&mut r);
     crate::emergency_views::routes(&mut r);
+    crate::remote_consents::routes(&mut r);
     crate::snippets::routes(&mut r);
     crate::outbox::routes(&mut r);
     crate::patient_import::routes(&mut r);

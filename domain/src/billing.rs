@@ -3,6 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::codes;
+use crate::monthly_cap::MonthCap;
 
 /// One point is worth this many yen.
 pub const YEN_PER_POINT: i64 = 10;
@@ -52,6 +53,8 @@ pub struct Terms {
     pub copay_percent: Option<u8>,
     /// 公費: what a public payer takes over of the patient's share.
     pub public_yen: i32,
+    /// 高額療養費: what the patient pays in a month at most.
+    pub cap: Option<MonthCap>,
 }
 
 /// The sums of a bill.
@@ -62,6 +65,8 @@ pub struct Sums {
     pub cost_yen: i64,
     /// 負担額, rounded to ten yen
     pub copay_yen: i64,
+    /// 限度額を超えた分: the insurer's, not the patient's
+    pub over_cap_yen: i64,
     /// 公費, never more than the share
     pub public_yen: i64,
     /// 自費
@@ -80,8 +85,12 @@ pub fn price(lines: &[Line], terms: Terms) -> Sums {
         Some(percent) => round_to_ten(cost_yen * i64::from(percent.min(100)), 100),
         None => cost_yen,
     };
-    let public_yen = i64::from(terms.public_yen).clamp(0, copay_yen);
-    Sums { points, cost_yen, copay_yen, public_yen, self_pay_yen, due_yen: copay_yen - public_yen + self_pay_yen }
+    // Without an insurance nobody limits anything.
+    let cap = terms.cap.filter(|_| terms.copay_percent.is_some());
+    let over_cap_yen = cap.map_or(0, |cap| (copay_yen - cap.left_yen(cost_yen)).max(0));
+    let share_yen = copay_yen - over_cap_yen;
+    let public_yen = i64::from(terms.public_yen).clamp(0, share_yen);
+    Sums { points, cost_yen, copay_yen, over_cap_yen, public_yen, self_pay_yen, due_yen: share_yen - public_yen + self_pay_yen }
 }
 
 /// `value / scale` yen rounded half up to ten yen, in whole numbers. `value` is not negative.
@@ -117,6 +126,13 @@ codes! {
         Issued "issued" "請求中"
         Balanced "balanced" "精算済"
         LeftUnpaid "left_unpaid" "未収"
+    }
+}
+
+impl Sums {
+    /// The patient's own share of the insured treatment, up to the limit.
+    pub const fn share_yen(&self) -> i64 {
+        self.copay_yen - self.over_cap_yen
     }
 }
 
@@ -177,7 +193,7 @@ mod tests {
     }
 
     fn terms(percent: u8) -> Terms {
-        Terms { copay_percent: Some(percent), public_yen: 0 }
+        Terms { copay_percent: Some(percent), public_yen: 0, cap: None }
     }
 
     #[test]
@@ -198,15 +214,27 @@ mod tests {
     #[test]
     fn a_public_payer_takes_no_more_than_the_share_and_private_lines_stay() {
         let lines = [points(291), Line { points: 0, unit_yen: 3_300, quantity: 2 }];
-        let sums = price(&lines, Terms { copay_percent: Some(30), public_yen: 9_000 });
+        let sums = price(&lines, Terms { copay_percent: Some(30), public_yen: 9_000, cap: None });
         assert_eq!((sums.public_yen, sums.self_pay_yen, sums.due_yen), (870, 6_600, 6_600));
-        let part = price(&lines, Terms { copay_percent: Some(30), public_yen: 370 });
+        let part = price(&lines, Terms { copay_percent: Some(30), public_yen: 370, cap: None });
         assert_eq!(part.due_yen, 7_100);
+    }
+
+    /// FN-OQ-03
+    #[test]
+    fn the_months_limit_takes_the_rest_before_a_public_payer_does() {
+        let cap = MonthCap { earlier_cost_yen: 290_000, earlier_share_yen: 80_000, ..MonthCap::of(80_100, Some(267_000)) };
+        let sums = price(&[points(1_000)], Terms { copay_percent: Some(30), public_yen: 100, cap: Some(cap) });
+        assert_eq!((sums.copay_yen, sums.over_cap_yen, sums.share_yen(), sums.public_yen, sums.due_yen), (3_000, 2_570, 430, 100, 330));
+        let unlimited = price(&[points(1_000)], Terms { copay_percent: None, public_yen: 0, cap: Some(cap) });
+        assert_eq!((unlimited.over_cap_yen, unlimited.due_yen), (0, 10_000));
+        let far = price(&[points(1_000)], Terms { copay_percent: Some(30), public_yen: 0, cap: Some(MonthCap::of(80_100, None)) });
+        assert_eq!((far.over_cap_yen, far.due_yen), (0, 3_000));
     }
 
     #[test]
     fn without_insurance_everything_is_paid() {
-        assert_eq!(price(&[points(291)], Terms { copay_percent: None, public_yen: 0 }).due_yen, 2_910);
+        assert_eq!(price(&[points(291)], Terms { copay_percent: None, public_yen: 0, cap: None }).due_yen, 2_910);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::check_in::{CareSetting, CheckChannel};
 use crate::consent::Consent;
 use crate::kana::Kana;
 use crate::patient::Sex;
@@ -268,6 +269,15 @@ pub struct Qualification {
     pub consents: Vec<Consent>,
     /// 照会番号: our 患者番号 when we registered it.
     pub reference_number: Option<String>,
+    /// 継続的な同意 to questions before every visit (訪問診療等).
+    pub continuing: Option<ContinuingConsent>,
+}
+
+/// 継続的な同意: the clinic may ask again without the person being asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContinuingConsent {
+    /// Its last day; none where it lasts until it is withdrawn.
+    pub until: Option<NaiveDate>,
 }
 
 impl Qualification {
@@ -306,6 +316,10 @@ pub struct FaceResult {
     pub institution_code: Option<String>,
     /// 照会区分 (OQSCD002) is 1: read from the card itself.
     pub by_card: bool,
+    /// The card was the one in the person's smartphone.
+    pub by_phone: bool,
+    /// 診療区分
+    pub setting: CareSetting,
     pub segment: ResultSegment,
     /// 処理結果状況 (OQSCD004) is 1.
     pub is_processed: bool,
@@ -343,6 +357,17 @@ impl FaceResult {
             Some(QualificationValidity::NotFound) => EligibilityStatus::NotFound,
             Some(QualificationValidity::Multiple) => EligibilityStatus::Multiple,
             Some(QualificationValidity::Unknown(_)) | None => EligibilityStatus::Unavailable,
+        }
+    }
+
+    /// 受付経路
+    pub const fn channel(&self) -> CheckChannel {
+        match (self.setting, self.by_card, self.by_phone) {
+            (CareSetting::Home, ..) => CheckChannel::Home,
+            (CareSetting::Online, ..) => CheckChannel::Online,
+            (CareSetting::Outpatient, false, _) => CheckChannel::Number,
+            (CareSetting::Outpatient, true, true) => CheckChannel::Phone,
+            (CareSetting::Outpatient, true, false) => CheckChannel::Card,
         }
     }
 
@@ -441,12 +466,15 @@ mod tests {
             tickets: Vec::new(),
             consents: Vec::new(),
             reference_number: None,
+            continuing: None,
         };
         FaceResult {
             processed_at: None,
             confirmed_on: None,
             institution_code: None,
             by_card: true,
+            by_phone: false,
+            setting: CareSetting::Outpatient,
             segment: ResultSegment::Normal,
             is_processed: true,
             validity: Some(QualificationValidity::from_code(validity)),
@@ -517,6 +545,19 @@ mod tests {
         assert_eq!(several.single(), None);
         assert!(result("1", 1).single().is_some());
         assert_eq!(result("5", 1).single(), None);
+    }
+
+    /// FN-OQ-10, FN-OQ-09
+    #[test]
+    fn the_channel_is_what_was_shown_and_where() {
+        let mut read = result("1", 1);
+        assert_eq!(read.channel(), CheckChannel::Card);
+        read.by_phone = true;
+        assert_eq!(read.channel(), CheckChannel::Phone);
+        read.by_card = false;
+        assert_eq!(read.channel(), CheckChannel::Number);
+        read.setting = CareSetting::Home;
+        assert_eq!(read.channel(), CheckChannel::Home);
     }
 
     #[test]

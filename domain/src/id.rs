@@ -140,6 +140,8 @@ ids! {
     JobId
     /// 資格の照会
     InquiryId
+    /// 訪問・オンライン診療の同意
+    RemoteConsentId
     /// 外部送信の一件
     MessageId
     /// マスターの版

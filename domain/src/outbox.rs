@@ -24,6 +24,9 @@ codes! {
         BulkSubmit "bulk_submit" "予約患者の一括照会"
         BulkCollect "bulk_collect" "一括照会の結果の取得"
         ReferenceRegister "reference_register" "照会番号の登録"
+        ConsentedSubmit "consented_submit" "同意済資格情報の取得の申込み"
+        ConsentedCollect "consented_collect" "同意済資格情報の取得"
+        ConsentCancel "consent_cancel" "訪問診療等の同意の取消"
         CareHistory "care_history" "薬剤・診療情報の取得"
         CheckupHistory "checkup_history" "特定健診等情報の取得"
         EmergencySummary "emergency_summary" "救急用サマリーの取得"
@@ -51,6 +54,9 @@ impl Errand {
             | Self::BulkSubmit
             | Self::BulkCollect
             | Self::ReferenceRegister
+            | Self::ConsentedSubmit
+            | Self::ConsentedCollect
+            | Self::ConsentCancel
             | Self::CareHistory
             | Self::CheckupHistory
             | Self::EmergencySummary

@@ -66,6 +66,9 @@ mod m20261122_000033_specific_diseases;
 mod m20261122_000034_exchange_by_time;
 mod m20261123_000020_emergency_view;
 mod m20261123_000021_disaster_mode;
+mod m20261123_000010_check_channel;
+mod m20261123_000011_remote_consent;
+mod m20261123_000012_monthly_cap;
 mod table;
 
 pub struct Migrator;
@@ -136,6 +139,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000034_exchange_by_time::Migration),
             Box::new(m20261123_000020_emergency_view::Migration),
             Box::new(m20261123_000021_disaster_mode::Migration),
+            Box::new(m20261123_000010_check_channel::Migration),
+            Box::new(m20261123_000011_remote_consent::Migration),
+            Box::new(m20261123_000012_monthly_cap::Migration),
         ]
     }
 }

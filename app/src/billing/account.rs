@@ -6,6 +6,7 @@ use domain::{EncounterId, PatientId};
 use tenancy::{Error, TenantTx};
 
 use super::entity::{account, charge_item};
+use super::month::{self, Limited};
 use super::store;
 use crate::coverages::entity::coverage;
 use crate::coverages::store as coverages;
@@ -26,10 +27,12 @@ pub struct Case {
     pub lines: Vec<charge_item::Model>,
     /// Other visits with something to pay or to give back, oldest first.
     pub others: Vec<account::Model>,
+    /// 高額療養費
+    pub limited: Limited,
 }
 
 impl Case {
-    /// Six statements.
+    /// Six statements, and two where a monthly limit holds.
     pub async fn load(tx: &TenantTx, visit: encounter::Model) -> Result<Self, Error> {
         let id = EncounterId::new(visit.id);
         let group = patients::get_group(tx, PatientId::new(visit.patient_id)).await?;
@@ -46,7 +49,8 @@ impl Case {
         let account = stored.unwrap_or_else(|| store::begun(&visit, coverage.as_ref().and_then(|row| row.copay_percent)));
         let lines = store::lines(tx, id).await?;
         let others = store::unsettled(tx, &group.ids(), id).await?;
-        Ok(Self { visit, group, coverage, public, alternatives, account, lines, others })
+        let limited = month::limited(tx, &group.ids(), &visit, coverage.as_ref(), &account).await?;
+        Ok(Self { visit, group, coverage, public, alternatives, account, lines, others, limited })
     }
 
     /// Insurance and 公費 in words.
@@ -77,7 +81,7 @@ impl Case {
 
     /// What the lines come to now; the bill says what was asked for.
     pub fn sums(&self) -> Sums {
-        store::sums(&self.lines, &self.account)
+        store::sums(&self.lines, &self.account, self.limited.cap())
     }
 
     pub fn is_billed(&self) -> bool {

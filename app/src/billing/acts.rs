@@ -247,6 +247,8 @@ async fn issue(tx: &TenantTx, case: &mut Case, reason: &str) -> Result<(), Refus
         due_yen: whole(sums.due_yen),
         lines: serde_json::to_value(lines).map_err(|e| Error::internal(e.to_string()))?,
         reason: reason.to_owned(),
+        cap_rule: case.account.cap_rule.clone(),
+        over_cap_yen: whole(sums.over_cap_yen),
     };
     let row = versioned::insert(tx, row, Authorship::own(tx)).await?;
     case.account.revision = revision;

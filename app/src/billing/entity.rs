@@ -1,7 +1,7 @@
 //! Rows of the four tables of the slice.
 
 macro_rules! versioned_entity {
-    ($(#[$doc:meta])* $module:ident, $table:literal, { $($field:ident: $type:ty),* $(,)? }) => {
+    ($(#[$doc:meta])* $module:ident, $table:literal, { $($(#[$attribute:meta])* $field:ident: $type:ty),* $(,)? }) => {
         $(#[$doc])*
         pub mod $module {
             use sea_orm::entity::prelude::*;
@@ -20,7 +20,7 @@ macro_rules! versioned_entity {
                 pub entered_by_id: Uuid,
                 pub status: String,
                 pub digest: Vec<u8>,
-                $(pub $field: $type,)*
+                $($(#[$attribute])* pub $field: $type,)*
             }
 
             #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -65,6 +65,9 @@ versioned_entity! {
         unpaid_yen: i32,
         unpaid_reason: String,
         unpaid_note: String,
+        /// A `CapRule`; empty is the usual one.
+        #[serde(default)]
+        cap_rule: String,
     }
 }
 
@@ -83,6 +86,11 @@ versioned_entity! {
         due_yen: i32,
         lines: Json,
         reason: String,
+        #[serde(default)]
+        cap_rule: String,
+        /// 限度額を超えた分
+        #[serde(default)]
+        over_cap_yen: i32,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What was typed, and what it means.
 
 use domain::billing::{AmountError, POINTS_MAX, PaymentMethod, QUANTITY_MAX, SECTIONS, UnpaidReason, YEN_MAX, grouped, parse_amount};
+use domain::monthly_cap::CapRule;
 use domain::text;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,7 @@ pub struct RawBillForm {
     pub quantity: String,
     pub copay: String,
     pub public_yen: String,
+    pub cap_rule: String,
     pub amount: String,
     pub method: String,
     pub unpaid_reason: String,
@@ -43,6 +45,8 @@ pub struct RawBillForm {
 pub struct Change {
     pub copay_percent: Option<i32>,
     pub public_yen: i32,
+    /// 限度額の数え方; none leaves it as it is.
+    pub cap_rule: Option<CapRule>,
 }
 
 pub struct Refund {
@@ -111,8 +115,14 @@ impl RawBillForm {
                 .map(Some),
         };
         let public_yen = optional(&mut e, "public_yen", "公費", &self.public_yen, YEN_MAX);
-        match (copay, public_yen) {
-            (Some(copay_percent), Some(public_yen)) => Ok(Change { copay_percent, public_yen: public_yen.unwrap_or_default() }),
+        let cap_rule = match self.cap_rule.as_str() {
+            "" => Some(None),
+            code => e.take("cap_rule", CapRule::from_code(code).ok_or(()), |()| "限度額の数え方を一覧から選んでください".into()).map(Some),
+        };
+        match (copay, public_yen, cap_rule) {
+            (Some(copay_percent), Some(public_yen), Some(cap_rule)) => {
+                Ok(Change { copay_percent, public_yen: public_yen.unwrap_or_default(), cap_rule })
+            }
             _ => Err(e),
         }
     }

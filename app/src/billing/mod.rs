@@ -2,7 +2,8 @@
 //!
 //! Lines (`charge_item`) belong to a visit and are withdrawn, never deleted. A bill (`invoice`) fixes lines and sums; a correction is
 //! the next revision with a reason. Payments and refunds (`payment_notice`) are only added. The `account` of a visit keeps the balance
-//! under one version: every act here moves it on, so that a payment made in sight of another bill is refused.
+//! under one version: every act here moves it on, so that a payment made in sight of another bill is refused. What a patient pays in a
+//! month at most ([`month`]) is part of the bill.
 
 pub mod account;
 pub mod acts;
@@ -10,6 +11,7 @@ pub mod entity;
 mod forms;
 mod handlers;
 pub mod lines;
+pub mod month;
 mod paper;
 mod procedures;
 pub mod queue;

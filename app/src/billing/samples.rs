@@ -36,6 +36,9 @@ fn page() -> BillPage {
         can_change_coverage: true,
         sections: vec![],
         sums: Sums::default(),
+        limit: None,
+        limit_source: String::new(),
+        no_limit: None,
         copay: "30".into(),
         revision: 0,
         is_changed: false,
@@ -74,7 +77,15 @@ fn full() -> BillPage {
             SectionView { label: "初・再診".into(), lines: vec![line("見本再診料", "75点")] },
             SectionView { label: "検査".into(), lines: vec![line("見本血液検査", "210点"), line(long, "144点")] },
         ],
-        sums: Sums { points: 429, cost_yen: 4_290, copay_yen: 1_290, public_yen: 500, self_pay_yen: 3_300, due_yen: 4_090 },
+        sums: Sums {
+            points: 429,
+            cost_yen: 4_290,
+            copay_yen: 1_290,
+            over_cap_yen: 0,
+            public_yen: 500,
+            self_pay_yen: 3_300,
+            due_yen: 4_090,
+        },
         due_yen: 4_090,
         paid_yen: 1_000,
         unpaid_yen: 3_090,
@@ -95,6 +106,16 @@ fn a_bill_in_all_its_states() {
     for expected in ["429", "4,090", "前回未収", "第2版", "領収書", "返金する", "value=\"cash\" checked"] {
         assert!(html.contains(expected), "{expected}");
     }
+    let limit = "限度額区分 ウ (A03): 今月は85,800円まで・この医院でこれまで85,000円";
+    let limited = BillPage {
+        limit: Some(limit.into()),
+        limit_source: "健康保険法施行令第42条".into(),
+        sums: Sums { copay_yen: 1_290, over_cap_yen: 490, due_yen: 4_100, ..full().sums },
+        ..full()
+    };
+    assert!(show("billing-limited", &limited).contains("−490"));
+    let not = BillPage { no_limit: Some("限度額区分をこの月にまだ確かめていません。".into()), ..full() };
+    assert!(show("billing-not-limited", &not).contains("まだ確かめていません"));
     let changed = BillPage { is_changed: true, ..full() };
     let html = show("billing-changed", &changed);
     assert!(html.contains("請求し直す") && !html.contains("id=\"pay-h\""));
@@ -228,6 +249,8 @@ fn both_papers_come_out_whatever_stands_on_them() {
         due_yen: 1_290,
         lines: serde_json::json!([]),
         reason: String::new(),
+        cap_rule: String::new(),
+        over_cap_yen: 0,
     };
     let many = Statement { head: head(), lines: vec![line; 45], bill };
     assert!(paper::statement(&many, &faces).unwrap().pdf.starts_with(b"%PDF-"));

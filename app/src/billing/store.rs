@@ -1,6 +1,7 @@
 //! Rows read, and the small writes the acts are made of.
 
 use domain::billing::{AccountStatus, Line, Sums, Terms, price};
+use domain::monthly_cap::MonthCap;
 use domain::{ChargeItemId, EncounterId, PatientId, PaymentNoticeId};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -165,13 +166,13 @@ pub async fn bills(tx: &TenantTx, encounters: &[Uuid]) -> Result<Vec<invoice::Mo
     Ok(rows)
 }
 
-pub fn sums(lines: &[charge_item::Model], account: &account::Model) -> Sums {
+pub fn sums(lines: &[charge_item::Model], account: &account::Model, cap: Option<MonthCap>) -> Sums {
     let of = |row: &charge_item::Model| Line { points: row.points, unit_yen: row.unit_yen, quantity: row.quantity };
-    price(&lines.iter().map(of).collect::<Vec<_>>(), terms(account))
+    price(&lines.iter().map(of).collect::<Vec<_>>(), terms(account, cap))
 }
 
-fn terms(account: &account::Model) -> Terms {
-    Terms { copay_percent: account.copay_percent.and_then(|percent| u8::try_from(percent).ok()), public_yen: account.public_yen }
+fn terms(account: &account::Model, cap: Option<MonthCap>) -> Terms {
+    Terms { copay_percent: account.copay_percent.and_then(|percent| u8::try_from(percent).ok()), public_yen: account.public_yen, cap }
 }
 
 /// The account a visit begins with; version 0 until it is stored.
@@ -197,6 +198,7 @@ pub fn begun(visit: &encounter::Model, copay_percent: Option<i32>) -> account::M
         unpaid_yen: 0,
         unpaid_reason: String::new(),
         unpaid_note: String::new(),
+        cap_rule: String::new(),
     }
 }
 

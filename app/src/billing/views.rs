@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::billing::{AccountStatus, PaymentMethod, SECTIONS, Sums, UnpaidReason, grouped, section_label};
 use domain::clock::jst;
 use domain::encounter::{VisitStatus, waited_min};
+use domain::monthly_cap::CapRule;
 use domain::order::OrderCategory;
 use domain::{EncounterId, PatientId};
 use uuid::Uuid;
@@ -142,6 +143,11 @@ pub struct BillPage {
     pub can_change_coverage: bool,
     pub sections: Vec<SectionView>,
     pub sums: Sums,
+    /// The month's limit in words, and where it is written.
+    pub limit: Option<String>,
+    pub limit_source: String,
+    /// Why a limit the insurance names is not used.
+    pub no_limit: Option<String>,
     pub copay: String,
     pub revision: i32,
     pub is_changed: bool,
@@ -182,6 +188,9 @@ impl BillPage {
             alternatives: case.alternatives.iter().map(|row| (row.id, coverages::words(row))).collect(),
             visit_version: case.visit.version,
             sections: sections(&case.lines),
+            limit: case.limited.words(case.sums().cost_yen),
+            limit_source: case.limited.source().to_owned(),
+            no_limit: case.limited.why_not().map(str::to_owned),
             sums: case.sums(),
             copay: account.copay_percent.map(|percent| percent.to_string()).unwrap_or_default(),
             revision: account.revision,
@@ -220,6 +229,10 @@ impl BillPage {
         [("10", "1割"), ("20", "2割"), ("30", "3割"), ("0", "負担なし"), ("100", "10割")]
     }
 
+    fn cap_rules(&self) -> Vec<(&'static str, &'static str)> {
+        CapRule::ALL.iter().map(|rule| (rule.code(), rule.label())).collect()
+    }
+
     fn section_choices(&self) -> &'static [(&'static str, &'static str)] {
         &SECTIONS
     }
@@ -247,6 +260,7 @@ fn prefilled(form: FormState, account: &account::Model, to_pay_yen: i64) -> Form
         ("refund_amount", if account.unpaid_yen < 0 && account.revision > 0 { (-account.unpaid_yen).to_string() } else { String::new() }),
         ("copay", account.copay_percent.map(|percent| percent.to_string()).unwrap_or_default()),
         ("public_yen", account.public_yen.to_string()),
+        ("cap_rule", CapRule::from_code(&account.cap_rule).unwrap_or(CapRule::Category).code().to_owned()),
     ];
     usual.into_iter().fold(form, |form, (name, value)| if form.value(name).is_empty() { form.set(name, value) } else { form })
 }

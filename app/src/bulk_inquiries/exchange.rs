@@ -26,15 +26,15 @@ pub async fn send(way: &NationalWay, message: &Message) -> Exchange {
     way.exchange(COLLECT, &name, sent, |received| outcome(read_units(received, &asked.institution_code, &name), received)).await
 }
 
-fn identifier(message: &Message) -> String {
+pub(crate) fn identifier(message: &Message) -> String {
     format!("{}-{}", message.id, message.attempts)
 }
 
-fn read<T: DeserializeOwned>(message: &Message) -> Option<T> {
+pub(crate) fn read<T: DeserializeOwned>(message: &Message) -> Option<T> {
     serde_json::from_slice(&message.payload).ok()
 }
 
-fn unreadable() -> Exchange {
+pub(crate) fn unreadable() -> Exchange {
     Outcome::Refused { code: "payload".into(), said: "照会の内容を読み戻せません。".into() }.into()
 }
 

@@ -24,30 +24,32 @@ pub struct Reading<'a> {
     pub result: &'a FaceResult,
     pub qualification: &'a Qualification,
     pub patient: PatientId,
-    pub encounter: EncounterId,
+    /// The visit it was taken over for; without one nothing is fetched yet.
+    pub encounter: Option<EncounterId>,
 }
 
 /// Keeps the consents and asks for what they allow. A result by number carries no consent and opens nothing.
 pub async fn begin(tx: &TenantTx, reading: &Reading<'_>) -> Result<(), Error> {
-    if !reading.result.by_card {
+    if !reading.result.channel().is_by_card() {
         return Ok(());
     }
     let consents = &reading.qualification.consents;
     store::keep(tx, reading.patient, reading.id, consents).await?;
+    let Some(encounter) = reading.encounter else { return Ok(()) };
     let is_open = |subject| consents.iter().any(|c: &Consent| c.is_about(subject) && c.is_open(tx.now()));
     let with_treatments = is_open(ConsentSubject::Care) || is_open(ConsentSubject::Surgery);
     if with_treatments || is_open(ConsentSubject::Medication) || is_open(ConsentSubject::Prescription) {
         let to = domain::clock::today(tx.now());
         let from = to.checked_sub_months(Months::new(MONTHS_BACK)).unwrap_or(to);
-        request(tx, reading, Kind::Care, Asks::Care { from, to, with_treatments }).await?;
+        request(tx, reading, encounter, Kind::Care, Asks::Care { from, to, with_treatments }).await?;
     }
     if is_open(ConsentSubject::Checkup) {
-        request(tx, reading, Kind::Checkup, Asks::Checkups).await?;
+        request(tx, reading, encounter, Kind::Checkup, Asks::Checkups).await?;
     }
     Ok(())
 }
 
-async fn request(tx: &TenantTx, reading: &Reading<'_>, kind: Kind, asks: Asks) -> Result<(), Error> {
+async fn request(tx: &TenantTx, reading: &Reading<'_>, encounter: EncounterId, kind: Kind, asks: Asks) -> Result<(), Error> {
     let q = reading.qualification;
     let question = HistoryQuestion {
         institution_code: crate::inquiries::store::institution_code(tx).await?,
@@ -57,6 +59,7 @@ async fn request(tx: &TenantTx, reading: &Reading<'_>, kind: Kind, asks: Asks) -
         branch_number: q.branch_number.clone().unwrap_or_default(),
         birth_date: q.birth_date,
         asks,
+        setting: reading.result.setting,
     };
     let payload = serde_json::to_vec(&question).map_err(Error::internal)?;
     let row = record::Model {
@@ -64,7 +67,7 @@ async fn request(tx: &TenantTx, reading: &Reading<'_>, kind: Kind, asks: Asks) -
         id: tx.new_id(),
         version: 1,
         patient_id: reading.patient.as_uuid(),
-        encounter_id: reading.encounter.as_uuid(),
+        encounter_id: encounter.as_uuid(),
         reader_result_id: reading.id.as_uuid(),
         kind: kind.code().to_owned(),
         status: store::PENDING.to_owned(),

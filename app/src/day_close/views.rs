@@ -151,6 +151,7 @@ fn sums(bills: &[invoice::Model]) -> Vec<(&'static str, String)> {
         ("請求した受診", format!("{}件", in_force.len())),
         ("点数", sum(|bill| bill.points, "点")),
         ("負担額", sum(|bill| bill.copay_yen, "円")),
+        ("高額療養費", sum(|bill| bill.over_cap_yen, "円")),
         ("公費", sum(|bill| bill.public_yen, "円")),
         ("自費", sum(|bill| bill.self_pay_yen, "円")),
         ("請求額", sum(|bill| bill.due_yen, "円")),

@@ -44,7 +44,7 @@ impl Visit<'_> {
         }
         let lines: Vec<Line> = parts.iter().map(|(_, _, _, points)| Line { points: *points, unit_yen: 0, quantity: 1 }).collect();
         let percent = self.person.copay_percent;
-        let sums = price(&lines, Terms { copay_percent: u8::try_from(percent).ok(), public_yen: 0 });
+        let sums = price(&lines, Terms { copay_percent: u8::try_from(percent).ok(), public_yen: 0, cap: None });
         let whole = |value: i64| i32::try_from(value).unwrap_or_default();
         let due = if ends == Ends::Paid { whole(sums.due_yen) } else { 0 };
         let account = self.account(encounter_id, percent, due);
@@ -114,6 +114,7 @@ impl Visit<'_> {
             unpaid_yen: 0,
             unpaid_reason: String::new(),
             unpaid_note: String::new(),
+            cap_rule: String::new(),
         }
     }
 
@@ -141,6 +142,8 @@ impl Visit<'_> {
             due_yen,
             lines: json!(parts.iter().map(line).collect::<Vec<_>>()),
             reason: String::new(),
+            cap_rule: String::new(),
+            over_cap_yen: 0,
         }
     }
 

@@ -117,7 +117,7 @@ async fn face(tx: &TenantTx, brought: &Brought) -> Result<Verdict, Error> {
         return Ok(Verdict::refused("facility"));
     }
     if reader_store::find_content(tx, &brought.digest).await?.is_none() {
-        reader_store::keep(tx, &brought.file, brought.digest, result.status()).await?;
+        reader_store::keep(tx, &brought.file, brought.digest, &result).await?;
     }
     Ok(Verdict::good(TAKEN))
 }

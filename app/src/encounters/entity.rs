@@ -86,6 +86,8 @@ pub mod reader_result {
         pub staff_id: Uuid,
         pub outcome: String,
         pub validity: String,
+        /// A `CheckChannel`; empty before it was written down.
+        pub channel: String,
         pub patient_id: Option<Uuid>,
         pub encounter_id: Option<Uuid>,
     }

@@ -1,7 +1,9 @@
 //! 資格確認の取込: from a reader's answer to a patient with coverage on today's list, in one transaction.
 
+use domain::check_in::CareSetting;
 use domain::coverage::CoverageContent;
 use domain::eligibility::{EligibilityStatus, FaceResult, Qualification};
+use domain::encounter::EncounterClass;
 use domain::kana::Kana;
 use domain::name::{HumanName, NameError};
 use domain::patient::{Demographics, NewPatient, Numbering, Patient, PatientError, PostalCode};
@@ -26,6 +28,14 @@ pub enum Chosen {
     },
 }
 
+/// What a person at reception wants of an answer.
+pub struct Wish<'a> {
+    pub chosen: &'a Chosen,
+    pub purpose: &'a str,
+    /// Onto today's list; else only consent and insurance are taken over.
+    pub with_visit: bool,
+}
+
 /// What the person has to mend before the result can be taken over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IntakeError {
@@ -37,7 +47,8 @@ pub enum IntakeError {
 #[derive(Debug, Clone, Copy)]
 pub struct Taken {
     pub patient_id: PatientId,
-    pub visit_id: EncounterId,
+    /// None where only the consent and the insurance were taken over.
+    pub visit_id: Option<EncounterId>,
     pub is_new_patient: bool,
     /// The visit was on the list already and got the coverage.
     pub was_listed: bool,
@@ -50,7 +61,7 @@ fn verified_on(result: &FaceResult, tx: &TenantTx, principal: &Principal) -> chr
 
 /// What would be stored as coverage.
 pub fn coverage_of(result: &FaceResult, q: &Qualification, tx: &TenantTx, principal: &Principal) -> CoverageContent {
-    CoverageContent::from_qualification(q, result.status(), result.by_card, verified_on(result, tx, principal))
+    CoverageContent::from_qualification(q, result.status(), result.channel().is_by_card(), verified_on(result, tx, principal))
 }
 
 /// Patient, coverage and visit. Errors of kind [`store::is_number_race`] are to be tried again in a new transaction.
@@ -59,10 +70,9 @@ pub async fn take_in(
     principal: &Principal,
     result: &FaceResult,
     q: &Qualification,
-    chosen: &Chosen,
-    purpose: &str,
+    wish: &Wish<'_>,
 ) -> Result<Result<Taken, IntakeError>, Error> {
-    let patient = match patient(tx, q, chosen).await? {
+    let patient = match patient(tx, q, wish.chosen).await? {
         Ok(patient) => patient,
         Err(error) => return Ok(Err(error)),
     };
@@ -71,17 +81,34 @@ pub async fn take_in(
     let known = coverages::in_force(tx, &group, today).await?;
     let content = coverage_of(result, q, tx, principal);
     let coverage_id = coverages::apply(tx, patient.id, &known, &content).await?;
+    let is_new_patient = matches!(wish.chosen, Chosen::New { .. });
+    let taken = |visit_id, was_listed| Ok(Ok(Taken { patient_id: patient.id, visit_id, is_new_patient, was_listed }));
+    if !wish.with_visit {
+        return taken(None, false);
+    }
     let listed = store::active_on(tx, today, &group).await?.into_iter().next();
     let was_listed = listed.is_some();
     let visit = match listed {
         Some(visit) => store::set_coverage(tx, visit, coverage_id).await?,
         None => {
-            let visit = NewVisit { coverage_id: Some(coverage_id), purpose: purpose.to_owned(), ..NewVisit::of(patient.id) };
+            let visit = NewVisit {
+                coverage_id: Some(coverage_id),
+                purpose: wish.purpose.to_owned(),
+                class: class_of(result.setting),
+                ..NewVisit::of(patient.id)
+            };
             store::receive(tx, &visit, principal).await?
         }
     };
-    let is_new_patient = matches!(chosen, Chosen::New { .. });
-    Ok(Ok(Taken { patient_id: patient.id, visit_id: EncounterId::new(visit.id), is_new_patient, was_listed }))
+    taken(Some(EncounterId::new(visit.id)), was_listed)
+}
+
+const fn class_of(setting: CareSetting) -> EncounterClass {
+    match setting {
+        CareSetting::Outpatient => EncounterClass::Ambulatory,
+        CareSetting::Home => EncounterClass::Home,
+        CareSetting::Online => EncounterClass::Virtual,
+    }
 }
 
 async fn patient(tx: &TenantTx, q: &Qualification, chosen: &Chosen) -> Result<Result<Patient, IntakeError>, Error> {

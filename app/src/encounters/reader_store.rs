@@ -1,9 +1,11 @@
 //! Reader results kept: the file as it arrived, sealed under the clinic's key, once per content.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
-use domain::eligibility::EligibilityStatus;
+use domain::check_in::CheckChannel;
+use domain::eligibility::{EligibilityStatus, FaceResult};
 use domain::{EncounterId, PatientId, ReaderResultId, TenantId};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Set};
@@ -18,7 +20,7 @@ use crate::patients::entity::patient;
 /// What the sealed bytes are for; a value sealed for another purpose does not open here.
 const PURPOSE: &str = "reader_result";
 const RECEIVED: &str = "received";
-const REFLECTED: &str = "reflected";
+pub const REFLECTED: &str = "reflected";
 /// Lines on the page.
 const RECENT: u64 = 30;
 const OF_DAY: u64 = 200;
@@ -31,6 +33,7 @@ pub struct Line {
     pub received_at: DateTime<Utc>,
     pub outcome: String,
     pub validity: String,
+    pub channel: String,
     pub patient_id: Option<Uuid>,
     pub name_ideographic: Option<String>,
 }
@@ -75,7 +78,7 @@ pub async fn insert(
     keys: &Keyring,
     file: &ReaderFile,
     sha256: [u8; 32],
-    status: EligibilityStatus,
+    result: &FaceResult,
 ) -> Result<ReaderResultId, Error> {
     let sealed = keys.seal(tx, PURPOSE, &file.bytes).await?;
     let id = tx.new_id();
@@ -89,7 +92,8 @@ pub async fn insert(
         received_at: Set(tx.now()),
         staff_id: Set(tx.actor().as_uuid()),
         outcome: Set(RECEIVED.to_owned()),
-        validity: Set(status.code().to_owned()),
+        validity: Set(result.status().code().to_owned()),
+        channel: Set(result.channel().code().to_owned()),
         patient_id: Set(None),
         encounter_id: Set(None),
     };
@@ -98,8 +102,8 @@ pub async fn insert(
 }
 
 /// An answer that came over the line, kept the same way.
-pub async fn keep(tx: &TenantTx, file: &ReaderFile, sha256: [u8; 32], status: EligibilityStatus) -> Result<ReaderResultId, Error> {
-    insert(tx, tx.keyring()?, file, sha256, status).await
+pub async fn keep(tx: &TenantTx, file: &ReaderFile, sha256: [u8; 32], result: &FaceResult) -> Result<ReaderResultId, Error> {
+    insert(tx, tx.keyring()?, file, sha256, result).await
 }
 
 /// The file as it arrived.
@@ -108,12 +112,19 @@ pub async fn open(tx: &TenantTx, keys: &Keyring, row: &Model) -> Result<ReaderFi
     Ok(ReaderFile { name: row.file_name.clone(), bytes: keys.open(tx, PURPOSE, &sealed).await? })
 }
 
-/// 反映済: whom and which visit it became.
-pub async fn mark_reflected(tx: &TenantTx, id: ReaderResultId, patient: PatientId, visit: EncounterId) -> Result<(), Error> {
+/// 反映済: by which way, for whom, and which visit it became, if it became one.
+pub async fn mark_reflected(
+    tx: &TenantTx,
+    id: ReaderResultId,
+    channel: CheckChannel,
+    patient: PatientId,
+    visit: Option<EncounterId>,
+) -> Result<(), Error> {
     Entity::update_many()
         .col_expr(Column::Outcome, Expr::value(REFLECTED))
+        .col_expr(Column::Channel, Expr::value(channel.code()))
         .col_expr(Column::PatientId, Expr::value(patient.as_uuid()))
-        .col_expr(Column::EncounterId, Expr::value(visit.as_uuid()))
+        .col_expr(Column::EncounterId, Expr::value(visit.map(EncounterId::as_uuid)))
         .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
         .filter(Column::Id.eq(id.as_uuid()))
         .exec(tx)
@@ -144,6 +155,32 @@ pub async fn unreflected(tx: &TenantTx, between: Range<DateTime<Utc>>) -> Result
     rows.iter().map(|row| Line::from_query_result(row, "").map_err(Error::from)).collect()
 }
 
+/// What came from people's own devices and is not taken over yet, newest first.
+pub async fn remote_unreflected(tx: &TenantTx) -> Result<Vec<Line>, Error> {
+    let remote = [CheckChannel::Home, CheckChannel::Online].map(CheckChannel::code);
+    let query = recent_statement(tx.tenant_id())
+        .and_where(Expr::col((Entity, Column::Channel)).is_in(remote))
+        .and_where(Expr::col((Entity, Column::Outcome)).eq(RECEIVED))
+        .limit(OF_DAY)
+        .take();
+    let rows = tx.query_all(&query).await?;
+    rows.iter().map(|row| Line::from_query_result(row, "").map_err(Error::from)).collect()
+}
+
+/// What each of these results said of the insurance.
+pub async fn validities(tx: &TenantTx, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, EligibilityStatus>, Error> {
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let rows: Vec<(Uuid, String)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Validity])
+        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(Column::Id.eq_any(ids))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(id, code)| Some((id, EligibilityStatus::from_code(&code)?))).collect())
+}
+
 fn unreflected_statement(tenant: TenantId, between: Range<DateTime<Utc>>) -> SelectStatement {
     recent_statement(tenant)
         .and_where(Expr::col((Entity, Column::ReceivedAt)).gte(between.start))
@@ -158,7 +195,8 @@ pub fn recent_statement(tenant: TenantId) -> SelectStatement {
     use patient::Column as P;
     Query::select()
         .columns(
-            [Column::Id, Column::FileName, Column::ReceivedAt, Column::Outcome, Column::Validity, Column::PatientId].map(|c| (Entity, c)),
+            [Column::Id, Column::FileName, Column::ReceivedAt, Column::Outcome, Column::Validity, Column::Channel, Column::PatientId]
+                .map(|c| (Entity, c)),
         )
         .expr_as(Expr::col((patient::Entity, P::NameIdeographic)), Alias::new("name_ideographic"))
         .from(Entity)

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use chrono::NaiveDate;
+use domain::check_in::CheckChannel;
 use domain::clock::jst;
 use domain::consent::Consent;
 use domain::coverage::{CoverageContent, Difference, limit_words};
@@ -162,6 +163,7 @@ pub struct ReaderResultPage {
     pub differences: Vec<Difference>,
     pub has_known: bool,
     pub listed: Option<i32>,
+    pub channel: CheckChannel,
     pub form: FormState,
 }
 
@@ -180,6 +182,11 @@ impl ReaderResultPage {
         } else {
             facts.form.clone()
         };
+        let channel = CheckChannel::from_code(&facts.row.channel).unwrap_or(facts.result.channel());
+        let form = if form.value("channel").is_empty() { form.set("channel", channel.code()) } else { form };
+        // A consent from somebody's own device usually comes before the visit does.
+        let is_ahead = facts.result.setting.is_remote() && facts.listed.is_none();
+        let form = if form.value("visit").is_empty() { form.set("visit", if is_ahead { "none" } else { "today" }) } else { form };
         Self {
             chrome,
             id: facts.row.id,
@@ -202,9 +209,21 @@ impl ReaderResultPage {
             differences: facts.differences,
             has_known: facts.has_known,
             listed: facts.listed,
+            channel,
             file_name: facts.row.file_name,
             form,
         }
+    }
+
+    /// What somebody at a reader may have held.
+    fn channels(&self) -> Vec<(&'static str, &'static str)> {
+        let ways = CheckChannel::ALL.iter().filter(|way| self.channel.is_at_reader() && way.is_at_reader());
+        ways.map(|way| (way.code(), way.label())).collect()
+    }
+
+    /// An answer that may be taken over without a visit.
+    fn is_remote(&self) -> bool {
+        self.channel.is_by_card() && !self.channel.is_at_reader()
     }
 
     /// Something can be taken over from this page as it stands.

@@ -175,6 +175,7 @@ fn the_readers_list_is_shown_full_empty_and_after_a_refusal() {
         received_at: at("2026-11-20T00:01:03Z"),
         outcome: outcome.into(),
         validity: validity.code().into(),
+        channel: "card".into(),
         patient_id: (outcome == "reflected").then(|| PatientId::new(Uuid::from_u128(9)).as_uuid()),
         name_ideographic: (outcome == "reflected").then(|| "髙﨑 𠮷太郎".into()),
     };

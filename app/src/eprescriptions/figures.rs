@@ -4,14 +4,13 @@ use std::borrow::Borrow;
 
 use actix_web::web;
 use askama::Template;
-use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, Utc};
-use domain::prescription::figures::{Check, CheckFigures, permille};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::prescription::figures::{Check, CheckFigures, share_words};
 use domain::prescription::head::{DispensedAt, IssueForm, RxStatus};
 use domain::prescription::registration::RegistrationStatus;
 use domain::{PatientId, clock};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
-use serde::Deserialize;
 use tenancy::permission::ClinicManage;
 use tenancy::{Access, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
@@ -20,25 +19,17 @@ use super::check::entity::duplicate_check;
 use super::entity::registration;
 use crate::error::AppError;
 use crate::prescriptions::entity::prescription;
+use crate::web::month::{Month, MonthQuery};
 use crate::web::{Chrome, Nav, Page, Subjects};
 
 /// Checks of one month that are looked at; a clinic that has more is told so.
 const CHECKS: u64 = 20_000;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct MonthQuery {
-    /// `2026-11`
-    month: String,
-}
-
 pub async fn show(access: Access<ClinicManage>, query: web::Query<MonthQuery>) -> Result<Page, AppError> {
     let tx = access.begin().await?;
-    let today = clock::today(tx.now());
-    let asked = NaiveDate::parse_from_str(&format!("{}-01", query.month), "%Y-%m-%d").ok().filter(|first| *first <= today);
-    let month = asked.or_else(|| today.with_day(1)).unwrap_or(today);
+    let month = Month::of(&query, clock::today(tx.now()));
     let figures = Figures::read(&tx, month).await?;
-    let page = FiguresPage { chrome: Chrome::of(access.principal(), Nav::Clinic), month, today, figures };
+    let page = FiguresPage { chrome: Chrome::of(access.principal(), Nav::Clinic), month, figures };
     Page::full(tx.commit(Audit::viewed(InfoClass::Clinic)).await?, &page)
 }
 
@@ -56,12 +47,11 @@ pub struct Figures {
 }
 
 impl Figures {
-    async fn read(tx: &TenantTx, first: NaiveDate) -> Result<Self, Error> {
-        let next = first.checked_add_months(Months::new(1)).unwrap_or(first);
-        let span = (midnight(first), midnight(next));
+    async fn read(tx: &TenantTx, month: Month) -> Result<Self, Error> {
+        let span = month.span();
         let mut figures = Self::default();
         issued(tx, span, &mut figures).await?;
-        dispensed(tx, (first, next), &mut figures).await?;
+        dispensed(tx, (month.first, month.next()), &mut figures).await?;
         let checks = checks(tx, span).await?;
         figures.is_cut = checks.len() as u64 >= CHECKS;
         figures.checks = CheckFigures::of(&checks);
@@ -71,12 +61,6 @@ impl Figures {
     pub fn issued(&self) -> u32 {
         self.electronic + self.numbered + self.paper
     }
-}
-
-/// The day begins in Japan.
-fn midnight(day: NaiveDate) -> DateTime<Utc> {
-    let zone = clock::jst(DateTime::UNIX_EPOCH).timezone();
-    day.and_time(NaiveTime::MIN).and_local_timezone(zone).single().map(|at| at.to_utc()).unwrap_or_default()
 }
 
 async fn issued(tx: &TenantTx, (from, to): (DateTime<Utc>, DateTime<Utc>), figures: &mut Figures) -> Result<(), Error> {
@@ -156,29 +140,14 @@ async fn checks(tx: &TenantTx, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> Re
 #[template(path = "eprescriptions/figures.html")]
 pub struct FiguresPage {
     pub chrome: Chrome,
-    pub month: NaiveDate,
-    pub today: NaiveDate,
+    pub month: Month,
     pub figures: Figures,
 }
 
 impl FiguresPage {
-    pub fn title(&self) -> String {
-        format!("{}年{}月", self.month.year(), self.month.month())
-    }
-
-    pub fn before(&self) -> String {
-        self.month.checked_sub_months(Months::new(1)).unwrap_or(self.month).format("%Y-%m").to_string()
-    }
-
-    /// The next month, when it has begun.
-    pub fn after(&self) -> Option<String> {
-        let next = self.month.checked_add_months(Months::new(1)).filter(|next| *next <= self.today)?;
-        Some(next.format("%Y-%m").to_string())
-    }
-
     /// `12.3%`; nothing of nothing.
     pub fn share(&self, part: impl Borrow<u32>, whole: impl Borrow<u32>) -> String {
-        permille(*part.borrow(), *whole.borrow()).map_or_else(|| "—".to_owned(), |share| format!("{}.{}%", share / 10, share % 10))
+        share_words(*part.borrow(), *whole.borrow())
     }
 
     pub fn mean(&self) -> String {

@@ -75,6 +75,6 @@ fn samples() {
     let form = crate::web::FormState::of(&serde_json::json!({ "register_id": "<3f0c9d1e>" })).with_errors(wrong);
     show("eprescription-search", &SearchPage { chrome: Chrome::sample(Nav::Today), form, unread: Vec::new() });
     let figures = super::figures::Figures { electronic: 61, numbered: 20, paper: 19, registered: 81, dispensed: 66, ..Default::default() };
-    let month = "2026-11-01".parse().unwrap();
-    show("eprescription-figures", &super::figures::FiguresPage { chrome: Chrome::sample(Nav::Clinic), month, today: month, figures });
+    let month = crate::web::month::Month::of(&Default::default(), "2026-11-20".parse().unwrap());
+    show("eprescription-figures", &super::figures::FiguresPage { chrome: Chrome::sample(Nav::Clinic), month, figures });
 }

@@ -14,8 +14,7 @@ use crate::consents::fetch;
 use crate::emergency_views;
 use crate::live::{Live, Topic};
 use crate::outbox::{Driver, Ending, Exchange, Message, Outcome};
-
-const PATH: &str = "/oqs/v1/OQSsiquc01";
+use crate::remote_consents::{ending as remote_ending, listing};
 
 pub struct EligibilityDriver {
     way: NationalWay,
@@ -33,7 +32,7 @@ impl EligibilityDriver {
         };
         let identifier = format!("{}-{}", message.lane, message.attempts);
         let sent = question.message(&identifier);
-        way.exchange(PATH, &identifier, sent, |received| judge(received, &question, &identifier)).await
+        way.exchange(question.path(), &identifier, sent, |received| judge(received, &question, &identifier)).await
     }
 }
 
@@ -51,6 +50,8 @@ impl Driver for EligibilityDriver {
             }
             Errand::BulkSubmit | Errand::BulkCollect => exchange::send(&way, message).await,
             Errand::ReferenceRegister => reference::send(&way, message).await,
+            Errand::ConsentedSubmit | Errand::ConsentedCollect => listing::send(&way, message).await,
+            Errand::ConsentCancel => remote_ending::send(&way, message).await,
             _ => Self::confirm(&way, message).await,
         }
     }
@@ -60,16 +61,17 @@ impl Driver for EligibilityDriver {
             Errand::CareHistory | Errand::CheckupHistory => return fetch::settled(tx, message.lane, ending).await,
             Errand::EmergencySummary | Errand::DisasterHistory => return emergency_views::store::settled(tx, message.lane, ending).await,
             Errand::BulkSubmit | Errand::BulkCollect => return exchange::settled(tx, message, ending).await,
-            // What could not be registered stands on 後処理.
-            Errand::ReferenceRegister => return Ok(()),
+            Errand::ConsentedSubmit | Errand::ConsentedCollect => return listing::settled(tx, message, ending).await,
+            // What could not be registered or cancelled stands on 後処理.
+            Errand::ReferenceRegister | Errand::ConsentCancel => return Ok(()),
             _ => {}
         }
         let inquiry = InquiryId::new(message.lane);
         match ending {
             Ending::Done(reply) => {
                 let file = ReaderFile { name: format!("OQSsiquc01res_{}.xml", message.id), bytes: reply.to_vec() };
-                let status = read_face_result(&file).map_err(Error::internal)?.status();
-                store::answer(tx, inquiry, &file, status).await
+                let result = read_face_result(&file).map_err(Error::internal)?;
+                store::answer(tx, inquiry, &file, &result).await
             }
             Ending::Refused { .. } | Ending::GivenUp => store::given_up(tx, inquiry).await,
         }

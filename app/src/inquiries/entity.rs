@@ -18,6 +18,8 @@ pub struct Model {
     pub branch_number: String,
     pub birth_date: Date,
     pub limit_consent: bool,
+    /// A `CareSetting`
+    pub setting: String,
     /// `pending`, `answered`, `unavailable` or `manual_verified`
     pub status: String,
     pub reader_result_id: Option<Uuid>,

@@ -1,6 +1,7 @@
 //! The numbers as typed.
 
 use chrono::NaiveDate;
+use domain::check_in::CareSetting;
 use domain::insurer::{InsurerNumberError, parse_insurer_number};
 use domain::wareki;
 use serde::{Deserialize, Serialize};
@@ -20,11 +21,12 @@ pub struct RawInquiry {
     pub branch_number: String,
     pub birth_date: String,
     pub limit_consent: String,
+    pub setting: String,
 }
 
 impl RawInquiry {
     pub fn begun(key: Uuid) -> Self {
-        Self { idempotency_key: key.to_string(), ..Self::default() }
+        Self { idempotency_key: key.to_string(), setting: CareSetting::Outpatient.code().into(), ..Self::default() }
     }
 
     pub fn read(&self, today: NaiveDate) -> Result<(Uuid, Numbers), FormErrors> {
@@ -46,8 +48,10 @@ impl RawInquiry {
         let birth = errors.take("birth_date", wareki::parse_past(&self.birth_date, today), |_| {
             "生年月日を S50.4.1 か 1975-04-01 の形で入れてください".into()
         });
-        match (self.idempotency_key.parse(), birth, insurer) {
-            (Ok(key), Some(birth_date), Some(insurer)) if errors.is_empty() => {
+        let setting = if self.setting.is_empty() { Some(CareSetting::Outpatient) } else { CareSetting::from_code(&self.setting) };
+        let setting = errors.take("setting", setting.ok_or(()), |()| "診療の場を選んでください".into());
+        match (self.idempotency_key.parse(), birth, insurer.zip(setting)) {
+            (Ok(key), Some(birth_date), Some((insurer, setting))) if errors.is_empty() => {
                 let branch_number = if branch.is_empty() { branch } else { format!("{branch:0>2}") };
                 let limit_consent = self.limit_consent == "yes";
                 Ok((
@@ -59,6 +63,7 @@ impl RawInquiry {
                         branch_number,
                         birth_date,
                         limit_consent,
+                        setting,
                     },
                 ))
             }

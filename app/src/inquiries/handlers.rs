@@ -76,10 +76,21 @@ pub async fn ask(access: Clerk, form: web::Form<RawInquiry>) -> Result<Either<Re
             return Ok(Either::Right(Page::invalid(receipt, &page)?));
         }
     };
-    match ask_once(tx, key, patient, &numbers).await {
+    ask_about(&access, tx, key, patient, &numbers).await.map(Either::Left)
+}
+
+/// Asks once for one pressing, and leads to the inquiry's own page.
+pub async fn ask_about(
+    access: &Clerk,
+    tx: TenantTx,
+    key: Uuid,
+    patient: Option<PatientId>,
+    numbers: &Numbers,
+) -> Result<Redirect, AppError> {
+    match ask_once(tx, key, patient, numbers).await {
         // The other half of a double press got there first; its answer is there now.
-        Err(Error::Duplicate { .. }) => Ok(Either::Left(ask_once(access.begin().await?, key, patient, &numbers).await?)),
-        done => Ok(Either::Left(done?)),
+        Err(Error::Duplicate { .. }) => Ok(ask_once(access.begin().await?, key, patient, numbers).await?),
+        done => Ok(done?),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod driver;
 mod entity;
+mod figures;
 mod forms;
 mod handlers;
 pub mod reference;
@@ -14,10 +15,12 @@ pub mod store;
 mod views;
 
 pub use driver::EligibilityDriver;
+pub use handlers::ask_about;
 
 use crate::web::Routes;
 
 pub fn routes(r: &mut Routes) {
+    r.get("/reception/figures", figures::show);
     r.get("/reception/inquiries", handlers::list);
     r.post("/reception/inquiries", handlers::ask);
     r.get("/reception/inquiries/{id}", handlers::show);

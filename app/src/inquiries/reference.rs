@@ -23,7 +23,7 @@ struct Registration {
 
 /// A card that does not name the chart it belongs to. The same number for the same insurance is registered once.
 pub async fn register(tx: &TenantTx, patient: &Patient, result: &FaceResult, q: &Qualification) -> Result<(), Error> {
-    if !result.by_card || q.reference_number.as_deref() == Some(patient.number.as_str()) {
+    if !result.channel().is_by_card() || q.reference_number.as_deref() == Some(patient.number.as_str()) {
         return Ok(());
     }
     let insured = Insured {

@@ -18,6 +18,7 @@ fn line(n: u128, status: &str, state: &str, code: &str) -> Line {
         insurer_number: "01139997".into(),
         insured_number: "9000001".into(),
         birth_date: NaiveDate::from_ymd_opt(1975, 4, 1).unwrap(),
+        setting: "outpatient".into(),
         asked_at: now,
         reader_result_id: (status == ANSWERED).then(|| Uuid::from_u128(9)),
         patient_id: Some(Uuid::from_u128(70 + n)),
@@ -49,5 +50,18 @@ fn list_and_states() {
         let html = show(&format!("inquiry-{name}"), &InquiryPage::of(Chrome::sample(Nav::Today), line));
         assert_eq!(html.contains("hx-get"), name == "pending", "{name}");
         assert_eq!(html.contains("目視で確認して受付を続ける"), name == "away", "{name}");
+    }
+}
+
+/// KPI-03
+#[test]
+fn figures() {
+    use domain::check_in::{ChannelFigures, CheckChannel};
+    let visits: Vec<Uuid> = (0..9).map(Uuid::from_u128).collect();
+    let checks = [(visits[0], Some(CheckChannel::Card)), (visits[1], Some(CheckChannel::Phone)), (visits[2], None)];
+    for (name, visits) in [("check-in-figures", visits), ("check-in-figures-none", vec![])] {
+        let month = crate::web::month::Month::of(&Default::default(), "2026-11-20".parse().unwrap());
+        let figures = ChannelFigures::of(&visits, &checks);
+        show(name, &super::figures::FiguresPage { chrome: Chrome::sample(Nav::Clinic), month, figures, is_cut: false });
     }
 }

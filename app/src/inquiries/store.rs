@@ -1,8 +1,9 @@
 //! Inquiries as rows: asking, repeating, answering.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use domain::check_in::CareSetting;
 use domain::coverage::CoverageContent;
-use domain::eligibility::EligibilityStatus;
+use domain::eligibility::FaceResult;
 use domain::outbox::{Delivery, Errand};
 use domain::patient::Patient;
 use domain::{InquiryId, MessageId, PatientId, ReaderResultId};
@@ -37,6 +38,8 @@ pub struct Numbers {
     pub branch_number: String,
     pub birth_date: NaiveDate,
     pub limit_consent: bool,
+    /// Where the treatment takes place: each has an interface of its own.
+    pub setting: CareSetting,
 }
 
 /// Writes the inquiry and its message together.
@@ -69,6 +72,7 @@ pub async fn ask_sighted(tx: &TenantTx, patient: &Patient, coverage: &CoverageCo
         branch_number: coverage.branch_number.clone(),
         birth_date: patient.demographics.birth_date,
         limit_consent: false,
+        setting: CareSetting::Outpatient,
     };
     begin(tx, InquiryId::new(tx.new_id()), Some(patient.id), &numbers, SIGHTED).await
 }
@@ -88,6 +92,7 @@ async fn begin(tx: &TenantTx, id: InquiryId, patient: Option<PatientId>, numbers
         branch_number: numbers.branch_number.clone(),
         birth_date: numbers.birth_date,
         limit_consent: numbers.limit_consent,
+        setting: numbers.setting.code().to_owned(),
         status: status.to_owned(),
         reader_result_id: None,
         asked_at: tx.now(),
@@ -108,6 +113,7 @@ async fn post(tx: &TenantTx, id: Uuid, round: i32, patient: Option<PatientId>, n
         birth_date: numbers.birth_date,
         limit_consent: numbers.limit_consent,
         asked_on: domain::clock::today(tx.now()),
+        setting: numbers.setting,
     };
     let posting = Posting {
         errand: Errand::QualificationConfirm,
@@ -137,6 +143,7 @@ impl Model {
             branch_number: self.branch_number.clone(),
             birth_date: self.birth_date,
             limit_consent: self.limit_consent,
+            setting: CareSetting::from_code(&self.setting).unwrap_or(CareSetting::Outpatient),
         }
     }
 }
@@ -156,12 +163,12 @@ pub async fn sighted(tx: &TenantTx, mut row: Model) -> Result<(), Error> {
 }
 
 /// The answer, kept as a reader's file is; the same bytes again are the same result.
-pub async fn answer(tx: &TenantTx, id: InquiryId, file: &ReaderFile, status: EligibilityStatus) -> Result<(), Error> {
+pub async fn answer(tx: &TenantTx, id: InquiryId, file: &ReaderFile, result: &FaceResult) -> Result<(), Error> {
     let mut row = lock(tx, id).await?;
     let digest = sha256(&file.bytes);
     let result = match reader_store::find_content(tx, &digest).await? {
         Some(known) => ReaderResultId::new(known.id),
-        None => reader_store::keep(tx, file, digest, status).await?,
+        None => reader_store::keep(tx, file, digest, result).await?,
     };
     row.reader_result_id = Some(result.as_uuid());
     row.status = ANSWERED.to_owned();
@@ -204,6 +211,7 @@ pub struct Line {
     pub insurer_number: String,
     pub insured_number: String,
     pub birth_date: NaiveDate,
+    pub setting: String,
     pub asked_at: DateTime<Utc>,
     pub reader_result_id: Option<Uuid>,
     pub patient_id: Option<Uuid>,
@@ -245,8 +253,19 @@ async fn lines_where(tx: &TenantTx, which: Cond) -> Result<Vec<Line>, Error> {
     let tenant = tx.tenant_id().as_uuid();
     let query = Query::select()
         .columns(
-            [C::Id, C::Version, C::Status, C::InsurerNumber, C::InsuredNumber, C::BirthDate, C::AskedAt, C::ReaderResultId, C::PatientId]
-                .map(|c| (Entity, c)),
+            [
+                C::Id,
+                C::Version,
+                C::Status,
+                C::InsurerNumber,
+                C::InsuredNumber,
+                C::BirthDate,
+                C::Setting,
+                C::AskedAt,
+                C::ReaderResultId,
+                C::PatientId,
+            ]
+            .map(|c| (Entity, c)),
         )
         .columns([M::State, M::Code, M::Said, M::NextAttemptAt].map(|c| (message::Entity, c)))
         .expr_as(Expr::col((patient::Entity, P::PatientNumber)), Alias::new("patient_number"))

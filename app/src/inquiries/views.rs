@@ -2,6 +2,7 @@
 
 use askama::Template;
 use domain::PatientId;
+use domain::check_in::CareSetting;
 use domain::outbox::Trouble;
 use domain::wareki;
 use uuid::Uuid;
@@ -16,6 +17,9 @@ pub struct Row {
     pub version: i32,
     pub at: String,
     pub who: String,
+    /// 訪問診療等 or オンライン診療等; nothing for 外来.
+    pub setting: &'static str,
+    pub is_remote: bool,
     pub patient: Option<(PatientId, String)>,
     pub tone: &'static str,
     pub mark: &'static str,
@@ -43,6 +47,7 @@ impl Row {
             Some(trouble) => format!("{}。", trouble.label()),
             None => line.said.clone(),
         };
+        let remote = CareSetting::from_code(&line.setting).filter(|setting| setting.is_remote());
         let settled = line.is_settled();
         let next = if settled {
             String::new()
@@ -54,6 +59,8 @@ impl Row {
             version: line.version,
             at: domain::clock::jst(line.asked_at).format("%m/%d %H:%M").to_string(),
             who: format!("{} {} {}生", line.insurer_number, line.insured_number, wareki::short(line.birth_date)),
+            setting: remote.map_or("", CareSetting::label),
+            is_remote: remote.is_some(),
             patient: line.patient_id.map(PatientId::new).zip(line.name_ideographic),
             tone,
             mark,
@@ -88,6 +95,10 @@ impl InquiriesPage {
         let (answered, open) = lines.into_iter().partition(|line| line.status == ANSWERED);
         let rows = |lines: Vec<Line>| lines.into_iter().map(Row::of).collect();
         Self { chrome, form, patient, open: rows(open), answered: rows(answered), relay: RelayLine::default() }
+    }
+
+    fn settings(&self) -> Vec<(&'static str, &'static str)> {
+        CareSetting::ALL.iter().map(|setting| (setting.code(), setting.label())).collect()
     }
 
     pub fn with_relay(self, relay: RelayLine) -> Self {

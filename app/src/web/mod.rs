@@ -7,6 +7,7 @@ pub mod context;
 pub mod face;
 pub mod form;
 pub mod htmx;
+pub mod month;
 pub mod page;
 pub mod render;
 pub mod routes;

@@ -42,16 +42,21 @@ impl Counter {
     /// A visit whose consultation is over.
     pub async fn seen(&self) -> String {
         let visit = self.receive().await;
+        self.over(&visit).await;
+        visit
+    }
+
+    /// The consultation of a visit, begun and ended.
+    pub async fn over(&self, visit: &str) {
         let key = Uuid::now_v7().to_string();
         let text = [("body", "咳が続く"), ("version", "0"), ("idempotency_key", key.as_str()), ("patient_token", self.patient.as_str())];
         let wrote = self.doctor.post_json(&format!("/encounters/{visit}/note/sections/S"), &text).await;
         assert!(wrote.status < 300, "{}", wrote.body);
         for to in ["in_consult", "billing_wait"] {
-            let version = self.number("SELECT version::bigint FROM encounter WHERE id = $1", &visit).await.to_string();
+            let version = self.number("SELECT version::bigint FROM encounter WHERE id = $1", visit).await.to_string();
             let form = [("to", to), ("version", version.as_str()), ("patient_token", self.patient.as_str())];
             self.doctor.post(&format!("/encounters/{visit}/status"), &form).await.expect(303);
         }
-        visit
     }
 
     pub async fn version(&self, visit: &str) -> String {

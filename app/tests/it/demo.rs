@@ -86,6 +86,7 @@ const IDS: &[(&str, &str)] = &[
     ("/exchanges/{id}", "outbox_exchange"),
     ("/bulk-inquiry-lines/{id}", "bulk_inquiry_line"),
     ("/reception/inquiries/{id}", "eligibility_inquiry"),
+    ("/remote-consents/{id}", "remote_consent"),
     ("/notes/{id}/sections/{section}/conflicts/{conflict}", "section_conflict"),
 ];
 

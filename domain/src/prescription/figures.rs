@@ -48,6 +48,11 @@ pub fn permille(part: u32, whole: u32) -> Option<u32> {
     (part * 1000 + whole / 2).checked_div(whole)
 }
 
+/// `12.3%`; a dash of nothing.
+pub fn share_words(part: u32, whole: u32) -> String {
+    permille(part, whole).map_or_else(|| "—".to_owned(), |share| format!("{}.{}%", share / 10, share % 10))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +74,6 @@ mod tests {
     #[test]
     fn shares_of_nothing_are_not_shown() {
         assert_eq!((permille(1, 3), permille(2, 3), permille(0, 4), permille(0, 0)), (Some(333), Some(667), Some(0), None));
+        assert_eq!((share_words(1, 3), share_words(0, 0)), ("33.3%".into(), "—".into()));
     }
 }

@@ -22,6 +22,11 @@ pub const SERVICES: &[Service] = &[
         specification: "同 資格確認 OQSsiquc01req/res (公開された項目名による。接続先と認証の形は独自)",
     },
     Service {
+        name: "マイナ在宅受付(訪問診療等・オンライン診療等の同意)",
+        path: "/mobile-reception",
+        specification: "同 OQSsihvq、OQSsionq、OQSmuhvq01/02、OQSmuonq01/02、OQSsihvd (公開された項目名による。継続の同意と取消の要素名は独自)",
+    },
+    Service {
         name: "電子処方箋管理サービスと薬局の窓口",
         path: "/pharmacy",
         specification: "電子処方箋管理サービス EPS-IF-201/203/217/220 と記録条件仕様 SJ1 (公開された項目名による。接続先と独自と記した項目は独自)",

@@ -1,6 +1,7 @@
 //! 一括照会 (OQSmuquc01 to hand in, OQSmuquc02 to fetch) and 照会番号登録 (OQSsiimm01): the questions, and what their answers say.
 
 use chrono::NaiveDate;
+use domain::check_in::CareSetting;
 use domain::eligibility::{EligibilityStatus, FaceResult, QualificationValidity, ResultSegment, carries_individual_number};
 use domain::outbox::Trouble;
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,7 @@ pub struct Insured {
 }
 
 impl Insured {
-    fn elements(&self) -> String {
+    pub(super) fn elements(&self) -> String {
         elements(&[
             ("InsurerNumber", &format!("{:>8}", self.insurer_number)),
             ("InsuredCardSymbol", &self.insured_symbol),
@@ -41,11 +42,11 @@ pub struct BulkItem {
     pub birth_date: NaiveDate,
 }
 
-fn elements(pairs: &[(&str, &str)]) -> String {
+pub(super) fn elements(pairs: &[(&str, &str)]) -> String {
     pairs.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("<{name}>{}</{name}>", escape(value))).collect()
 }
 
-fn message(institution: &str, identifier: &str, asked_on: Option<NaiveDate>, body: &str) -> Vec<u8> {
+pub(super) fn message(institution: &str, identifier: &str, asked_on: Option<NaiveDate>, body: &str) -> Vec<u8> {
     let day = asked_on.map(|day| day.format("%Y%m%d").to_string()).unwrap_or_default();
     let header = elements(&[
         ("QualificationConfirmationDate", &day),
@@ -139,7 +140,7 @@ pub fn read_registered(bytes: &[u8], institution: &str, identifier: &str) -> Res
     })
 }
 
-fn reply<T>(
+pub(super) fn reply<T>(
     bytes: &[u8],
     institution: &str,
     identifier: &str,
@@ -186,6 +187,8 @@ fn unit(e: &Element) -> Result<Unit, ReadError> {
         confirmed_on: None,
         institution_code: None,
         by_card: false,
+        by_phone: false,
+        setting: CareSetting::Outpatient,
         segment: ResultSegment::Normal,
         is_processed: e.value("ProcessingResultStatus") == Some("1"),
         validity: e.value("QualificationValidity").map(QualificationValidity::from_code),

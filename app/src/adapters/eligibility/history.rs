@@ -5,6 +5,7 @@
 
 use chrono::NaiveDate;
 use domain::care_history::{About, CareHistory, Checkup, Checkups, Drug, Episode, Finding, Origin, Treatment};
+use domain::check_in::CareSetting;
 use domain::eligibility::carries_individual_number;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,8 @@ pub struct HistoryQuestion {
     /// Whose answer it must be.
     pub birth_date: NaiveDate,
     pub asks: Asks,
+    #[serde(default)]
+    pub setting: CareSetting,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,15 +63,15 @@ impl HistoryQuestion {
             ("ArbitraryFileIdentifier", identifier),
         ]);
         let body = match &self.asks {
-            // 2 薬剤 as XML, 4 薬剤 and 診療 as XML; 1 外来
+            // 2 薬剤 as XML, 4 薬剤 and 診療 as XML
             Asks::Care { from, to, with_treatments } => elements(&[
                 ("StartDate", &from.format("%Y%m").to_string()),
                 ("EndDate", &to.format("%Y%m").to_string()),
                 ("FileCategory", if *with_treatments { "4" } else { "2" }),
                 ("PrDiInfClassification", "1"),
-                ("MedicalTreatmentFlag", "1"),
+                ("MedicalTreatmentFlag", self.setting.flag()),
             ]),
-            Asks::Checkups => elements(&[("FileCategory", "2"), ("MedicalTreatmentFlag", "1")]),
+            Asks::Checkups => elements(&[("FileCategory", "2"), ("MedicalTreatmentFlag", self.setting.flag())]),
             // ⟲ the public descriptions give the code tables (OQSCD028, 040–043), not the elements' names: 4 救急, 1 救急用サマリー,
             // 1 記憶 and 3 物理 as the two factors
             Asks::Emergency => elements(&[

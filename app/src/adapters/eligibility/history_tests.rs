@@ -11,6 +11,7 @@ fn question(asks: Asks) -> HistoryQuestion {
         branch_number: String::new(),
         birth_date: NaiveDate::from_ymd_opt(1975, 4, 1).unwrap(),
         asks,
+        setting: CareSetting::Outpatient,
     }
 }
 

@@ -4,6 +4,7 @@
 //! follows the public descriptions of 外部インターフェイス仕様書 (資格確認結果); what they do not confirm stays inside `wire`.
 
 pub mod bulk;
+pub mod consented;
 mod header;
 pub mod history;
 mod port;

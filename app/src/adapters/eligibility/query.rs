@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{ReadError, ReaderFile, wire, xml};
+use domain::check_in::CareSetting;
 use domain::eligibility::FaceResult;
 
 /// What is asked; kept sealed in the outbox.
@@ -19,9 +20,20 @@ pub struct Question {
     /// 限度額情報の提供への同意
     pub limit_consent: bool,
     pub asked_on: NaiveDate,
+    #[serde(default)]
+    pub setting: CareSetting,
 }
 
 impl Question {
+    /// 外来, 訪問診療等 and オンライン診療等 have an interface each.
+    pub const fn path(&self) -> &'static str {
+        match self.setting {
+            CareSetting::Outpatient => "/oqs/v1/OQSsiquc01",
+            CareSetting::Home => "/oqs/v1/OQSsihvq01",
+            CareSetting::Online => "/oqs/v1/OQSsionq01",
+        }
+    }
+
     /// One line of XML, empty optional elements left out. `identifier` names the attempt and comes back in the answer.
     pub fn message(&self, identifier: &str) -> Vec<u8> {
         let mut body = String::new();
@@ -74,6 +86,10 @@ pub fn read_answer(file: &ReaderFile, question: &Question, identifier: &str) -> 
             return Err(NotOurs::OtherFacility);
         }
     }
+    // An answer for a visit to the clinic opens nothing for one at home.
+    if result.is_processed && result.setting != question.setting {
+        return Err(NotOurs::OtherQuestion);
+    }
     Ok(result)
 }
 
@@ -92,11 +108,36 @@ mod tests {
             birth_date: NaiveDate::from_ymd_opt(1975, 4, 1).unwrap(),
             limit_consent: false,
             asked_on: NaiveDate::from_ymd_opt(2026, 11, 20).unwrap(),
+            setting: CareSetting::Outpatient,
         };
         let text = String::from_utf8(question.message("q-1")).unwrap();
         assert!(
             text.contains("<InsurerNumber>  139998</InsurerNumber>") && text.contains("<InsuredCardSymbol>ア&lt;&amp;</InsuredCardSymbol>")
         );
         assert!(!text.contains("InsuredBranchNumber") && text.contains("<Birthdate>19750401</Birthdate>") && !text.contains('\n'));
+    }
+    /// FN-OQ-09: what was asked before there were settings is read as it was meant, and an answer must be for the setting asked about.
+    #[test]
+    fn the_setting_belongs_to_the_question() {
+        let asked = r#"{"institution_code":"1319999999","insurer_number":"01139997","insured_symbol":"","insured_number":"9000001","branch_number":"",
+            "birth_date":"1975-04-01","limit_consent":false,"asked_on":"2026-11-20"}"#;
+        let question: Question = serde_json::from_str(asked).unwrap();
+        assert_eq!((question.setting, question.path()), (CareSetting::Outpatient, "/oqs/v1/OQSsiquc01"));
+        let answer = |flag: &str| {
+            ReaderFile {
+            name: String::new(),
+            bytes: format!(
+                "<XmlMsg><MessageHeader><MedicalInstitutionCode>1319999999</MedicalInstitutionCode><ArbitraryFileIdentifier>q-1</ArbitraryFileIdentifier>{flag}\
+                 <SegmentOfResult>1</SegmentOfResult></MessageHeader><MessageBody><ProcessingResultStatus>1</ProcessingResultStatus>\
+                 <QualificationValidity>4</QualificationValidity></MessageBody></XmlMsg>"
+            )
+            .into_bytes(),
+        }
+        };
+        let home = Question { setting: CareSetting::Home, ..question.clone() };
+        let flag = "<MedicalTreatmentFlag>2</MedicalTreatmentFlag>";
+        for (question, flag, is_ours) in [(&question, "", true), (&question, flag, false), (&home, flag, true), (&home, "", false)] {
+            assert_eq!(read_answer(&answer(flag), question, "q-1").is_ok(), is_ours, "{:?} {flag}", question.setting);
+        }
     }
 }

@@ -4,10 +4,11 @@
 //! codes we do not know are kept as they came.
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone};
+use domain::check_in::CareSetting;
 use domain::consent::Consent;
 use domain::eligibility::{
-    FaceResult, LimitCertificate, MedicalTicket, Qualification, QualificationValidity, ResultSegment, ServiceMessage, SpecificDisease,
-    carries_individual_number, sex_of_code,
+    ContinuingConsent, FaceResult, LimitCertificate, MedicalTicket, Qualification, QualificationValidity, ResultSegment, ServiceMessage,
+    SpecificDisease, carries_individual_number, sex_of_code,
 };
 use domain::encounter::jst;
 use domain::kana::Kana;
@@ -20,6 +21,8 @@ const MAX_NAME_CHARS: usize = 100;
 const MAX_MESSAGE_CHARS: usize = 200;
 const MAX_REFERENCE_CHARS: usize = 50;
 const MAX_FLAG_CHARS: usize = 10;
+/// 見本: no public document names the element that tells a smartphone (2) from a card (1). Without it the desk says which it was.
+const MEDIUM: &str = "IdentificationMedium";
 
 pub(super) fn parse(bytes: &[u8]) -> Result<FaceResult, ReadError> {
     let text = xml::decode(bytes)?;
@@ -72,6 +75,8 @@ fn face_result(root: &Element) -> Result<FaceResult, ReadError> {
         confirmed_on: date(header, "QualificationConfirmationDate")?,
         institution_code: owned(header.value("MedicalInstitutionCode")),
         by_card: header.value("ReferenceClassification") == Some("1"),
+        by_phone: header.value(MEDIUM) == Some("2"),
+        setting: header.value("MedicalTreatmentFlag").and_then(CareSetting::from_flag).unwrap_or(CareSetting::Outpatient),
         segment,
         is_processed,
         validity,
@@ -117,6 +122,7 @@ fn qualification(e: &Element) -> Result<Qualification, ReadError> {
         tickets: tickets(e)?,
         consents: consents(e)?,
         reference_number: reference_number(e)?,
+        continuing: continuing(e)?,
     })
 }
 
@@ -263,6 +269,14 @@ fn consents(e: &Element) -> Result<Vec<Consent>, ReadError> {
         });
     }
     Ok(found)
+}
+
+/// 見本: element names of our own until the official layout is at hand.
+fn continuing(e: &Element) -> Result<Option<ContinuingConsent>, ReadError> {
+    match e.value("ContinuingConsent") {
+        Some("1") => Ok(Some(ContinuingConsent { until: date(e, "ContinuingConsentEndDate")? })),
+        _ => Ok(None),
+    }
 }
 
 fn message(header: &Element, body: &Element) -> Option<ServiceMessage> {

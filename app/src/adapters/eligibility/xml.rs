@@ -64,6 +64,13 @@ impl Element {
         }
     }
 
+    /// The element as text again.
+    pub fn write(&self, out: &mut String) {
+        out.push_str(&format!("<{}>{}", self.name, escape(self.text.trim())));
+        self.children.iter().for_each(|child| child.write(out));
+        out.push_str(&format!("</{}>", self.name));
+    }
+
     /// Whether any text in the tree satisfies the predicate.
     pub fn any_text(&self, found: &impl Fn(&str) -> bool) -> bool {
         found(&self.text) || self.children.iter().any(|c| c.any_text(found))

@@ -34,6 +34,9 @@ pub async fn set_terms(clerk: Clerk, path: web::Path<EncounterId>, form: web::Fo
     let (patient, mut account) = (case.patient_id(), case.account);
     account.copay_percent = change.copay_percent;
     account.public_yen = change.public_yen;
+    if let Some(rule) = change.cap_rule {
+        account.cap_rule = rule.code().to_owned();
+    }
     match lines::changed(&tx, account).await {
         Ok(_) => Ok(Either::Left(Redirect::to(tx.commit(done(patient, id).detail("changed", "terms")).await?, bill_path(id)))),
         Err(error) => {

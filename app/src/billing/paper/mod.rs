@@ -94,6 +94,7 @@ impl Receipt {
             let share = bill.copay_percent.map_or("自費".to_owned(), |percent| format!("負担割合 {}割", percent / 10));
             self.sums = vec![
                 (format!("負担額 ({share})"), bill.copay_yen.into()),
+                ("高額療養費 (限度額を超えた分)".into(), -i64::from(bill.over_cap_yen)),
                 ("公費".into(), -i64::from(bill.public_yen)),
                 ("自費".into(), bill.self_pay_yen.into()),
                 ("今回の請求額".into(), bill.due_yen.into()),

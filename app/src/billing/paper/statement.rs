@@ -34,7 +34,7 @@ impl Canvas<'_, '_, '_> {
         if page == pages {
             self.frame(area(LEFT, y + 2.0, width, 9.0), THICK);
             let bill = &sheet.bill;
-            let words = format!("合計 {}点　　負担額 {}", grouped(bill.points.into()), yen(bill.copay_yen.into()));
+            let words = format!("合計 {}点　　負担額 {}", grouped(bill.points.into()), yen(i64::from(bill.copay_yen - bill.over_cap_yen)));
             self.cell(area(LEFT, y + 2.0, width * 0.6, 9.0), TEXT, &words);
             self.cell(area(LEFT + width * 0.6, y + 2.0, width * 0.4, 9.0), NUMBER, &format!("請求額 {}", yen(bill.due_yen.into())));
         }

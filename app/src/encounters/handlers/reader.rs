@@ -3,19 +3,21 @@
 use actix_multipart::Multipart;
 use actix_web::{Either, web};
 use aws_lc_rs::digest;
+use domain::check_in::CheckChannel;
 use domain::eligibility::{FaceResult, Qualification};
-use domain::{PatientId, ReaderResultId};
+use domain::{EncounterId, PatientId, ReaderResultId};
 use serde::{Deserialize, Serialize};
 use tenancy::keys::Keyring;
 use tenancy::permission::CoverageWrite;
 use tenancy::{Access, Act, Audit, Error, InfoClass, Outcome, TenantTx};
+use uuid::Uuid;
 
 use super::board::board_path;
 use super::upload;
 use crate::adapters::eligibility::{ReadError, ReaderFile, read_face_result};
 use crate::consents::fetch::{self, Reading};
 use crate::encounters::entity::reader_result;
-use crate::encounters::intake::{self, Chosen, Taken};
+use crate::encounters::intake::{self, Chosen, Taken, Wish};
 use crate::encounters::reader_store;
 use crate::encounters::reader_views::{IntakeFacts, ReaderListPage, ReaderResultPage, intake_errors};
 use crate::encounters::store::{NUMBER_TRIES, is_number_race};
@@ -23,9 +25,11 @@ use crate::encounters::{matching, store};
 use crate::error::AppError;
 use crate::inquiries::reference;
 use crate::patients::store as patients;
+use crate::remote_consents;
 use crate::web::{Chrome, FormErrors, FormState, Nav, Page, Redirect};
 
 type Answer = Either<Redirect, Page>;
+pub const NO_VISIT: &str = "none";
 
 /// Where a file is given in, and what came lately.
 pub async fn list(access: Access<CoverageWrite>) -> Result<Page, AppError> {
@@ -70,7 +74,7 @@ async fn keep(access: &Access<CoverageWrite>, keys: &Keyring, file: &ReaderFile,
             let audit = audit.subjects(known.patient_id.map(PatientId::new)).entity("reader_result", known.id).detail("again", true);
             return Ok(Redirect::to(tx.commit(audit).await?, result_path(ReaderResultId::new(known.id))));
         }
-        match reader_store::insert(&tx, keys, file, sha256, result.status()).await {
+        match reader_store::insert(&tx, keys, file, sha256, result).await {
             Ok(id) => return Ok(Redirect::to(tx.commit(audit.entity("reader_result", id)).await?, result_path(id))),
             Err(Error::Duplicate { .. }) => {}
             Err(error) => return Err(error.into()),
@@ -92,6 +96,10 @@ pub struct Choice {
     name_syllabic: String,
     purpose: String,
     patient_token: String,
+    /// Card or smartphone, as the desk saw it.
+    channel: String,
+    /// `none`: a consent from a person's own device is taken over ahead of the visit.
+    visit: String,
 }
 
 impl Choice {
@@ -101,6 +109,16 @@ impl Choice {
             [only] => Some((0, only)),
             several => self.choice.parse().ok().and_then(|at: usize| several.get(at).map(|q| (at, q))),
         }
+    }
+
+    fn wants_visit(&self, result: &FaceResult) -> bool {
+        !result.setting.is_remote() || self.visit != NO_VISIT
+    }
+
+    /// The desk tells a card from a smartphone; every other way is the answer's own.
+    fn channel(&self, result: &FaceResult) -> CheckChannel {
+        let seen = CheckChannel::from_code(&self.channel).filter(|channel| channel.is_at_reader());
+        seen.filter(|_| result.channel().is_at_reader()).unwrap_or(result.channel())
     }
 }
 
@@ -161,9 +179,9 @@ pub async fn reflect(
         let tx = access.begin().await?;
         let row = reader_store::lock(&tx, *path).await?;
         let chosen = chosen(&form)?;
-        if let Some(visit) = row.encounter_id.filter(|_| row.is_reflected()) {
-            let audit = Audit::viewed(InfoClass::Coverage).subjects(row.patient_id.map(PatientId::new)).entity("reader_result", *path);
-            return Ok(Either::Left(Redirect::to(tx.commit(audit).await?, board_path(visit))));
+        if let Some(patient) = row.patient_id.map(PatientId::new).filter(|_| row.is_reflected()) {
+            let audit = Audit::viewed(InfoClass::Coverage).subject(patient).entity("reader_result", *path);
+            return Ok(Either::Left(Redirect::to(tx.commit(audit).await?, taken_path(patient, row.encounter_id))));
         }
         let result = reread(&tx, &keys, &row).await?;
         let Some((_, q)) = form.qualification(&result) else {
@@ -172,9 +190,14 @@ pub async fn reflect(
         if let Chosen::Known(id) = &chosen {
             known(&tx, *id, q).await?;
         }
-        let taken = intake::take_in(&tx, access.principal(), &result, q, &chosen, form.purpose.trim()).await;
+        let wish = Wish { chosen: &chosen, purpose: form.purpose.trim(), with_visit: form.wants_visit(&result) };
+        let taken = intake::take_in(&tx, access.principal(), &result, q, &wish).await;
         match taken {
-            Ok(Ok(taken)) => return finish(tx, *path, &result, q, taken).await.map(Either::Left),
+            Ok(Ok(taken)) => {
+                let reading =
+                    Reading { id: *path, result: &result, qualification: q, patient: taken.patient_id, encounter: taken.visit_id };
+                return finish(tx, &reading, form.channel(&result), taken).await.map(Either::Left);
+            }
             Ok(Err(error)) => {
                 drop(tx);
                 return again(&access, &keys, *path, &form, intake_errors(&error)).await.map(Either::Right);
@@ -210,18 +233,27 @@ fn chosen(form: &Choice) -> Result<Chosen, AppError> {
     }
 }
 
-async fn finish(tx: TenantTx, id: ReaderResultId, result: &FaceResult, q: &Qualification, taken: Taken) -> Result<Redirect, AppError> {
-    reader_store::mark_reflected(&tx, id, taken.patient_id, taken.visit_id).await?;
-    let reading = Reading { id, result, qualification: q, patient: taken.patient_id, encounter: taken.visit_id };
-    fetch::begin(&tx, &reading).await?;
-    reference::register(&tx, &patients::get(&tx, taken.patient_id).await?, result, q).await?;
+async fn finish(tx: TenantTx, reading: &Reading<'_>, channel: CheckChannel, taken: Taken) -> Result<Redirect, AppError> {
+    reader_store::mark_reflected(&tx, reading.id, channel, taken.patient_id, taken.visit_id).await?;
+    fetch::begin(&tx, reading).await?;
+    remote_consents::store::register(&tx, reading).await?;
+    reference::register(&tx, &patients::get(&tx, taken.patient_id).await?, reading.result, reading.qualification).await?;
     let audit = Audit::of(Act::Import, InfoClass::Coverage)
         .subject(taken.patient_id)
-        .entity("encounter", taken.visit_id)
-        .detail("eligibility", result.status().code())
+        .detail("eligibility", reading.result.status().code())
+        .detail("channel", channel.code())
         .detail("new_patient", taken.is_new_patient)
         .detail("was_listed", taken.was_listed);
-    Ok(Redirect::to(tx.commit(audit).await?, board_path(taken.visit_id.as_uuid())))
+    let audit = match taken.visit_id {
+        Some(visit) => audit.entity("encounter", visit),
+        None => audit.entity("reader_result", reading.id),
+    };
+    Ok(Redirect::to(tx.commit(audit).await?, taken_path(taken.patient_id, taken.visit_id.map(EncounterId::as_uuid))))
+}
+
+/// Today's list, or the patient's page where nobody was put on it.
+fn taken_path(patient: PatientId, visit: Option<Uuid>) -> String {
+    visit.map_or_else(|| format!("/patients/{patient}"), board_path)
 }
 
 async fn again(

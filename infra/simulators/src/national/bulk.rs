@@ -49,7 +49,7 @@ impl Register {
     }
 }
 
-async fn answer(
+pub(super) async fn answer(
     national: &National,
     req: &HttpRequest,
     bytes: &[u8],
@@ -78,7 +78,9 @@ fn message(institution: &str, identifier: &str, segment: &str, error: &str, body
         String::new()
     } else {
         format!(
-            "<MedicalInstitutionCode>{institution}</MedicalInstitutionCode><ArbitraryFileIdentifier>{identifier}</ArbitraryFileIdentifier>"
+            "<QualificationConfirmationDate>{}</QualificationConfirmationDate><MedicalInstitutionCode>{institution}</MedicalInstitutionCode>\
+             <ArbitraryFileIdentifier>{identifier}</ArbitraryFileIdentifier>",
+            crate::reader::now().format("%Y%m%d")
         )
     };
     let error =

@@ -8,9 +8,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde::Deserialize;
 
-use super::eligibility::digits;
+use super::National;
+use super::envelope::Envelope;
 use super::history::{Asked, DRUGS, answer, claim_month, drug_day, given};
-use super::{National, xml};
 use crate::reader::now;
 use crate::reader::people::{PEOPLE, Person};
 
@@ -60,19 +60,8 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 fn read(body: &[u8]) -> Result<Asked, String> {
-    let root = xml::parse(body)?;
-    if root.name != "XmlMsg" {
-        return Err("最も外側は XmlMsg です".into());
-    }
-    root.only(&["MessageHeader", "MessageBody"])?;
-    let header = root.child("MessageHeader").ok_or("MessageHeader がありません")?;
-    header.only(&["MedicalInstitutionCode", "ArbitraryFileIdentifier"])?;
-    let asks = root.child("MessageBody").ok_or("MessageBody がありません")?;
+    let Envelope { institution, identifier, body: asks, .. } = Envelope::read(body, &["MedicalInstitutionCode", "ArbitraryFileIdentifier"])?;
     asks.only(&BODY)?;
-    let institution = header.must("MedicalInstitutionCode")?;
-    if institution.len() != 10 || !digits(institution) {
-        return Err("MedicalInstitutionCode は10桁です".into());
-    }
     if asks.must("Mode")? != "disaster" {
         return Err("Mode は disaster です".into());
     }
@@ -84,11 +73,12 @@ fn read(body: &[u8]) -> Result<Asked, String> {
     let is = |p: &&Person| same(p.name, name) && p.sex == sex && p.birth_date == birth && same(p.address, address);
     let person = PEOPLE.iter().find(is);
     Ok(Asked {
-        institution: institution.to_owned(),
-        identifier: header.must("ArbitraryFileIdentifier")?.to_owned(),
+        institution,
+        identifier,
         number: person.map(|p| p.number.to_owned()).unwrap_or_default(),
         person,
         category: String::new(),
+        flag: String::new(),
         months: None,
         is_recent: false,
     })

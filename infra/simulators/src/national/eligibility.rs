@@ -22,7 +22,7 @@ pub async fn confirm(national: web::Data<National>, req: HttpRequest, body: web:
     })
 }
 
-fn read(body: &[u8]) -> Result<Asked, String> {
+pub(super) fn read(body: &[u8]) -> Result<Asked, String> {
     let asked = Envelope::read(body, &HEADER)?;
     let search = asked.body.child("QualificationConfirmSearchInfo").ok_or("照会の内容がありません")?;
     search.only(&SEARCH)?;
@@ -44,7 +44,7 @@ fn read(body: &[u8]) -> Result<Asked, String> {
     })
 }
 
-fn refusal(reason: &str) -> Vec<u8> {
+pub(super) fn refusal(reason: &str) -> Vec<u8> {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?><XmlMsg><MessageHeader><SegmentOfResult>9</SegmentOfResult>\
          <ErrorCode>SIMOQ001E</ErrorCode><ErrorMessage>{reason}</ErrorMessage><CharacterCodeIdentifier>0</CharacterCodeIdentifier></MessageHeader></XmlMsg>"

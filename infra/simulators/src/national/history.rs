@@ -35,6 +35,10 @@ impl Consents {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((number.to_owned(), subject.to_owned()), until);
     }
 
+    pub fn revoke(&self, number: &str, subject: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(number.to_owned(), subject.to_owned()));
+    }
+
     fn holds(&self, number: &str, subject: &str) -> bool {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(&(number.to_owned(), subject.to_owned())).is_some_and(|until| now() <= *until)
@@ -56,9 +60,21 @@ pub(super) struct Asked {
     pub(super) number: String,
     pub(super) person: Option<&'static Person>,
     pub(super) category: String,
+    /// 診療区分: a consent at a reader opens nothing for a visit at home, nor the other way round.
+    pub(super) flag: String,
     pub(super) months: Option<(String, String)>,
     /// 処方・調剤情報 too.
     pub(super) is_recent: bool,
+}
+
+impl Asked {
+    fn may(&self, consents: &Consents, subject: &str) -> bool {
+        if self.flag == "1" {
+            consents.holds(&self.number, subject)
+        } else {
+            consents.holds(&self.number, &format!("{}:{subject}", self.flag))
+        }
+    }
 }
 
 pub(super) type Tell = fn(&Asked, &Person, &National) -> Result<String, String>;
@@ -116,6 +132,7 @@ pub(super) fn envelope(body: &[u8], known: &[&str]) -> Result<(Asked, Node), Str
         number: number.to_owned(),
         person: PEOPLE.iter().find(is),
         category: String::new(),
+        flag: String::new(),
         months: None,
         is_recent: false,
     };
@@ -128,12 +145,14 @@ fn read_care(body: &[u8]) -> Result<Asked, String> {
     if !matches!(classification, "0" | "1") {
         return Err("PrDiInfClassification は 0 か 1 です".into());
     }
-    Ok(Asked { category: category(&asks)?, months: months(&asks)?, is_recent: classification == "1", ..asked })
+    let flag = asks.must("MedicalTreatmentFlag")?.to_owned();
+    Ok(Asked { category: category(&asks)?, flag, months: months(&asks)?, is_recent: classification == "1", ..asked })
 }
 
 fn read_checkups(body: &[u8]) -> Result<Asked, String> {
     let (asked, asks) = envelope(body, &TKK)?;
-    Ok(Asked { category: category(&asks)?, ..asked })
+    let flag = asks.must("MedicalTreatmentFlag")?.to_owned();
+    Ok(Asked { category: category(&asks)?, flag, ..asked })
 }
 
 fn category(asks: &Node) -> Result<String, String> {
@@ -176,7 +195,7 @@ fn refused(institution: &str, identifier: &str, reason: &str) -> Vec<u8> {
 
 /// One month of the claims, and what electronic prescriptions add to them.
 fn yzk(asked: &Asked, person: &Person, national: &National) -> Result<String, String> {
-    let has = |subject: &str| national.consents.holds(&asked.number, subject);
+    let has = |subject: &str| asked.may(&national.consents, subject);
     let (drugs, care, surgery) = (has("PharmacistsInfo"), has("DiagnosisInfo"), has("OperationInfo"));
     let is_any = drugs || has("PrescriptionInfo") || asked.category == "4" && (care || surgery);
     if !is_any {
@@ -302,7 +321,7 @@ const CHECKUPS: [(&str, [Measured; 4]); 2] = [
 ];
 
 fn tkk(asked: &Asked, person: &Person, national: &National) -> Result<String, String> {
-    if !national.consents.holds(&asked.number, "SpecificHealthCheckupsInfo") {
+    if !asked.may(&national.consents, "SpecificHealthCheckupsInfo") {
         return Err("閲覧の同意がないか、期限が過ぎています".into());
     }
     let mut body = String::new();

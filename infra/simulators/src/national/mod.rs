@@ -10,6 +10,7 @@ pub mod eps;
 mod faults;
 pub mod history;
 mod recent;
+pub mod remote;
 pub mod terminal;
 pub mod xml;
 
@@ -70,6 +71,8 @@ pub struct National {
     pub emergencies: emergency::Emergencies,
     pub disasters: disaster::Declared,
     pub register: bulk::Register,
+    /// What people allowed on devices of their own.
+    pub remote: remote::Remote,
     pub eps_faults: Faults,
     pub shelf: Shelf,
     pub history: History,
@@ -90,6 +93,7 @@ impl National {
             emergencies: emergency::Emergencies::default(),
             disasters: disaster::Declared::default(),
             register: bulk::Register::default(),
+            remote: remote::Remote::default(),
             eps_faults: Faults::default(),
             shelf: Shelf::default(),
             history: History::default(),
@@ -200,6 +204,13 @@ pub fn bind(national: National, certificates: &Certificates<'_>, port: u16) -> a
             .route("/oqs/v1/TKKsiquc01", web::post().to(history::checkups))
             .route("/oqs/v1/DISASTER", web::post().to(disaster::found))
             .route("/oqs/v1/OQS-IF-047", web::post().to(emergency::summary))
+            .route("/oqs/v1/OQSsihvq01", web::post().to(remote::home))
+            .route("/oqs/v1/OQSsionq01", web::post().to(remote::online))
+            .route("/oqs/v1/OQSmuhvq01", web::post().to(remote::submit_home))
+            .route("/oqs/v1/OQSmuonq01", web::post().to(remote::submit_online))
+            .route("/oqs/v1/OQSmuhvq02", web::post().to(remote::collect))
+            .route("/oqs/v1/OQSmuonq02", web::post().to(remote::collect))
+            .route("/oqs/v1/OQSsihvd01", web::post().to(remote::cancel))
             .configure(eps::routes)
     })
     .workers(1)
@@ -243,6 +254,8 @@ pub fn control(config: &mut web::ServiceConfig) {
     config
         .route("/national", web::get().to(page))
         .route("/national/faults", web::post().to(set_fault))
+        .route("/mobile-reception", web::get().to(remote::show))
+        .route("/mobile-reception", web::post().to(remote::choose))
         .route("/national/disaster", web::post().to(disaster::declare))
         .configure(eps::page::routes);
 }

@@ -16,11 +16,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(80);
 const PATIENCE: Duration = Duration::from_secs(12);
 
 /// Where a file with this beginning goes. ⟲ the official list names more.
-const INTERFACES: [(&str, &str); 14] = [
+const INTERFACES: [(&str, &str); 21] = [
     ("OQSsiquc01", "/oqs/v1/OQSsiquc01"),
     ("OQSmuquc01", "/oqs/v1/OQSmuquc01"),
     ("OQSmuquc02", "/oqs/v1/OQSmuquc02"),
     ("OQSsiimm01", "/oqs/v1/OQSsiimm01"),
+    ("OQSsihvq01", "/oqs/v1/OQSsihvq01"),
+    ("OQSsionq01", "/oqs/v1/OQSsionq01"),
+    ("OQSmuhvq01", "/oqs/v1/OQSmuhvq01"),
+    ("OQSmuhvq02", "/oqs/v1/OQSmuhvq02"),
+    ("OQSmuonq01", "/oqs/v1/OQSmuonq01"),
+    ("OQSmuonq02", "/oqs/v1/OQSmuonq02"),
+    ("OQSsihvd01", "/oqs/v1/OQSsihvd01"),
     ("YZKsiquc01", "/oqs/v1/YZKsiquc01"),
     ("TKKsiquc01", "/oqs/v1/TKKsiquc01"),
     ("OQS-IF-047", "/oqs/v1/OQS-IF-047"),

@@ -16,7 +16,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    fn is_about(&self, person: &Person) -> bool {
+    pub fn is_about(&self, person: &Person) -> bool {
         let same_branch = self.branch.is_empty() || person.branch.is_empty() || self.branch == person.branch;
         person.insurer_number == self.insurer && person.number == self.number && person.birth_date == self.birth && same_branch
     }
@@ -30,8 +30,8 @@ pub fn answer(asked: &Asked, how: &str) -> Vec<u8> {
         (Some(_), how) => Scenario::find(how),
     };
     // Without a reader nobody was asked for a consent.
-    let card =
-        Card { person: person.unwrap_or(&PEOPLE[0]), reference: "", is_changed: false, consents: None, is_unable: false, lasts: LASTS };
+    let person = person.unwrap_or(&PEOPLE[0]);
+    let card = Card { person, reference: "", is_changed: false, consents: None, is_unable: false, lasts: LASTS, is_phone: false };
     let text = scenario.write(&card, Encoding::Utf8, now());
     let institution = if how == "other_facility" { "1399999999" } else { &asked.institution };
     let identifier = if how == "other_question" { "somebody-else" } else { &asked.identifier };
@@ -46,4 +46,52 @@ pub fn answer(asked: &Asked, how: &str) -> Vec<u8> {
         return Encoding::Cp932.bytes(&text);
     }
     text.into_bytes()
+}
+
+/// What a person allowed on a device of their own, to be answered with.
+pub struct RemoteAnswer {
+    pub person: &'static Person,
+    /// 照会番号; empty when none is registered
+    pub reference: String,
+    pub subjects: Vec<&'static str>,
+    /// 診療区分
+    pub flag: String,
+    /// 継続的な同意: its last day
+    pub continuing: Option<String>,
+}
+
+impl RemoteAnswer {
+    fn text(&self) -> String {
+        let card = Card {
+            person: self.person,
+            reference: &self.reference,
+            is_changed: false,
+            consents: Some(&self.subjects),
+            lasts: LASTS,
+            is_phone: false,
+        };
+        let continuing = self.continuing.as_ref().map_or(String::new(), |until| {
+            format!("<ContinuingConsent>1</ContinuingConsent><ContinuingConsentEndDate>{until}</ContinuingConsentEndDate>")
+        });
+        let text = Scenario::Valid.write(&card, Encoding::Utf8, now());
+        String::from_utf8_lossy(&text)
+            .replace("</ResultOfQualificationConfirmation>", &format!("{continuing}</ResultOfQualificationConfirmation>"))
+            .replace("<SegmentOfResult>", &format!("<MedicalTreatmentFlag>{}</MedicalTreatmentFlag><SegmentOfResult>", self.flag))
+    }
+}
+
+/// The answer to a question about one person.
+pub fn remote(asked: &Asked, answer: &RemoteAnswer) -> Vec<u8> {
+    let addressed = format!(
+        "<MedicalInstitutionCode>{}</MedicalInstitutionCode><ArbitraryFileIdentifier>{}</ArbitraryFileIdentifier>",
+        asked.institution, asked.identifier
+    );
+    answer.text().replace("<MedicalInstitutionCode>1319999999</MedicalInstitutionCode>", &addressed).into_bytes()
+}
+
+/// Only the person, for a list.
+pub fn result_list(answer: &RemoteAnswer) -> String {
+    let text = answer.text();
+    let inside = text.split("<ResultList>").nth(1).and_then(|rest| rest.split("</ResultList>").next());
+    inside.unwrap_or_default().to_owned()
 }

@@ -74,6 +74,8 @@ pub struct Header<'a> {
     pub at: &'a str,
     pub segment: &'a str,
     pub failure: Option<(&'a str, &'a str)>,
+    /// The card in a smartphone; the element is ours (見本), as no public document names it.
+    pub is_phone: bool,
 }
 
 impl Header<'_> {
@@ -83,6 +85,7 @@ impl Header<'_> {
             .element("QualificationConfirmationDate", &self.at[..8])
             .element("MedicalInstitutionCode", "1319999999")
             .element("ReferenceClassification", "1")
+            .element("IdentificationMedium", if self.is_phone { "2" } else { "" })
             .element("SegmentOfResult", self.segment);
         if let Some((code, message)) = self.failure {
             w.element("ErrorCode", code).element("ErrorMessage", message);

@@ -84,6 +84,8 @@ pub struct Touch {
     consents: String,
     /// Seconds the consents last; a day when it is empty
     lasts: String,
+    /// `phone`: the card in the smartphone was held to the reader
+    medium: String,
 }
 
 impl Touch {
@@ -147,7 +149,15 @@ fn read_card(touch: &Touch, at: DateTime<FixedOffset>, national: Option<&Nationa
     let lasts = touch.lasts.parse().ok().and_then(TimeDelta::try_seconds).unwrap_or(LASTS);
     let registered = national.and_then(|national| national.register.reference(person.number, person.branch)).unwrap_or_default();
     let reference = if touch.reference.trim().is_empty() { &registered } else { touch.reference.trim() };
-    let card = Card { person, reference, is_changed, consents: Some(touch.consents()), is_unable: touch.consents == "unable", lasts };
+    let card = Card {
+        person,
+        reference,
+        is_changed,
+        consents: Some(touch.consents()),
+        is_unable: touch.consents == "unable",
+        lasts,
+        is_phone: touch.medium == "phone",
+    };
     let bytes = scenario.write(&card, encoding, at);
     let number = if is_changed { "9100001" } else { person.number };
     if let Some(national) = national {
@@ -164,6 +174,11 @@ fn read_card(touch: &Touch, at: DateTime<FixedOffset>, national: Option<&Nationa
         bytes,
         saved_to: None,
     }
+}
+
+/// Every subject a person is asked about.
+pub(crate) fn subjects() -> &'static [&'static str] {
+    &message::SUBJECTS
 }
 
 pub(crate) fn now() -> DateTime<FixedOffset> {

@@ -21,6 +21,8 @@ pub struct Card<'a> {
     pub is_unable: bool,
     /// How long.
     pub lasts: TimeDelta,
+    /// The card in a smartphone.
+    pub is_phone: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -139,7 +141,7 @@ impl Scenario {
         let at = at.format("%Y%m%d%H%M%S").to_string();
         let answer = self.answer(card, &until);
         let mut w = Writer::default();
-        self.header(&at).write(&mut w, encoding);
+        self.header(&at, card.is_phone).write(&mut w, encoding);
         if self != Self::ServiceClosed {
             self.body(&mut w, card.person, &answer, &at);
         }
@@ -166,12 +168,13 @@ impl Scenario {
         }
     }
 
-    fn header<'a>(self, at: &'a str) -> Header<'a> {
-        match self {
-            Self::ServiceClosed => Header { at, segment: "9", failure: Some(("SIM0001E", "模擬：サービス時間外です。")) },
-            Self::Pending => Header { at, segment: "2", failure: None },
-            _ => Header { at, segment: "1", failure: None },
-        }
+    fn header<'a>(self, at: &'a str, is_phone: bool) -> Header<'a> {
+        let (segment, failure) = match self {
+            Self::ServiceClosed => ("9", Some(("SIM0001E", "模擬：サービス時間外です。"))),
+            Self::Pending => ("2", None),
+            _ => ("1", None),
+        };
+        Header { at, segment, failure, is_phone }
     }
 
     fn body(self, w: &mut Writer, person: &Person, answer: &Answer<'_>, at: &str) {
@@ -253,7 +256,14 @@ mod tests {
     }
 
     fn card(person: usize, reference: &'static str) -> Card<'static> {
-        Card { person: &PEOPLE[person], reference, is_changed: false, consents: Some(&["PharmacistsInfo"]), is_unable: false, lasts: LASTS }
+        Card { person: &PEOPLE[person], reference, is_changed: false, consents: Some(&["PharmacistsInfo"]), is_unable: false, lasts: LASTS, is_phone: false }
+    }
+
+    #[test]
+    fn a_smartphone_says_so_and_a_card_says_nothing() {
+        let phone = Scenario::Valid.write(&Card { is_phone: true, ..card(0, "") }, Encoding::Utf8, at());
+        assert!(String::from_utf8(phone).unwrap().contains("<IdentificationMedium>2</IdentificationMedium>"));
+        assert!(!text(Scenario::Valid).contains("IdentificationMedium"));
     }
 
     fn text(scenario: Scenario) -> String {
