@@ -64,6 +64,9 @@ mod m20261122_000031_warning_fired;
 mod m20261122_000032_bulk_inquiry;
 mod m20261122_000033_specific_diseases;
 mod m20261122_000034_exchange_by_time;
+mod m20261123_000030_prescription_wish;
+mod m20261123_000031_inside_registration;
+mod m20261123_000032_narcotic_license;
 mod table;
 
 pub struct Migrator;
@@ -132,6 +135,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000032_bulk_inquiry::Migration),
             Box::new(m20261122_000033_specific_diseases::Migration),
             Box::new(m20261122_000034_exchange_by_time::Migration),
+            Box::new(m20261123_000030_prescription_wish::Migration),
+            Box::new(m20261123_000031_inside_registration::Migration),
+            Box::new(m20261123_000032_narcotic_license::Migration),
         ]
     }
 }

@@ -106,7 +106,8 @@ async fn post(tx: &TenantTx, head: &prescription::Model, key: String, carried: &
     Ok(outbox::put(tx, posting).await?.as_uuid())
 }
 
-fn trace_of(identifier: String, record: &PrescriptionRecord) -> Trace {
+/// Who registers, under this name, for whom.
+pub fn trace_of(identifier: String, record: &PrescriptionRecord) -> Trace {
     let insured = |field: fn(&Insurance) -> &String| record.insurance.as_ref().map(field).cloned().unwrap_or_default();
     Trace {
         institution_code: record.facility.institution_code.clone(),

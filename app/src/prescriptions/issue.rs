@@ -22,7 +22,7 @@ use crate::coverages::entity::coverage;
 use crate::coverages::store as coverages;
 use crate::encounters::store as encounters;
 use crate::eprescriptions::entity::registration;
-use crate::eprescriptions::store as eprescriptions;
+use crate::eprescriptions::{narcotics, store as eprescriptions};
 use crate::error::AppError;
 use crate::patients::store as patients;
 
@@ -40,6 +40,8 @@ pub struct Issue {
     pub paper_id: Option<Uuid>,
     pub lines: Vec<Model>,
     pub has_draft: bool,
+    /// 麻薬 among the lines: code, and what the paper says at it.
+    pub narcotics: Vec<(String, String)>,
     pub clinic: Clinic,
     pub doctor: String,
     pub issued_on: NaiveDate,
@@ -65,8 +67,10 @@ impl Issue {
         };
         let signed: Vec<_> = heads::of_encounter(tx, id).await?.into_iter().filter(|head| head.signed_at.is_some()).collect();
         let today = clock::today(signed_at);
+        let patient = patients::get(tx, PatientId::new(visit.patient_id)).await?;
         Ok(Self {
-            patient: patients::get(tx, PatientId::new(visit.patient_id)).await?,
+            narcotics: narcotics::printed(tx, &lines, signer, &patient, today).await?,
+            patient,
             public: public_expense(tx, PatientId::new(visit.patient_id), today).await?,
             head: signed.last().map(heads::content_of).unwrap_or_default(),
             held: held(tx, id).await?,
@@ -152,7 +156,7 @@ impl Issue {
             institution_code: self.clinic.institution_code.clone(),
             doctor_name: self.doctor.clone(),
             issued_on: wareki::long(self.issued_on),
-            lines: self.lines.iter().map(sheet_line).collect(),
+            lines: self.lines.iter().map(|line| sheet_line(line, &self.narcotics)).collect(),
             public: self.public.clone(),
             valid_to: self.head.valid_to.map(wareki::long).unwrap_or_default(),
             refill: self.head.refill,
@@ -196,13 +200,14 @@ async fn held(tx: &TenantTx, id: EncounterId) -> Result<Vec<registration::Model>
     Ok(held)
 }
 
-fn sheet_line(line: &Model) -> SheetLine {
+fn sheet_line(line: &Model, narcotics: &[(String, String)]) -> SheetLine {
+    let narcotic = narcotics.iter().find(|(code, _)| *code == line.drug_code).map(|(_, said)| said.clone());
     let substitution = GenericSubstitution::from_code(&line.generic_substitution);
     SheetLine {
         drug_name: printed_name(line),
         amount: amount(line),
         usage: [line.usage_text.clone(), supply(line)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("　"),
-        comment: remark_of(line),
+        comment: [Some(remark_of(line)).filter(|said| !said.is_empty()), narcotic].into_iter().flatten().collect::<Vec<_>>().join("　"),
         is_change_barred: substitution == Some(GenericSubstitution::MedicallyBarred),
         is_patient_wish: substitution == Some(GenericSubstitution::PatientWish),
     }

@@ -79,6 +79,8 @@ fn pane(rows: Vec<Row>, form: FormState, options: Vec<Drug>) -> PrescriptionPane
         can_write: true,
         can_sign: true,
         can_print: true,
+        has_inside: false,
+        is_inpatient: false,
     }
 }
 

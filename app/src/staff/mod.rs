@@ -13,4 +13,5 @@ mod secrets;
 mod store;
 mod views;
 
+pub use forms::NarcoticLicense;
 pub use routes::routes;

@@ -23,6 +23,7 @@ use crate::encounters::{matching, store};
 use crate::error::AppError;
 use crate::inquiries::reference;
 use crate::patients::store as patients;
+use crate::prescriptions::store::wishes;
 use crate::web::{Chrome, FormErrors, FormState, Nav, Page, Redirect};
 
 type Answer = Either<Redirect, Page>;
@@ -212,6 +213,7 @@ fn chosen(form: &Choice) -> Result<Chosen, AppError> {
 
 async fn finish(tx: TenantTx, id: ReaderResultId, result: &FaceResult, q: &Qualification, taken: Taken) -> Result<Redirect, AppError> {
     reader_store::mark_reflected(&tx, id, taken.patient_id, taken.visit_id).await?;
+    wishes::keep(&tx, taken.visit_id, result.prescription_choice.as_deref()).await?;
     let reading = Reading { id, result, qualification: q, patient: taken.patient_id, encounter: taken.visit_id };
     fetch::begin(&tx, &reading).await?;
     reference::register(&tx, &patients::get(&tx, taken.patient_id).await?, result, q).await?;

@@ -5,9 +5,11 @@ mod checks;
 mod ending;
 mod faults;
 mod figures;
+mod inside;
 mod numbered;
 mod registering;
 mod results;
+mod wishes;
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;

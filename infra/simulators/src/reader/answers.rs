@@ -30,7 +30,7 @@ pub fn answer(asked: &Asked, how: &str) -> Vec<u8> {
         (Some(_), how) => Scenario::find(how),
     };
     // Without a reader nobody was asked for a consent.
-    let card = Card { person: person.unwrap_or(&PEOPLE[0]), reference: "", is_changed: false, consents: None, lasts: LASTS };
+    let card = Card { person: person.unwrap_or(&PEOPLE[0]), reference: "", is_changed: false, consents: None, lasts: LASTS, form: "2" };
     let text = scenario.write(&card, Encoding::Utf8, now());
     let institution = if how == "other_facility" { "1399999999" } else { &asked.institution };
     let identifier = if how == "other_question" { "somebody-else" } else { &asked.identifier };

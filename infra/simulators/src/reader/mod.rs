@@ -84,9 +84,15 @@ pub struct Touch {
     consents: String,
     /// Seconds the consents last; a day when it is empty
     lasts: String,
+    /// 処方箋の発行形態: `electronic`, or paper
+    form: String,
 }
 
 impl Touch {
+    fn form(&self) -> &'static str {
+        if self.form == "electronic" { "1" } else { "2" }
+    }
+
     fn consents(&self) -> &'static [&'static str] {
         match self.consents.as_str() {
             "none" => &[],
@@ -147,7 +153,7 @@ fn read_card(touch: &Touch, at: DateTime<FixedOffset>, national: Option<&Nationa
     let lasts = touch.lasts.parse().ok().and_then(TimeDelta::try_seconds).unwrap_or(LASTS);
     let registered = national.and_then(|national| national.register.reference(person.number, person.branch)).unwrap_or_default();
     let reference = if touch.reference.trim().is_empty() { &registered } else { touch.reference.trim() };
-    let card = Card { person, reference, is_changed, consents: Some(touch.consents()), lasts };
+    let card = Card { person, reference, is_changed, consents: Some(touch.consents()), lasts, form: touch.form() };
     let bytes = scenario.write(&card, encoding, at);
     let number = if is_changed { "9100001" } else { person.number };
     if let Some(national) = national {

@@ -51,6 +51,7 @@ fn form() -> String {
          <label>文字コード <select name=\"encoding\"><option value=\"utf8\">UTF-8</option><option value=\"cp932\">Shift_JIS (CP932)</option></select></label>\
          <label>照会番号(患者番号) <input type=\"text\" name=\"reference\" maxlength=\"50\" autocomplete=\"off\"></label>\
          <label>同意 <select name=\"consents\"><option value=\"\">薬剤・診療・健診</option><option value=\"all\">手術も</option><option value=\"drugs\">薬剤だけ</option><option value=\"none\">なし</option></select></label>\
+         <label>処方箋 <select name=\"form\"><option value=\"paper\">紙</option><option value=\"electronic\">電子</option></select></label>\
          <label><input type=\"checkbox\" name=\"changed_card\" value=\"1\"> 保険が変わった(別の保険者)</label></div></fieldset>\
          <button type=\"submit\">カードをかざす</button></form>",
         scenarios(false),

@@ -19,6 +19,8 @@ pub struct Card<'a> {
     pub consents: Option<&'a [&'a str]>,
     /// How long.
     pub lasts: TimeDelta,
+    /// PrescriptionIssueSelect: 1 電子, 2 紙
+    pub form: &'a str,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -139,7 +141,7 @@ impl Scenario {
         let mut w = Writer::default();
         self.header(&at).write(&mut w, encoding);
         if self != Self::ServiceClosed {
-            self.body(&mut w, card.person, &answer, &at);
+            self.body(&mut w, card, &answer, &at);
         }
         self.damage(w.finish(encoding), encoding)
     }
@@ -171,7 +173,7 @@ impl Scenario {
         }
     }
 
-    fn body(self, w: &mut Writer, person: &Person, answer: &Answer<'_>, at: &str) {
+    fn body(self, w: &mut Writer, card: &Card<'_>, answer: &Answer<'_>, at: &str) {
         w.open("MessageBody").element("ProcessingResultStatus", if self == Self::NotProcessed { "2" } else { "1" });
         match self {
             Self::NotProcessed => {
@@ -182,13 +184,13 @@ impl Scenario {
                 w.element("QualificationValidity", self.validity());
                 if self != Self::NotFound {
                     w.open("ResultList");
-                    qualification(w, person, answer, at);
+                    qualification(w, card.person, answer, at);
                     if self == Self::Multiple {
-                        qualification(w, another(person), answer, at);
+                        qualification(w, another(card.person), answer, at);
                     }
                     w.close("ResultList");
                 }
-                w.element("PrescriptionIssueSelect", "2");
+                w.element("PrescriptionIssueSelect", card.form);
             }
         }
         w.close("MessageBody");
@@ -250,7 +252,7 @@ mod tests {
     }
 
     fn card(person: usize, reference: &'static str) -> Card<'static> {
-        Card { person: &PEOPLE[person], reference, is_changed: false, consents: Some(&["PharmacistsInfo"]), lasts: LASTS }
+        Card { person: &PEOPLE[person], reference, is_changed: false, consents: Some(&["PharmacistsInfo"]), lasts: LASTS, form: "2" }
     }
 
     fn text(scenario: Scenario) -> String {
