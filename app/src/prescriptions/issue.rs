@@ -87,7 +87,11 @@ impl Issue {
 
     /// What goes on paper, one 処方箋: the last that the service neither has as an electronic one, nor may have.
     pub fn for_paper(mut self) -> Result<(Self, Option<registration::Model>), AppError> {
-        let barred: Vec<Uuid> = self.held.iter().filter(|row| self.bars(row)).map(|row| row.id).collect();
+        let mut barred: Vec<Uuid> = self.held.iter().filter(|row| self.bars(row)).map(|row| row.id).collect();
+        barred.extend(self.inside());
+        if self.signed.iter().all(is_inside) && !self.signed.is_empty() {
+            return Err(AppError::Refused("院内の処方です。処方箋は出しません。お薬手帳と薬袋のラベルを印刷できます。".into()));
+        }
         let Some(head) = self.signed.iter().rfind(|head| !barred.contains(&head.id)) else {
             return Err(AppError::Refused(
                 "電子処方箋として登録中か登録済み、または引換番号を待っているため、紙の処方箋は出せません。控えを渡すか、カルテの処方で紙へ切り替えてください。"
@@ -105,6 +109,30 @@ impl Issue {
         self.head = content;
         self.paper_id = Some(id);
         Ok((self, numbered))
+    }
+
+    /// What the clinic hands out itself.
+    fn inside(&self) -> impl Iterator<Item = Uuid> {
+        self.signed.iter().filter(|head| is_inside(head)).map(|head| head.id)
+    }
+
+    pub fn has_inside(&self) -> bool {
+        self.inside().next().is_some()
+    }
+
+    /// Something of this visit goes on paper as a 処方箋.
+    pub fn has_paper(&self) -> bool {
+        self.signed.iter().any(|head| !is_inside(head) && !self.held.iter().any(|row| row.id == head.id && self.bars(row)))
+    }
+
+    /// 薬袋: the drugs that are handed out here.
+    pub fn for_labels(mut self) -> Result<Self, AppError> {
+        let inside: Vec<Uuid> = self.inside().collect();
+        self.lines.retain(|line| line.prescription_id.is_some_and(|of| inside.contains(&of)));
+        if self.lines.is_empty() {
+            return Err(AppError::Refused("院内で渡す薬がありません。薬袋のラベルは院内の処方だけ印刷できます。".into()));
+        }
+        Ok(self)
     }
 
     /// The 処方箋 on the paper, when nothing of another stands beside it: what a symbol may speak for.
@@ -188,6 +216,10 @@ impl Issue {
         }
         remarks
     }
+}
+
+fn is_inside(head: &prescription::Model) -> bool {
+    heads::content_of(head).dispensed_at.is_inside()
 }
 
 async fn held(tx: &TenantTx, id: EncounterId) -> Result<Vec<registration::Model>, Error> {

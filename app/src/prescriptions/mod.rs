@@ -11,6 +11,7 @@ mod handlers;
 mod issue;
 mod pane;
 pub mod paper;
+mod patient_papers;
 pub mod print;
 mod routes;
 pub mod safety;

@@ -1,5 +1,7 @@
 //! Reads what the pane shows: a fixed number of statements, however long the patient has been coming.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use domain::encounter::EncounterClass;
 use domain::prescription::head::{DispensedAt, HeadContent, IssueForm};
@@ -89,6 +91,13 @@ impl Loaded {
         self.earlier.first().map(|row| row.encounter_id)
     }
 
+    /// 医薬品マスターの版 of this visit's drugs.
+    fn masters(&self) -> String {
+        let own = |drug: &&Drug| self.lines.iter().any(|line| line.drug_code == drug.code);
+        let labels: BTreeSet<&str> = self.drugs.iter().filter(own).map(|drug| drug.release.as_str()).collect();
+        labels.into_iter().collect::<Vec<_>>().join("、")
+    }
+
     fn open_head(&self) -> Option<&prescription::Model> {
         self.heads.iter().find(|head| heads::status(head).is_open())
     }
@@ -151,6 +160,7 @@ pub async fn pane<P: Permission>(
         can_print: access.may::<PrescriptionPrint>(),
         has_inside: loaded.heads.iter().any(|head| head.signed_at.is_some() && heads::content_of(head).dispensed_at.is_inside()),
         is_inpatient: visit.class == EncounterClass::Inpatient.code(),
+        masters: loaded.masters(),
     })
 }
 

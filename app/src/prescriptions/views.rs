@@ -291,6 +291,8 @@ pub struct PrescriptionPane {
     /// Something was handed out in the clinic itself.
     pub has_inside: bool,
     pub is_inpatient: bool,
+    /// The masters the drugs of this visit stand in.
+    pub masters: String,
 }
 
 impl PrescriptionPane {
@@ -485,6 +487,8 @@ pub struct PrintPage {
     pub replaced: Vec<String>,
     /// Something of this visit goes on paper.
     pub has_paper: bool,
+    /// Something of it is handed out here, in a 薬袋.
+    pub has_inside: bool,
     /// 電子処方箋: its label, 引換番号 and 処方箋ID.
     pub electronic: Option<(&'static str, String, String)>,
 }

@@ -268,3 +268,34 @@ async fn the_setting_is_the_administrators_and_keeps_what_was_typed() {
     let refused = d.head(&visit, &[("dispensed_at", "discharge"), ("version", "1")]).await.expect(422);
     assert!(refused.body.contains("入院の受診だけで選べます"));
 }
+
+/// FN-EP-11: what is handed out here is no 処方箋; the patient gets a page for the お薬手帳, and each 薬袋 its label.
+#[tokio::test]
+async fn what_is_handed_out_here_has_a_page_and_labels_and_no_prescription_paper() {
+    let d = desk().await;
+    let (visit, _) = d.handed_out("AMB", "inside").await;
+    let pdf = async |by: &Client, name: &str| {
+        let answer = by.request("GET", &format!("/encounters/{visit}/{name}.pdf")).send().await.unwrap();
+        (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
+    };
+    let preview = d.clerk.get(&format!("/encounters/{visit}/prescription/print")).await.expect(200);
+    assert!(
+        preview.body.contains("薬袋のラベル") && !preview.body.contains("PDFを開いて印刷") && preview.statements() <= 12,
+        "{}",
+        preview.body
+    );
+    assert_eq!(pdf(&d.clerk, "prescription").await.0, 422);
+    for name in ["medication-notebook", "medication-labels"] {
+        let (status, bytes) = pdf(&d.clerk, name).await;
+        assert_eq!(status, 200, "{name}");
+        if let Some(text) = text_of(&bytes) {
+            assert!(text.contains("見本電子処方錠") && text.contains("14日分"), "{name}: {text}");
+        }
+        assert_eq!(pdf(&d.neighbour.client(d.h, Role::Clerk).await, name).await.0, 404);
+    }
+    let outside = d.visit().await;
+    d.line(&outside, DRUG).await;
+    d.sign(&d.doctor, &outside).await.expect(303);
+    let labels = d.clerk.get(&format!("/encounters/{outside}/medication-labels.pdf")).await.expect(422);
+    assert!(labels.body.contains("院内で渡す薬がありません"));
+}
