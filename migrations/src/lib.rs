@@ -67,6 +67,7 @@ mod m20261122_000034_exchange_by_time;
 mod m20261123_000030_prescription_wish;
 mod m20261123_000031_inside_registration;
 mod m20261123_000032_narcotic_license;
+mod m20261123_000033_signing_certificate;
 mod table;
 
 pub struct Migrator;
@@ -138,6 +139,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000030_prescription_wish::Migration),
             Box::new(m20261123_000031_inside_registration::Migration),
             Box::new(m20261123_000032_narcotic_license::Migration),
+            Box::new(m20261123_000033_signing_certificate::Migration),
         ]
     }
 }

@@ -25,7 +25,7 @@ mod views;
 pub use changes::exchange;
 pub use driver::PrescriptionDriver;
 pub use handlers::read_brief;
-pub use registering::{records_of, register, trace_of};
+pub use registering::{records_of, register, signing_sentence, trace_of};
 pub use views::EprescriptionBox;
 
 use crate::web::Routes;

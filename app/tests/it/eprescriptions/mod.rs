@@ -1,5 +1,6 @@
 //! 電子処方箋 over TLS against the simulated service, its faults, and a pharmacy. FN-EP-01, 06, 10, 12, 15; scenario 4 of the acceptance list.
 
+mod cards;
 mod changes;
 mod checks;
 mod ending;
