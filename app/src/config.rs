@@ -60,6 +60,8 @@ pub const VARIABLES: &[Variable] = &[
     var("TSUMUGI_NATIONAL_CLIENT_PEM_FILE", Some(""), "オンライン資格確認用の電子証明書と秘密鍵 (PEM)"),
     var("TSUMUGI_CARDLESS_URL", Some(""), "HPKIカードレス署名の接続先。あればこちらで署名する"),
     var("TSUMUGI_CARDLESS_CA_FILE", Some(""), "その認証局 (PEM)。公開された認証局なら要らない"),
+    var("TSUMUGI_CARD_SIGNING", Some("off"), "連携端末のカードリーダーのHPKIカードで署名できるようにする (on / off)"),
+    var("TSUMUGI_SIGNER_CRL_FILE", Some(""), "カードの証明書の失効リスト (PEM か DER)。空なら失効を確かめない"),
     var("TSUMUGI_SIGNER_DIR", Some(""), "電子処方箋の署名鍵 (医院.医師.pem) を置くフォルダ。試験・見本用。空なら処方は紙だけ"),
     var("TSUMUGI_SPOOL_DIR", Some(""), "閲覧のみの間の閲覧記録を置くフォルダ (電源を切っても残る場所)。空なら閲覧のみの間は何も開けない"),
     var("TSUMUGI_LOG", Some("info"), "記録の細かさ"),
@@ -99,6 +101,8 @@ pub struct Config {
     pub signer_dir: Option<PathBuf>,
     pub cardless_url: Option<String>,
     pub cardless_ca_file: Option<PathBuf>,
+    pub has_card_signing: bool,
+    pub signer_crl_file: Option<PathBuf>,
 }
 
 /// Where backups go, without credentials: those are read where they are used, so that `serve` never holds a reader's.
@@ -136,6 +140,8 @@ impl Config {
             signer_dir: optional("TSUMUGI_SIGNER_DIR")?.map(Into::into),
             cardless_url: optional("TSUMUGI_CARDLESS_URL")?,
             cardless_ca_file: optional("TSUMUGI_CARDLESS_CA_FILE")?.map(Into::into),
+            signer_crl_file: optional("TSUMUGI_SIGNER_CRL_FILE")?.map(Into::into),
+            has_card_signing: text("TSUMUGI_CARD_SIGNING")? == "on",
         })
     }
 

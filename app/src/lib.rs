@@ -29,6 +29,7 @@ pub mod flags;
 pub mod guide;
 pub mod health;
 pub mod inquiries;
+pub mod inside_prescriptions;
 pub mod keys;
 pub mod live;
 pub mod masters;

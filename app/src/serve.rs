@@ -20,7 +20,7 @@ use tenancy::standing::Standing;
 use tenancy::versioned::sha256;
 use tenancy::{Clock, Gate, TenantPool};
 
-use crate::adapters::eprescription::PrescriptionSigner;
+use crate::adapters::eprescription::{CardDesk, PrescriptionSigner};
 use crate::attachments::Cabinet;
 use crate::config::Config;
 use crate::health::Draining;
@@ -48,6 +48,7 @@ pub struct State {
     pub draining: web::Data<Draining>,
     pub live: web::Data<Live>,
     pub signer: web::Data<dyn PrescriptionSigner>,
+    pub card_desk: web::Data<CardDesk>,
     pub cabinet: web::Data<Cabinet>,
 }
 
@@ -63,7 +64,8 @@ impl State {
         };
         let pool = pool.with_standing(standing);
         let gate = Gate::new(pool, Sessions::new(config.redis_url.expose_secret())?);
-        let signer = services::signer(config, gate.sessions())?;
+        let card_desk = CardDesk::new(gate.sessions().clone(), clock.clone());
+        let signer = services::signer(config, gate.sessions(), &card_desk)?;
         Ok(Self {
             sign_in: web::Data::new(SignIn::new(gate.clone())?),
             gate: web::Data::new(gate),
@@ -80,6 +82,7 @@ impl State {
             draining: web::Data::new(Draining::default()),
             live: web::Data::new(live),
             signer: web::Data::from(signer),
+            card_desk: web::Data::new(card_desk),
             cabinet: web::Data::new(Cabinet::new(config.attachments.as_ref()).context("画像・文書の保存先を使えません")?),
         })
     }
@@ -136,6 +139,7 @@ pub fn app(
         .app_data(state.draining.clone())
         .app_data(state.live.clone())
         .app_data(state.signer.clone())
+        .app_data(state.card_desk.clone())
         .app_data(state.cabinet.clone())
         .app_data(web::FormConfig::default().limit(FORM_LIMIT))
         .app_data(web::JsonConfig::default().limit(FORM_LIMIT))

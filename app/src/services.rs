@@ -13,7 +13,8 @@ use tenancy::operator::Operator;
 use tenancy::session::Sessions;
 use uuid::Uuid;
 
-use crate::adapters::eprescription::{Cardless, KeyFiles, NoSigner, PrescriptionSigner};
+use crate::adapters::eprescription::{CardDesk, CardSigner, Cardless, KeyFiles, NoSigner, PrescriptionSigner, Signers};
+use crate::adapters::eprescription::revocation::Revocations;
 use crate::adapters::kms::{KmsConfig, KmsProvider};
 use crate::adapters::national::NationalClient;
 use crate::adapters::national_way::NationalWay;
@@ -53,14 +54,13 @@ pub fn drivers(operator: &Operator) -> anyhow::Result<Vec<Arc<dyn Driver>>> {
 }
 
 /// How doctors sign electronic prescriptions here.
-pub fn signer(config: &Config, sessions: &Sessions) -> anyhow::Result<Arc<dyn PrescriptionSigner>> {
-    if let Some(url) = &config.cardless_url {
-        return Ok(Arc::new(Cardless::new(url, config.cardless_ca_file.as_deref(), sessions.clone())?));
-    }
-    Ok(match &config.signer_dir {
-        Some(folder) => Arc::new(KeyFiles::new(folder)),
-        None => Arc::new(NoSigner),
-    })
+pub fn signer(config: &Config, sessions: &Sessions, desk: &CardDesk) -> anyhow::Result<Arc<dyn PrescriptionSigner>> {
+    let other: Arc<dyn PrescriptionSigner> = match (&config.cardless_url, &config.signer_dir) {
+        (Some(url), _) => Arc::new(Cardless::new(url, config.cardless_ca_file.as_deref(), sessions.clone())?),
+        (None, Some(folder)) => Arc::new(KeyFiles::new(folder)),
+        (None, None) => Arc::new(NoSigner),
+    };
+    Ok(if config.has_card_signing { Arc::new(Signers { card: CardSigner::new(desk.clone(), Revocations::new(config.signer_crl_file.clone())), other }) } else { other })
 }
 
 /// The way to the national services; None where this deployment is not connected to them.

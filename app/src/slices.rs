@@ -44,6 +44,7 @@ pub fn routes() -> Routes {
     crate::patients::routes(&mut r);
     crate::prescriptions::routes(&mut r);
     crate::eprescriptions::routes(&mut r);
+    crate::inside_prescriptions::routes(&mut r);
     crate::allergies::routes(&mut r);
     crate::flags::routes(&mut r);
     crate::orders::routes(&mut r);

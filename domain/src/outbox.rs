@@ -37,6 +37,8 @@ codes! {
         RevokeUndo "revoke_undo" "取消の取り消し"
         ChangeUndo "change_undo" "変更の取り消し"
         PrescriptionStatus "prescription_status" "調剤状況の確認"
+        InsideRegister "inside_register" "院内処方の登録"
+        InsideRevoke "inside_revoke" "院内処方の取消"
         CheckPrefetch "check_prefetch" "重複投薬等チェックの事前処理"
         DuplicateCheck "duplicate_check" "重複投薬等チェック"
         Claim "claim" "診療行為の送信"
@@ -67,6 +69,8 @@ impl Errand {
             | Self::RevokeUndo
             | Self::ChangeUndo
             | Self::PrescriptionStatus
+            | Self::InsideRegister
+            | Self::InsideRevoke
             | Self::CheckPrefetch
             | Self::DuplicateCheck => Service::Prescription,
             Self::Claim | Self::ClaimRead => Service::Receipt,

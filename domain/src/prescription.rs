@@ -5,6 +5,7 @@
 pub mod duplicate_check;
 pub mod figures;
 pub mod head;
+pub mod inside;
 pub mod registration;
 pub mod supply_days;
 pub mod usage;

@@ -69,6 +69,10 @@ mod m20261123_000021_disaster_mode;
 mod m20261123_000010_check_channel;
 mod m20261123_000011_remote_consent;
 mod m20261123_000012_monthly_cap;
+mod m20261123_000030_prescription_wish;
+mod m20261123_000031_inside_registration;
+mod m20261123_000032_narcotic_license;
+mod m20261123_000033_signing_certificate;
 mod table;
 
 pub struct Migrator;
@@ -142,6 +146,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000010_check_channel::Migration),
             Box::new(m20261123_000011_remote_consent::Migration),
             Box::new(m20261123_000012_monthly_cap::Migration),
+            Box::new(m20261123_000030_prescription_wish::Migration),
+            Box::new(m20261123_000031_inside_registration::Migration),
+            Box::new(m20261123_000032_narcotic_license::Migration),
+            Box::new(m20261123_000033_signing_certificate::Migration),
         ]
     }
 }

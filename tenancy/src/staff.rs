@@ -34,6 +34,10 @@ pub mod staff {
         pub pin_hash: Option<String>,
         pub valid_from: Date,
         pub valid_to: Option<Date>,
+        /// 麻薬施用者免許番号; empty for those who hold none
+        pub narcotic_license: String,
+        /// Its last day.
+        pub narcotic_license_to: Option<Date>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -11,6 +11,7 @@ use tenancy::{Access, Act, Audit, InfoClass, TenantTx, second_factor};
 use uuid::Uuid;
 
 use super::views::{AccountPage, PasskeyRow, TotpPage};
+use crate::adapters::eprescription::PrescriptionSigner;
 use crate::error::AppError;
 use crate::sign_in::enrolment::{in_fours, keep_offer, new_password_errors, offered, password_message, qr_svg};
 use crate::sign_in::passkeys::{self, NewKey};
@@ -265,8 +266,9 @@ pub async fn remove_passkey(me: Me, path: web::Path<Uuid>) -> Result<Redirect, A
     Ok(Redirect::to(commit(&me, tx, "passkey_removed").await?, "/account?done=passkey-removed"))
 }
 
-pub async fn logout_everywhere(me: Me, visitor: Visitor) -> Result<Redirect, AppError> {
+pub async fn logout_everywhere(me: Me, visitor: Visitor, signer: web::Data<dyn PrescriptionSigner>) -> Result<Redirect, AppError> {
     let p = me.principal();
+    signer.end_session(p.tenant_id, p.staff_id).await.map_err(|refusal| AppError::Unavailable(format!("signing service: {refusal}")))?;
     let tx = me.begin().await?;
     let receipt = tx.commit(Audit::of(Act::SignOut, InfoClass::Account).entity("staff", p.staff_id).detail("scope", "everywhere")).await?;
     visitor.sign_in.end_everywhere(p.tenant_id, p.staff_id).await?;

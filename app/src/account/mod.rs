@@ -1,5 +1,6 @@
 //! The person's own password, PIN, second factors, sessions and keys.
 
+pub mod certificates;
 mod handlers;
 mod key_settings;
 mod keys;
@@ -17,6 +18,9 @@ pub fn routes(r: &mut Routes) {
     r.get("/account/signing", signing::show);
     r.post("/account/signing", signing::begin);
     r.post("/account/signing/completion", signing::finish);
+    r.post("/account/signing/card", signing::begin_with_card);
+    r.post("/account/signing/ending", signing::end);
+    r.post("/account/signing/certificate-removal", signing::remove_certificate);
     r.get("/account/totp", handlers::show_totp);
     r.post("/account/totp", handlers::confirm_totp);
     r.post("/account/recovery-codes", handlers::renew_recovery_codes);

@@ -250,6 +250,8 @@ pub fn employ(ledger: &mut Ledger, member: &Member, at: DateTime<Utc>, passwords
             pin_hash: None,
             valid_from: at.date_naive(),
             valid_to: None,
+            narcotic_license: String::new(),
+            narcotic_license_to: None,
         },
     );
     for role in member.roles {

@@ -5,6 +5,7 @@
 
 mod arrival_handlers;
 mod arrivals;
+mod card_door;
 pub mod connection;
 mod door;
 pub mod entity;
@@ -30,4 +31,6 @@ pub fn routes(r: &mut Routes) {
     r.device_post("/relay/v1/files", door::bring);
     r.device_get("/relay/v1/requests", door::requests);
     r.device_post("/relay/v1/requests/{id}/receipt", door::receipt);
+    r.device_post("/relay/v1/cards", card_door::card);
+    r.device_post("/relay/v1/signings/{id}", card_door::done);
 }

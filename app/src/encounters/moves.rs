@@ -10,6 +10,7 @@ use tenancy::{Authorship, Error, Principal, Role, TenantTx, versioned};
 
 use super::entity::encounter;
 use super::store::{get, known_status, locate};
+use crate::inside_prescriptions;
 use crate::notes::SignedNote;
 use crate::notes::entity::{note, note_section};
 use crate::patients::last_visit;
@@ -40,6 +41,9 @@ pub async fn change_status(
     enter(tx, &mut visit, to);
     let visit = versioned::update(tx, visit, Authorship::own(tx), reason).await?;
     recount(tx, &visit, [from, to]).await?;
+    if matches!(to, VisitStatus::Paid | VisitStatus::LeftUnpaid) {
+        inside_prescriptions::discharged(tx, &visit).await?;
+    }
     if let (VisitStatus::InConsult, Some(place)) = (to, principal.place_id) {
         locate(tx, visit.id, place).await?;
     }

@@ -33,7 +33,8 @@ pub async fn begin(access: Access<PrescriptionWrite>, path: web::Path<Uuid>, for
     Ok(Redirect::to(tx.commit(audit).await?, back))
 }
 
-fn not_begun(why: NotBegun) -> AppError {
+/// Why no draft was made.
+pub fn not_begun(why: NotBegun) -> AppError {
     match why {
         NotBegun::Registration(refusal) => refused(refusal),
         NotBegun::DraftOpen => AppError::Refused("署名していない処方があります。先に署名するか、外してから変更してください。".into()),

@@ -34,13 +34,22 @@ pub async fn begin(tx: &TenantTx, row: &Model) -> Result<Result<(), NotBegun>, E
     if let Err(refusal) = store::status(row)?.after(Event::Change) {
         return Ok(Err(NotBegun::Registration(refusal)));
     }
-    let encounter = EncounterId::new(row.encounter_id);
+    let head = match draft_of(tx, row.id, EncounterId::new(row.encounter_id)).await? {
+        Ok(head) => head,
+        Err(why) => return Ok(Err(why)),
+    };
+    link(tx, head.id, Some(row.id)).await?;
+    Ok(Ok(()))
+}
+
+/// The lines of a signed 処方 once more as drafts of its visit, under the same head content.
+pub async fn draft_of(tx: &TenantTx, signed: Uuid, encounter: EncounterId) -> Result<Result<prescription::Model, NotBegun>, Error> {
     let all = prescriptions::lines(tx, encounter).await?;
     if all.iter().any(|line| line.status == prescriptions::DRAFT) {
         return Ok(Err(NotBegun::DraftOpen));
     }
     let (visit, today) = (encounters::get(tx, encounter).await?, clock::today(tx.now()));
-    let mut content = heads::content_of(&heads::get(tx, row.id).await?);
+    let mut content = heads::content_of(&heads::get(tx, signed).await?);
     content.valid_to = content.valid_to.filter(|last| *last >= today);
     let head = match heads::of_encounter(tx, encounter).await?.into_iter().find(|head| heads::status(head).is_open()) {
         Some(mut head) => {
@@ -51,15 +60,14 @@ pub async fn begin(tx: &TenantTx, row: &Model) -> Result<Result<(), NotBegun>, E
     };
     let known = content::known(tx, &all, today).await?;
     let mut line_no = all.iter().map(|line| line.line_no).max().unwrap_or_default();
-    for line in all.iter().filter(|line| line.prescription_id == Some(row.id)) {
+    for line in all.iter().filter(|line| line.prescription_id == Some(signed)) {
         let Some(drug) = known.iter().find(|drug| drug.code == line.drug_code && drug.is_in_force(today)) else {
             return Ok(Err(NotBegun::DrugEnded(line.drug_name.clone())));
         };
         line_no += 1;
         lines::repeat(tx, &visit, head.id, line_no, drug, line.days, line).await?;
     }
-    link(tx, head.id, Some(row.id)).await?;
-    Ok(Ok(()))
+    Ok(Ok(head))
 }
 
 async fn link(tx: &TenantTx, prescription: Uuid, replaced: Option<Uuid>) -> Result<(), Error> {

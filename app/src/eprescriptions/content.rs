@@ -11,6 +11,7 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use tenancy::{Error, TenantTx};
 
+use super::narcotics;
 use crate::adapters::eprescription::{
     Doctor, DrugLine, Facility, Insurance, Person, PrescriptionRecord, RecordError, Supply, Trace, draft_csv,
 };
@@ -49,6 +50,7 @@ pub async fn gather(tx: &TenantTx, head: &prescription::Model) -> Result<Result<
     let mut lines = prescriptions::lines(tx, encounter).await?;
     lines.retain(|line| line.prescription_id == Some(head.id));
     let known = known(tx, &lines, today).await?;
+    let license = narcotics::license(tx, author).await?;
     let (facility, doctor) = (facility(tx).await?, print::staff_name(tx, author).await?);
     Ok((|| {
         let insurance = coverage.as_ref().filter(|row| !print::is_public(row)).map(insurance).transpose()?.flatten();
@@ -62,6 +64,7 @@ pub async fn gather(tx: &TenantTx, head: &prescription::Model) -> Result<Result<
             public,
             issued_on: today,
             usable_until: content.valid_to,
+            narcotic: narcotics::of(&lines, &known, &license, &patient, today)?,
             leftover: match content.leftover {
                 Leftover::Unsaid => None,
                 Leftover::Query => Some(1),
@@ -69,7 +72,7 @@ pub async fn gather(tx: &TenantTx, head: &prescription::Model) -> Result<Result<
             },
             remark: content.remark,
             refills: (content.refill > 0).then_some(content.refill),
-            lines: drug_lines(&lines, &without_narcotics(&lines, known)?)?,
+            lines: drug_lines(&lines, &known)?,
         };
         record.to_csv().map_err(|error| sentence(&error, &record.lines))?;
         Ok(record)
@@ -80,15 +83,6 @@ pub async fn gather(tx: &TenantTx, head: &prescription::Model) -> Result<Result<
 pub async fn known(tx: &TenantTx, lines: &[medication_request::Model], today: NaiveDate) -> Result<Vec<Drug>, Error> {
     let codes: Vec<&str> = lines.iter().map(|line| line.drug_code.as_str()).collect();
     drugs::of_codes(tx, &codes, today).await
-}
-
-/// 麻薬 need the doctor's 麻薬施用者免許番号 (record 61), which is not kept here: they are issued on paper.
-fn without_narcotics(lines: &[medication_request::Model], known: Vec<Drug>) -> Result<Vec<Drug>, Problem> {
-    let of = |drug: &Drug| lines.iter().find(|line| line.drug_code == drug.code).map(|line| line.drug_name.clone());
-    match known.iter().find(|drug| drug.is_narcotic()).and_then(of) {
-        Some(name) => Err(format!("「{name}」は麻薬です。麻薬施用者免許番号を記録できないため、登録せず紙で出してください。")),
-        None => Ok(known),
-    }
 }
 
 pub fn drug_lines(lines: &[medication_request::Model], known: &[Drug]) -> Result<Vec<DrugLine>, Problem> {

@@ -16,12 +16,13 @@ use crate::adapters::eprescription::Trace;
 use crate::adapters::eprescription::message::{CHANGE, CHANGE_UNDO, HEALTH, REGISTER, REVOKE, REVOKE_UNDO, SEARCH, STATUS};
 use crate::adapters::eprescription::reply::{self, Accepted, Answer, NotOurs};
 use crate::adapters::national_way::NationalWay;
+use crate::inside_prescriptions::driver as inside;
 use crate::live::{Live, Topic};
 use crate::outbox::{Driver, Ending, Exchange, Message, Outcome};
 
 /// The service has this very document: an earlier attempt arrived.
-const KNOWN_ALREADY: &str = "SIMD001E";
-const WITHDRAWN_ALREADY: &str = "SIMS002E";
+pub const KNOWN_ALREADY: &str = "SIMD001E";
+pub const WITHDRAWN_ALREADY: &str = "SIMS002E";
 pub(super) const AT_PHARMACY: &str = "SIMS003E";
 const STANDS_ALREADY: &str = "SIMS004E";
 const REVERTED_ALREADY: &str = "SIMS007E";
@@ -53,7 +54,7 @@ impl PrescriptionDriver {
     }
 
     /// One question and its answer; `Err` is how the attempt ended without one.
-    pub(super) async fn ask(&self, path: &str, sent: Vec<u8>, name: &str) -> (Result<Answer, Outcome>, Vec<u8>, Vec<u8>) {
+    pub async fn ask(&self, path: &str, sent: Vec<u8>, name: &str) -> (Result<Answer, Outcome>, Vec<u8>, Vec<u8>) {
         match self.way.ask(path, name, &sent).await {
             Err(outcome) => (Err(outcome), sent, Vec::new()),
             Ok(received) => {
@@ -150,16 +151,16 @@ impl PrescriptionDriver {
     }
 }
 
-pub(super) fn done<T: Serialize>(value: &T) -> Outcome {
+pub fn done<T: Serialize>(value: &T) -> Outcome {
     serde_json::to_vec(value).map_or(Outcome::Unknown(Trouble::Unreadable), Outcome::Done)
 }
 
 /// Asking changes nothing there.
-pub(super) fn harmless(outcome: Outcome) -> Outcome {
+pub fn harmless(outcome: Outcome) -> Outcome {
     if let Outcome::Unknown(trouble) = outcome { Outcome::Retry(trouble) } else { outcome }
 }
 
-pub(super) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Error> {
+pub fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Error> {
     serde_json::from_slice(bytes).map_err(Error::internal)
 }
 
@@ -168,7 +169,7 @@ fn name_of(message: &Message) -> String {
     format!("{}-{}", message.id, message.attempts)
 }
 
-fn unreadable() -> Exchange {
+pub fn unreadable() -> Exchange {
     Outcome::Refused { code: "payload".into(), said: "送る内容を読み戻せません。".into() }.into()
 }
 
@@ -180,6 +181,9 @@ impl Driver for PrescriptionDriver {
 
     /// A registration that was turned into paper meanwhile stays here, whoever presses 再送.
     async fn prepare(&self, tx: &TenantTx, message: &Message) -> Result<Vec<u8>, Error> {
+        if message.errand == Errand::InsideRegister {
+            return Ok(if inside::is_wanted(tx, message.lane).await? { Vec::new() } else { NOT_WANTED.to_vec() });
+        }
         if message.errand != Errand::PrescriptionRegister {
             return Ok(Vec::new());
         }
@@ -208,6 +212,7 @@ impl Driver for PrescriptionDriver {
                 Ok(trace) => check::driver::prefetch(&self.of(message), &trace, &name_of(message)).await,
                 Err(_) => unreadable(),
             },
+            Errand::InsideRegister | Errand::InsideRevoke => inside::send(&self.of(message), message, &name_of(message)).await,
             errand => match read(&message.payload) {
                 Ok(about) if errand == Errand::PrescriptionRevoke => self.of(message).revoke(&about, &name_of(message)).await,
                 Ok(about) if errand == Errand::RevokeUndo => {
@@ -228,6 +233,9 @@ impl Driver for PrescriptionDriver {
             let Ok(about) = read::<About>(&message.payload) else { return unreadable() };
             return self.look_undone(&about, &name_of(message), message.errand == Errand::ChangeUndo).await;
         }
+        if message.errand == Errand::InsideRegister {
+            return inside::look(&self.of(message), message, &name_of(message)).await;
+        }
         if message.errand != Errand::PrescriptionRegister {
             return Outcome::Absent.into();
         }
@@ -245,6 +253,8 @@ impl Driver for PrescriptionDriver {
             Errand::ChangeUndo => reverted(tx, message.lane, ending).await,
             Errand::DuplicateCheck => check::driver::settled(tx, message, ending).await,
             Errand::CheckPrefetch => Ok(()),
+            Errand::InsideRegister => inside::registered(tx, message.lane, ending).await,
+            Errand::InsideRevoke => inside::revoked(tx, message.lane, ending).await,
             _ => seen(tx, message, ending).await,
         }
     }

@@ -5,14 +5,15 @@
 //! registered at once: until a registration's fate is certain, no paper leaves.
 
 mod acts;
-mod change_handlers;
-mod changes;
+pub mod change_handlers;
+pub mod changes;
 pub mod check;
-mod content;
-mod driver;
+pub mod content;
+pub mod driver;
 pub mod entity;
 mod figures;
 mod handlers;
+pub mod narcotics;
 mod registering;
 pub mod results;
 #[cfg(test)]
@@ -24,7 +25,7 @@ mod views;
 pub use changes::exchange;
 pub use driver::PrescriptionDriver;
 pub use handlers::read_brief;
-pub use registering::{records_of, register};
+pub use registering::{records_of, register, signing_sentence, trace_of};
 pub use views::EprescriptionBox;
 
 use crate::web::Routes;

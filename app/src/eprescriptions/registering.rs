@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::content::{Problem, gather};
 use super::entity::registration::{self, Model};
 use super::{changes, store};
+use crate::account::certificates;
 use crate::adapters::eprescription::{Insurance, PrescriptionRecord, PrescriptionSigner, SigningRefusal, Trace, csv_of, paper_document};
 use crate::outbox::{self, Posting};
 use crate::prescriptions::entity::prescription;
@@ -46,7 +47,10 @@ pub async fn register(tx: &TenantTx, head: &prescription::Model, signer: &dyn Pr
         paper_document(&csv)
     } else {
         match signer.sign(tx.tenant_id(), tx.actor(), &csv, tx.now()).await {
-            Ok(document) => document,
+            Ok(document) => match certificates::claim(tx, &document).await? {
+                Ok(()) => document,
+                Err(refusal) => return Ok(Err(signing_sentence(refusal))),
+            },
             Err(refusal) => return Ok(Err(signing_sentence(refusal))),
         }
     };
@@ -106,7 +110,8 @@ async fn post(tx: &TenantTx, head: &prescription::Model, key: String, carried: &
     Ok(outbox::put(tx, posting).await?.as_uuid())
 }
 
-fn trace_of(identifier: String, record: &PrescriptionRecord) -> Trace {
+/// Who registers, under this name, for whom.
+pub fn trace_of(identifier: String, record: &PrescriptionRecord) -> Trace {
     let insured = |field: fn(&Insurance) -> &String| record.insurance.as_ref().map(field).cloned().unwrap_or_default();
     Trace {
         institution_code: record.facility.institution_code.clone(),
@@ -146,7 +151,8 @@ fn begun(head: &prescription::Model, message_id: Uuid, now: DateTime<Utc>, issue
     }
 }
 
-fn signing_sentence(refusal: SigningRefusal) -> Problem {
+/// Why nothing was signed, in words for the doctor.
+pub fn signing_sentence(refusal: SigningRefusal) -> Problem {
     let day = |at: DateTime<Utc>| domain::clock::today(at).format("%Y年%m月%d日").to_string();
     match refusal {
         SigningRefusal::Off => "この医院では電子署名が設定されていません。".into(),
@@ -162,6 +168,15 @@ fn signing_sentence(refusal: SigningRefusal) -> Problem {
         SigningRefusal::SessionEnded => "電子署名のサインインが終わりました。自分の設定の「電子署名」でサインインし直してください。".into(),
         SigningRefusal::Revoked => "署名用の証明書は失効しています。証明書の発行元に確かめてください。".into(),
         SigningRefusal::OtherDocument => "署名の装置が返した処方が、送った内容と違うため止めました。もう一度確定してください。".into(),
+        SigningRefusal::Pin => "PINが違うか、入れられませんでした。間違いを繰り返すとカードが使えなくなります。".into(),
+        SigningRefusal::Locked => "カードのPINが閉じられています。カードの発行元に確かめてください。".into(),
+        SigningRefusal::Unchecked => "証明書の失効リストを確かめられません。運用の担当者に連絡してください。紙の処方箋は出せます。".into(),
+        SigningRefusal::OtherPerson => {
+            "この署名用の証明書は、ほかの職員のものとして登録されています。自分のカードか鍵で署名してください。".into()
+        }
+        SigningRefusal::OtherCertificate => {
+            "登録してある証明書と違う証明書です。更新したときは、自分の設定の「電子署名」で登録を外してから署名してください。".into()
+        }
         SigningRefusal::Away => "署名の装置につながりません。しばらくしてから確定するか、紙の処方箋に切り替えてください。".into(),
     }
 }

@@ -2,6 +2,7 @@
 //! slice lays out its own forms.
 
 pub(crate) mod canvas;
+pub(crate) mod pages;
 pub(crate) mod symbol;
 pub(crate) mod wrap;
 

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use domain::masters::{Field, MasterEntry};
 use domain::search_key::{PrefixRange, search_key};
-use sea_orm::sea_query::{Cond, Expr, ExprTrait, OnConflict, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, OnConflict, Order, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
@@ -33,6 +33,9 @@ pub struct Drug {
     pub valid_from: NaiveDate,
     pub valid_to: Option<NaiveDate>,
     pub entry: serde_json::Value,
+    /// The master it stands in; only [`of_codes`] asks for it.
+    #[sea_orm(skip)]
+    pub release: String,
 }
 
 impl Drug {
@@ -114,14 +117,16 @@ pub async fn of_codes(tx: &TenantTx, codes: &[&str], day: NaiveDate) -> Result<V
         return Ok(Vec::new());
     }
     let query = columns()
-        .and_where(Expr::col("code").is_in(codes.iter().copied()))
-        .and_where(Expr::col("valid_from").lte(day))
-        .order_by("code", Order::Asc)
-        .order_by("valid_from", Order::Desc)
+        .expr_as(Expr::col(("master_release", "label")), Alias::new("release_label"))
+        .inner_join("master_release", Expr::col(("master_release", "id")).equals(("drug_master", "release_id")))
+        .and_where(Expr::col(("drug_master", "code")).is_in(codes.iter().copied()))
+        .and_where(Expr::col(("drug_master", "valid_from")).lte(day))
+        .order_by(("drug_master", "code"), Order::Asc)
+        .order_by(("drug_master", "valid_from"), Order::Desc)
         .take();
     let mut found: Vec<Drug> = Vec::new();
     for row in tx.query_all(&query).await? {
-        let drug = Drug::from_query_result(&row, "")?;
+        let drug = Drug { release: row.try_get("", "release_label")?, ..Drug::from_query_result(&row, "")? };
         if found.last().is_none_or(|newest| newest.code != drug.code) {
             found.push(drug);
         }

@@ -79,6 +79,10 @@ pub mod prescription {
         pub remark: String,
         pub signed_at: Option<DateTimeUtc>,
         pub signed_by_id: Option<Uuid>,
+        /// What the patient chose at the reader; empty when nothing was chosen.
+        pub wished_form: String,
+        /// 院内: the signed one this was written to replace.
+        pub replaces_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -137,6 +141,27 @@ pub mod adopted_drug {
         pub search_key: String,
         pub kana_key: String,
         pub adopted_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// 発行形態の希望 of a visit.
+pub mod prescription_wish {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "prescription_wish")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub encounter_id: Uuid,
+        pub form: String,
+        pub said_at: DateTimeUtc,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

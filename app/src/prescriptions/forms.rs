@@ -212,7 +212,7 @@ impl RawHeadForm {
         head.check(today).map_err(|error| {
             match error {
                 HeadError::RefillAndSplit => e.add("refill", "リフィルと分割は一緒に使えません。どちらかを「なし」にしてください"),
-                HeadError::ElectronicInside => e.add("issue_form", "院内の処方は登録できません。「紙」を選んでください"),
+                HeadError::InsideRepeated => e.add("refill", "院内の処方にリフィルと分割はありません。「なし」にしてください"),
                 HeadError::ElectronicSplit => e.add("issue_form", "分割指示のある処方は登録できません。「紙」を選んでください"),
                 HeadError::ValidTo => e.add("valid_to", "使用期限は今日から1年以内の日にしてください"),
                 HeadError::Remark(cause) => e.add("remark", sentence(&cause)),

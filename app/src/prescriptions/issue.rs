@@ -22,7 +22,7 @@ use crate::coverages::entity::coverage;
 use crate::coverages::store as coverages;
 use crate::encounters::store as encounters;
 use crate::eprescriptions::entity::registration;
-use crate::eprescriptions::store as eprescriptions;
+use crate::eprescriptions::{narcotics, store as eprescriptions};
 use crate::error::AppError;
 use crate::patients::store as patients;
 
@@ -40,6 +40,8 @@ pub struct Issue {
     pub paper_id: Option<Uuid>,
     pub lines: Vec<Model>,
     pub has_draft: bool,
+    /// 麻薬 among the lines: code, and what the paper says at it.
+    pub narcotics: Vec<(String, String)>,
     pub clinic: Clinic,
     pub doctor: String,
     pub issued_on: NaiveDate,
@@ -65,8 +67,10 @@ impl Issue {
         };
         let signed: Vec<_> = heads::of_encounter(tx, id).await?.into_iter().filter(|head| head.signed_at.is_some()).collect();
         let today = clock::today(signed_at);
+        let patient = patients::get(tx, PatientId::new(visit.patient_id)).await?;
         Ok(Self {
-            patient: patients::get(tx, PatientId::new(visit.patient_id)).await?,
+            narcotics: narcotics::printed(tx, &lines, signer, &patient, today).await?,
+            patient,
             public: public_expense(tx, PatientId::new(visit.patient_id), today).await?,
             head: signed.last().map(heads::content_of).unwrap_or_default(),
             held: held(tx, id).await?,
@@ -83,7 +87,11 @@ impl Issue {
 
     /// What goes on paper, one 処方箋: the last that the service neither has as an electronic one, nor may have.
     pub fn for_paper(mut self) -> Result<(Self, Option<registration::Model>), AppError> {
-        let barred: Vec<Uuid> = self.held.iter().filter(|row| self.bars(row)).map(|row| row.id).collect();
+        let mut barred: Vec<Uuid> = self.held.iter().filter(|row| self.bars(row)).map(|row| row.id).collect();
+        barred.extend(self.inside());
+        if self.signed.iter().all(is_inside) && !self.signed.is_empty() {
+            return Err(AppError::Refused("院内の処方です。処方箋は出しません。お薬手帳と薬袋のラベルを印刷できます。".into()));
+        }
         let Some(head) = self.signed.iter().rfind(|head| !barred.contains(&head.id)) else {
             return Err(AppError::Refused(
                 "電子処方箋として登録中か登録済み、または引換番号を待っているため、紙の処方箋は出せません。控えを渡すか、カルテの処方で紙へ切り替えてください。"
@@ -101,6 +109,30 @@ impl Issue {
         self.head = content;
         self.paper_id = Some(id);
         Ok((self, numbered))
+    }
+
+    /// What the clinic hands out itself.
+    fn inside(&self) -> impl Iterator<Item = Uuid> {
+        self.signed.iter().filter(|head| is_inside(head)).map(|head| head.id)
+    }
+
+    pub fn has_inside(&self) -> bool {
+        self.inside().next().is_some()
+    }
+
+    /// Something of this visit goes on paper as a 処方箋.
+    pub fn has_paper(&self) -> bool {
+        self.signed.iter().any(|head| !is_inside(head) && !self.held.iter().any(|row| row.id == head.id && self.bars(row)))
+    }
+
+    /// 薬袋: the drugs that are handed out here.
+    pub fn for_labels(mut self) -> Result<Self, AppError> {
+        let inside: Vec<Uuid> = self.inside().collect();
+        self.lines.retain(|line| line.prescription_id.is_some_and(|of| inside.contains(&of)));
+        if self.lines.is_empty() {
+            return Err(AppError::Refused("院内で渡す薬がありません。薬袋のラベルは院内の処方だけ印刷できます。".into()));
+        }
+        Ok(self)
     }
 
     /// The 処方箋 on the paper, when nothing of another stands beside it: what a symbol may speak for.
@@ -152,7 +184,7 @@ impl Issue {
             institution_code: self.clinic.institution_code.clone(),
             doctor_name: self.doctor.clone(),
             issued_on: wareki::long(self.issued_on),
-            lines: self.lines.iter().map(sheet_line).collect(),
+            lines: self.lines.iter().map(|line| sheet_line(line, &self.narcotics)).collect(),
             public: self.public.clone(),
             valid_to: self.head.valid_to.map(wareki::long).unwrap_or_default(),
             refill: self.head.refill,
@@ -186,6 +218,10 @@ impl Issue {
     }
 }
 
+fn is_inside(head: &prescription::Model) -> bool {
+    heads::content_of(head).dispensed_at.is_inside()
+}
+
 async fn held(tx: &TenantTx, id: EncounterId) -> Result<Vec<registration::Model>, Error> {
     let mut held = Vec::new();
     for row in eprescriptions::of_encounter(tx, id).await? {
@@ -196,13 +232,14 @@ async fn held(tx: &TenantTx, id: EncounterId) -> Result<Vec<registration::Model>
     Ok(held)
 }
 
-fn sheet_line(line: &Model) -> SheetLine {
+fn sheet_line(line: &Model, narcotics: &[(String, String)]) -> SheetLine {
+    let narcotic = narcotics.iter().find(|(code, _)| *code == line.drug_code).map(|(_, said)| said.clone());
     let substitution = GenericSubstitution::from_code(&line.generic_substitution);
     SheetLine {
         drug_name: printed_name(line),
         amount: amount(line),
         usage: [line.usage_text.clone(), supply(line)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("　"),
-        comment: remark_of(line),
+        comment: [Some(remark_of(line)).filter(|said| !said.is_empty()), narcotic].into_iter().flatten().collect::<Vec<_>>().join("　"),
         is_change_barred: substitution == Some(GenericSubstitution::MedicallyBarred),
         is_patient_wish: substitution == Some(GenericSubstitution::PatientWish),
     }

@@ -11,6 +11,7 @@ mod handlers;
 mod issue;
 mod pane;
 pub mod paper;
+mod patient_papers;
 pub mod print;
 mod routes;
 pub mod safety;
@@ -25,6 +26,7 @@ use tenancy::{Error, TenantTx};
 
 use crate::adapters::eprescription::PrescriptionSigner;
 use crate::eprescriptions;
+use crate::inside_prescriptions;
 use crate::notes::Refusal;
 use crate::notes::SignedNote;
 use crate::notes::seen::{Kind, Pending, Shown};
@@ -47,6 +49,9 @@ pub async fn note_signed(tx: &TenantTx, signed: &SignedNote, seen: &Shown, signe
 async fn issue(tx: &TenantTx, sealed: &store::Sealed, signer: &dyn PrescriptionSigner) -> Result<Result<(), String>, Error> {
     if let Err(problem) = eprescriptions::check::record(tx, &sealed.heads).await? {
         return Ok(Err(problem));
+    }
+    for head in sealed.heads.iter().filter(|head| store::heads::content_of(head).dispensed_at.is_inside()) {
+        inside_prescriptions::issued(tx, head).await?;
     }
     for head in sealed.heads.iter().filter(|head| !store::heads::content_of(head).issue_form.is_registered()) {
         if let Err(problem) = eprescriptions::exchange(tx, head).await? {

@@ -1,7 +1,10 @@
 //! Reads what the pane shows: a fixed number of statements, however long the patient has been coming.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
-use domain::prescription::head::HeadContent;
+use domain::encounter::EncounterClass;
+use domain::prescription::head::{DispensedAt, HeadContent, IssueForm};
 use domain::warning::Warning;
 use domain::{EncounterId, PatientId, clock};
 use tenancy::permission::{Permission, PrescriptionPrint, PrescriptionSign, PrescriptionWrite};
@@ -88,6 +91,13 @@ impl Loaded {
         self.earlier.first().map(|row| row.encounter_id)
     }
 
+    /// 医薬品マスターの版 of this visit's drugs.
+    fn masters(&self) -> String {
+        let own = |drug: &&Drug| self.lines.iter().any(|line| line.drug_code == drug.code);
+        let labels: BTreeSet<&str> = self.drugs.iter().filter(own).map(|drug| drug.release.as_str()).collect();
+        labels.into_iter().collect::<Vec<_>>().join("、")
+    }
+
     fn open_head(&self) -> Option<&prescription::Model> {
         self.heads.iter().find(|head| heads::status(head).is_open())
     }
@@ -138,7 +148,7 @@ pub async fn pane<P: Permission>(
         options: extra.options,
         earlier: Earlier::of(&loaded.earlier, loaded.today),
         sets: sets::visible(tx).await?.iter().map(SetView::of).collect(),
-        head: Head::of(&content, &loaded.heads, &electronic, loaded.today),
+        head: Head::of(&content, head, &loaded.heads, &electronic, loaded.today),
         electronic,
         head_form: FormState::of(&raw).with_errors(errors),
         next: loaded.next,
@@ -148,17 +158,30 @@ pub async fn pane<P: Permission>(
         can_write: !is_cancelled && access.may::<PrescriptionWrite>(),
         can_sign: !is_cancelled && access.may::<PrescriptionSign>(),
         can_print: access.may::<PrescriptionPrint>(),
+        has_inside: loaded.heads.iter().any(|head| head.signed_at.is_some() && heads::content_of(head).dispensed_at.is_inside()),
+        is_inpatient: visit.class == EncounterClass::Inpatient.code(),
+        masters: loaded.masters(),
     })
 }
 
 impl Head {
-    fn of(content: &HeadContent, heads: &[prescription::Model], electronic: &EprescriptionBox, today: NaiveDate) -> Self {
+    fn of(
+        content: &HeadContent,
+        open: Option<&prescription::Model>,
+        heads: &[prescription::Model],
+        electronic: &EprescriptionBox,
+        today: NaiveDate,
+    ) -> Self {
+        let wish = open.and_then(|head| IssueForm::from_code(&head.wished_form));
         Self {
             dispensed_at: content.dispensed_at.label(),
             issue_form: content.issue_form.label(),
             usable_until: content.usable_until(today).format("%m/%d").to_string(),
             refill: content.refill,
             split: content.split,
+            wish: wish.map_or("", IssueForm::label),
+            differs: content.dispensed_at == DispensedAt::Outside
+                && wish.is_some_and(|wish| (wish == IssueForm::Electronic) != (content.issue_form == IssueForm::Electronic)),
             signed: heads
                 .iter()
                 .filter(|head| heads::status(head).can_be_withdrawn() && !electronic.holds(head.id))

@@ -67,7 +67,7 @@ pub async fn preview(access: Access<PrescriptionPrint>, path: web::Path<Encounte
     let (patient_id, now) = (issue.patient.id, tx.now());
     let receipt = tx.commit(Audit::viewed(InfoClass::Prescription).subject(patient_id).entity("encounter", *path)).await?;
     let paper = draw(issue.sheet()).await?;
-    let has_paper = issue.signed.iter().any(|head| !issue.held.iter().any(|row| row.id == head.id && issue.bars(row)));
+    let (has_paper, has_inside) = (issue.has_paper(), issue.has_inside());
     let page = PrintPage {
         chrome: Chrome::of(access.principal(), Nav::Today),
         stripe: PatientStripe::of(&issue.patient, clock::today(now), namesakes),
@@ -79,6 +79,7 @@ pub async fn preview(access: Access<PrescriptionPrint>, path: web::Path<Encounte
         doctor: issue.doctor,
         coverage: issue.coverage.as_ref().map(coverages::words).unwrap_or_default(),
         has_paper,
+        has_inside,
         electronic: issue.held.iter().rfind(|row| !row.is_on_paper()).map(|row| {
             let label = RegistrationStatus::from_code(&row.status).map_or("", RegistrationStatus::label);
             (label, row.access_code.clone(), row.register_id.clone())

@@ -1,7 +1,7 @@
 //! Paths of the slice.
 
 use super::handlers::{checks, drugs, lines, pane, sets, whole};
-use super::print;
+use super::{patient_papers, print};
 use crate::web::Routes;
 
 pub fn routes(r: &mut Routes) {
@@ -27,4 +27,6 @@ pub fn routes(r: &mut Routes) {
     r.get("/encounters/{id}/prescription/print", print::preview);
     r.get("/encounters/{id}/prescription.pdf", print::pdf);
     r.get("/encounters/{id}/prescription-copy.pdf", print::copy);
+    r.get("/encounters/{id}/medication-notebook.pdf", patient_papers::notebook);
+    r.get("/encounters/{id}/medication-labels.pdf", patient_papers::labels);
 }

@@ -79,6 +79,9 @@ fn pane(rows: Vec<Row>, form: FormState, options: Vec<Drug>) -> PrescriptionPane
         can_write: true,
         can_sign: true,
         can_print: true,
+        has_inside: false,
+        is_inpatient: false,
+        masters: "見本 医薬品".into(),
     }
 }
 
@@ -164,6 +167,7 @@ fn before_printing_missing_letters_are_named() {
         coverage: String::new(),
         replaced: vec!["U+20BB7を吉で印字".into()],
         has_paper: true,
+        has_inside: true,
         electronic: Some(("登録済", "123456".into(), "3f0c9d1e-0000-4000-8000-000000000042".into())),
     };
     let html = show("prescription-print", &print);

@@ -255,6 +255,10 @@ pub struct Head {
     pub usable_until: String,
     pub refill: u8,
     pub split: u8,
+    /// What the patient chose at the reader; empty when nothing was chosen.
+    pub wish: &'static str,
+    /// It is issued otherwise than the patient wished.
+    pub differs: bool,
     /// Signed prescriptions that can be taken back: id, version, state.
     pub signed: Vec<(Uuid, i32, &'static str)>,
 }
@@ -284,6 +288,11 @@ pub struct PrescriptionPane {
     pub can_write: bool,
     pub can_sign: bool,
     pub can_print: bool,
+    /// Something was handed out in the clinic itself.
+    pub has_inside: bool,
+    pub is_inpatient: bool,
+    /// The masters the drugs of this visit stand in.
+    pub masters: String,
 }
 
 impl PrescriptionPane {
@@ -351,7 +360,8 @@ impl PrescriptionPane {
     }
 
     pub fn places(&self) -> Vec<(&'static str, &'static str)> {
-        DispensedAt::ALL.iter().map(|c| (c.code(), c.label())).collect()
+        let fits = |place: &&DispensedAt| self.is_inpatient || **place != DispensedAt::Discharge;
+        DispensedAt::ALL.iter().filter(fits).map(|c| (c.code(), c.label())).collect()
     }
 
     pub fn issue_forms(&self) -> Vec<(&'static str, &'static str)> {
@@ -477,6 +487,8 @@ pub struct PrintPage {
     pub replaced: Vec<String>,
     /// Something of this visit goes on paper.
     pub has_paper: bool,
+    /// Something of it is handed out here, in a 薬袋.
+    pub has_inside: bool,
     /// 電子処方箋: its label, 引換番号 and 処方箋ID.
     pub electronic: Option<(&'static str, String, String)>,
 }

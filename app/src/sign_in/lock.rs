@@ -9,6 +9,7 @@ use tenancy::{Act, Audit, InfoClass, Principal, second_factor};
 use super::passkeys::{self, Answer};
 use super::views::{LockedPage, SwitchPage, SwitchPerson};
 use super::visitor::{Visitor, safe_next};
+use crate::adapters::eprescription::PrescriptionSigner;
 use crate::error::AppError;
 use crate::web::{FormErrors, FormState, PublicPage};
 
@@ -155,8 +156,11 @@ pub async fn switch(visitor: Visitor, form: web::Form<SwitchForm>) -> Result<Pub
     PublicPage::with_status(StatusCode::UNPROCESSABLE_ENTITY, &switch_page(&visitor, shown, &form.next).await?)
 }
 
-pub async fn logout(visitor: Visitor) -> Result<PublicPage, AppError> {
+/// What the person signed in to for signing ends with them.
+pub async fn logout(visitor: Visitor, signer: web::Data<dyn PrescriptionSigner>) -> Result<PublicPage, AppError> {
     if let Some((token, principal)) = visitor.session().await? {
+        let ended = signer.end_session(principal.tenant_id, principal.staff_id).await;
+        ended.map_err(|refusal| AppError::Unavailable(format!("signing service: {refusal}")))?;
         visitor.sign_in.sessions().end(&token).await?;
         let tx = visitor.sign_in.begin_resuming(&principal, &visitor.meta).await?;
         tx.commit(Audit::of(Act::SignOut, InfoClass::Account).entity("staff", principal.staff_id)).await?;

@@ -8,6 +8,7 @@ use domain::kana::Kana;
 use domain::staff::{LOGIN_ID_LETTERS, LoginId, LoginIdError};
 use domain::{text, wareki};
 use serde::{Deserialize, Serialize};
+use tenancy::staff::staff;
 use uuid::Uuid;
 
 use super::store::Person;
@@ -32,6 +33,8 @@ pub struct RawStaffForm {
     pub valid_from: String,
     pub valid_to: String,
     pub status: String,
+    pub narcotic_license: String,
+    pub narcotic_license_to: String,
     /// One box for each 職種: `role_doctor=on`.
     #[serde(flatten)]
     pub boxes: BTreeMap<String, String>,
@@ -49,6 +52,24 @@ pub struct Facts {
     /// The last day.
     pub valid_to: Option<NaiveDate>,
     pub is_active: bool,
+    pub narcotic: NarcoticLicense,
+}
+
+/// 麻薬施用者免許; an empty number is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NarcoticLicense {
+    pub number: String,
+    pub last_day: Option<NaiveDate>,
+}
+
+impl NarcoticLicense {
+    pub fn of(row: &staff::Model) -> Self {
+        Self { number: row.narcotic_license.clone(), last_day: row.narcotic_license_to }
+    }
+
+    pub fn is_valid_on(&self, day: NaiveDate) -> bool {
+        !self.number.is_empty() && self.last_day.is_none_or(|last| day <= last)
+    }
 }
 
 impl Facts {
@@ -84,6 +105,8 @@ impl RawStaffForm {
             valid_from: facts.valid_from.to_string(),
             valid_to: facts.valid_to.map(|day| day.to_string()).unwrap_or_default(),
             status: if facts.is_active { ACTIVE } else { INACTIVE }.to_owned(),
+            narcotic_license: facts.narcotic.number,
+            narcotic_license_to: facts.narcotic.last_day.map(|day| day.to_string()).unwrap_or_default(),
             idempotency_key: String::new(),
         }
     }
@@ -115,6 +138,11 @@ impl RawStaffForm {
         let license_no = errors.take("license_no", license, |e| text_message("免許・登録番号", *e));
         let valid_from = errors.take("valid_from", wareki::parse(&self.valid_from), |e| date_message("勤務の始まり", e));
         let valid_to = errors.take("valid_to", last_day(&self.valid_to, valid_from), String::clone);
+        let narcotic = text::line(&self.narcotic_license, LICENSE_LETTERS);
+        let narcotic = errors.take("narcotic_license", narcotic, |e| text_message("麻薬施用者免許番号", *e));
+        let narcotic_to = errors.take("narcotic_license_to", last_day(&self.narcotic_license_to, None), |_| {
+            "麻薬施用者免許の期限を日付で入れてください(例 2027-12-31)".to_owned()
+        });
         Some(Facts {
             name: name?,
             name_kana: name_kana?,
@@ -123,6 +151,7 @@ impl RawStaffForm {
             valid_from: valid_from?,
             valid_to: valid_to?,
             is_active: self.status != INACTIVE,
+            narcotic: NarcoticLicense { number: narcotic?.unwrap_or_default(), last_day: narcotic_to? },
         })
     }
 
@@ -193,5 +222,7 @@ mod tests {
         assert_eq!(wrong(|r| r.valid_from = "昨日".into()), Some("valid_from"));
         assert_eq!(wrong(|r| r.valid_to = "2026-03-31".into()), Some("valid_to"));
         assert_eq!(wrong(|r| r.valid_to = "2026-04-01".into()), None);
+        assert_eq!(wrong(|r| r.narcotic_license = "1".repeat(21)), Some("narcotic_license"));
+        assert_eq!(wrong(|r| r.narcotic_license_to = "いつか".into()), Some("narcotic_license_to"));
     }
 }

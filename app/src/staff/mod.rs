@@ -13,4 +13,5 @@ mod secrets;
 pub mod store;
 mod views;
 
+pub use forms::NarcoticLicense;
 pub use routes::routes;

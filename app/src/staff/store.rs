@@ -9,7 +9,7 @@ use tenancy::staff::{staff, staff_passkey, staff_recovery_code, staff_role, staf
 use tenancy::{Authorship, Error, TenantTx, second_factor, versioned};
 use uuid::Uuid;
 
-use super::forms::{ACTIVE, Facts, INACTIVE, NewPerson};
+use super::forms::{ACTIVE, Facts, INACTIVE, NarcoticLicense, NewPerson};
 
 /// A person with the 職種 they hold.
 #[derive(Clone, Debug)]
@@ -32,6 +32,7 @@ impl Person {
             valid_from: self.row.valid_from,
             valid_to: self.row.valid_to,
             is_active: self.row.status == ACTIVE,
+            narcotic: NarcoticLicense::of(&self.row),
         }
     }
 }
@@ -112,6 +113,8 @@ pub async fn insert(tx: &TenantTx, id: StaffId, new: &NewPerson, phc: String) ->
         pin_hash: None,
         valid_from: facts.valid_from,
         valid_to: facts.valid_to,
+        narcotic_license: facts.narcotic.number.clone(),
+        narcotic_license_to: facts.narcotic.last_day,
     };
     versioned::insert(tx, row, Authorship::own(tx)).await?;
     grant(tx, id, &facts.roles).await
@@ -130,6 +133,8 @@ pub async fn update(tx: &TenantTx, current: &Person, facts: &Facts) -> Result<()
         license_no: facts.license_no.clone(),
         valid_from: facts.valid_from,
         valid_to: facts.valid_to,
+        narcotic_license: facts.narcotic.number.clone(),
+        narcotic_license_to: facts.narcotic.last_day,
         status: status_of(facts).into(),
         ..current.row.clone()
     };

@@ -198,6 +198,9 @@ pub struct Relay {
     url: String,
     key: String,
     child: Option<Child>,
+    /// Further settings, and the environment it runs in.
+    pub extra: String,
+    pub env: Vec<(String, String)>,
 }
 
 impl Relay {
@@ -206,24 +209,31 @@ impl Relay {
         for folder in ["req", "res", "face"] {
             std::fs::create_dir_all(dir.join(folder)).unwrap();
         }
-        Self { dir, url: url.to_owned(), key: key.to_owned(), child: None }
+        Self { dir, url: url.to_owned(), key: key.to_owned(), child: None, extra: String::new(), env: Vec::new() }
     }
 
     pub fn start(&mut self) {
         let at = |name: &str| self.dir.join(name).display().to_string();
         let text = format!(
-            "url = '{}'\ndevice_key = '{}'\nreq = '{}'\nres = '{}'\nface = '{}'\nspool = '{}'\nscan_ms = 60\n",
+            "url = '{}'\ndevice_key = '{}'\nreq = '{}'\nres = '{}'\nface = '{}'\nspool = '{}'\nscan_ms = 60\n{}",
             self.url,
             self.key,
             at("req"),
             at("res"),
             at("face"),
             at("spool"),
+            self.extra,
         );
         std::fs::write(self.dir.join("relay.toml"), text).unwrap();
         let program = std::env::current_exe().unwrap().parent().unwrap().with_file_name("tsumugi-relay");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join("log")).unwrap();
-        let child = Command::new(program).arg("--config").arg(self.dir.join("relay.toml")).stdout(log).stderr(Stdio::null()).spawn();
+        let child = Command::new(program)
+            .arg("--config")
+            .arg(self.dir.join("relay.toml"))
+            .envs(self.env.iter().cloned())
+            .stdout(log)
+            .stderr(Stdio::null())
+            .spawn();
         self.child = Some(child.expect("tsumugi-relay is built by cargo build --workspace --bins"));
     }
 

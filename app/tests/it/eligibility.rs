@@ -10,7 +10,7 @@ use crate::harness::{Answer, Client, Harness};
 const LIST: &str = "/reception/reader-results";
 
 /// A card as the tests vary it.
-struct Card<'a> {
+pub struct Card<'a> {
     name: &'a str,
     kana: &'a str,
     birth: &'a str,
@@ -21,7 +21,7 @@ struct Card<'a> {
     from: &'a str,
 }
 
-const TARO: Card<'static> = Card {
+pub const TARO: Card<'static> = Card {
     name: "架空　太郎",
     kana: "ｶｸｳ ﾀﾛｳ",
     birth: "19750401",
@@ -32,7 +32,7 @@ const TARO: Card<'static> = Card {
     from: "20200401",
 };
 
-fn person(card: &Card<'_>) -> String {
+pub fn person(card: &Card<'_>) -> String {
     format!(
         "<ResultOfQualificationConfirmation><InsuredCardClassification>01</InsuredCardClassification><InsurerNumber>{}</InsurerNumber>\
          <InsuredIdentificationNumber>{}</InsuredIdentificationNumber><InsuredBranchNumber>00</InsuredBranchNumber><PersonalFamilyClassification>1</PersonalFamilyClassification>\
@@ -49,7 +49,7 @@ fn person(card: &Card<'_>) -> String {
     )
 }
 
-fn message(validity: &str, people: &str, salt: &str) -> String {
+pub fn message(validity: &str, people: &str, salt: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?><XmlMsg><MessageHeader><ArbitraryFileIdentifier>{salt}</ArbitraryFileIdentifier>\
          <ReferenceClassification>1</ReferenceClassification><SegmentOfResult>1</SegmentOfResult><CharacterCodeIdentifier>0</CharacterCodeIdentifier></MessageHeader>\
@@ -67,11 +67,11 @@ async fn upload(client: &Client, bytes: Vec<u8>) -> Answer {
 }
 
 /// Uploads and gives the page of the result.
-async fn result(client: &Client, bytes: Vec<u8>) -> String {
+pub async fn result(client: &Client, bytes: Vec<u8>) -> String {
     upload(client, bytes).await.expect(303).header("location").to_owned()
 }
 
-async fn reflect(client: &Client, path: &str, patient: &str, more: &[(&str, &str)]) -> Answer {
+pub async fn reflect(client: &Client, path: &str, patient: &str, more: &[(&str, &str)]) -> Answer {
     let token = if patient == "new" { "" } else { patient };
     let mut form = vec![("patient", patient), ("patient_token", token), ("choice", "0")];
     form.extend_from_slice(more);

@@ -101,6 +101,8 @@ async fn insert_staff(tx: &TenantTx, role: Role) -> StaffId {
         pin_hash: None,
         valid_from: NaiveDate::from_ymd_opt(2020, 4, 1).unwrap(),
         valid_to: None,
+        narcotic_license: String::new(),
+        narcotic_license_to: None,
     };
     versioned::insert(tx, model, Authorship::own(tx)).await.unwrap();
     let row = staff_role::ActiveModel {

@@ -127,6 +127,8 @@ pub fn config(database: &str) -> Config {
         signer_dir: Some(crate::signers::folder()),
         cardless_url: None,
         cardless_ca_file: None,
+        has_card_signing: true,
+        signer_crl_file: None,
     }
 }
 

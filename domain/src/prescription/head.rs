@@ -7,7 +7,7 @@ use crate::codes;
 
 codes! {
     /// 院外・院内.
-    DispensedAt { Outside "outside" "院外" Inside "inside" "院内" }
+    DispensedAt { Outside "outside" "院外" Inside "inside" "院内" Discharge "discharge" "院内(退院時)" }
 }
 
 codes! {
@@ -20,7 +20,22 @@ codes! {
     }
 }
 
+impl DispensedAt {
+    pub const fn is_inside(self) -> bool {
+        !matches!(self, Self::Outside)
+    }
+}
+
 impl IssueForm {
+    /// What a card reader says the patient chose (`PrescriptionIssueSelect`); anything else is no choice.
+    pub fn of_reader(choice: &str) -> Option<Self> {
+        match choice {
+            "1" => Some(Self::Electronic),
+            "2" => Some(Self::Paper),
+            _ => None,
+        }
+    }
+
     /// The service gets it when it is signed.
     pub const fn is_registered(self) -> bool {
         matches!(self, Self::Electronic | Self::Numbered)
@@ -76,6 +91,14 @@ pub struct HeadContent {
     pub remark: String,
 }
 
+impl HeadContent {
+    /// What a 処方箋 begins with: the form the patient wished, where it can be issued.
+    pub fn begun(wish: Option<IssueForm>, can_sign: bool) -> Self {
+        let issue_form = wish.filter(|form| can_sign || *form != IssueForm::Electronic).unwrap_or(IssueForm::Paper);
+        Self { issue_form, ..Self::default() }
+    }
+}
+
 impl Default for HeadContent {
     fn default() -> Self {
         Self {
@@ -95,8 +118,8 @@ impl Default for HeadContent {
 pub enum HeadError {
     #[error("refill and split together")]
     RefillAndSplit,
-    #[error("electronic inside the clinic")]
-    ElectronicInside,
+    #[error("refill or split of what is handed out here")]
+    InsideRepeated,
     #[error("electronic in parts")]
     ElectronicSplit,
     #[error("valid_to before the day of issue or later than a year")]
@@ -111,13 +134,16 @@ impl HeadContent {
         self.valid_to.unwrap_or_else(|| usable_until(issued_on))
     }
 
-    /// Rules over several fields.
+    /// Rules over several fields. What is handed out in the clinic itself has no 発行形態 and no 使用期限.
     pub fn check(self, today: NaiveDate) -> Result<Self, HeadError> {
+        if self.dispensed_at.is_inside() {
+            if self.refill > 0 || self.split > 0 {
+                return Err(HeadError::InsideRepeated);
+            }
+            return Ok(Self { dispensed_at: self.dispensed_at, remark: check_comment(&self.remark)?, ..Self::default() });
+        }
         if self.refill > 0 && self.split > 0 {
             return Err(HeadError::RefillAndSplit);
-        }
-        if self.issue_form.is_registered() && self.dispensed_at == DispensedAt::Inside {
-            return Err(HeadError::ElectronicInside);
         }
         if self.issue_form.is_registered() && self.split > 0 {
             return Err(HeadError::ElectronicSplit);
@@ -146,6 +172,17 @@ mod tests {
 
     fn today() -> NaiveDate {
         "2026-11-20".parse().unwrap()
+    }
+
+    /// FN-EP-03
+    #[test]
+    fn a_prescription_begins_as_the_patient_wished_where_that_can_be_issued() {
+        let begun = |choice: &str, can_sign| HeadContent::begun(IssueForm::of_reader(choice), can_sign).issue_form;
+        assert_eq!((begun("1", true), begun("2", true)), (IssueForm::Electronic, IssueForm::Paper));
+        assert_eq!(begun("1", false), IssueForm::Paper, "nobody could sign it");
+        for unsaid in ["", "0", "3", "電子"] {
+            assert_eq!(begun(unsaid, true), IssueForm::Paper, "{unsaid}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use reqwest::{Certificate, Client, Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 
 use crate::Counts;
+use crate::card::{Done, Job};
 use crate::config::Config;
 use crate::files;
 use crate::spool::Held;
@@ -104,6 +105,28 @@ impl Cloud {
             return None;
         }
         answer.json().await.ok()
+    }
+
+    /// These certificates are in a reader: what is to be done with one; `None` when the product is not to be reached.
+    pub async fn card(&self, certificates: Vec<String>) -> Option<Option<Job>> {
+        #[derive(Deserialize)]
+        struct Answer {
+            job: Option<Job>,
+        }
+        let shown = serde_json::json!({ "certificates": certificates });
+        let answer = self.request(Method::POST, "/relay/v1/cards", LONG_POLL).json(&shown).send().await.ok()?;
+        if !answer.status().is_success() {
+            return None;
+        }
+        Some(answer.json::<Answer>().await.ok()?.job)
+    }
+
+    /// An answer that is lost makes the doctor press again; nothing is signed twice.
+    pub async fn card_done(&self, job: &str, done: &Done) {
+        let request = self.request(Method::POST, &format!("/relay/v1/signings/{job}"), PATIENCE).json(done);
+        if request.send().await.is_err() {
+            tracing::warn!("what a card signed could not be handed over");
+        }
     }
 
     /// Asked right before the rename, so that what the product has given up is not written after all.

@@ -23,6 +23,12 @@ pub struct Config {
     /// つむぎの認証局 (PEM)。公開された認証局なら要らない
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// HPKIカードのPKCS#11モジュール。カードで署名しない端末には要らない
+    #[serde(default)]
+    pub card_module: Option<PathBuf>,
+    /// PINを尋ねて標準出力に書くプログラム。暗証番号の押せるリーダーなら要らない
+    #[serde(default)]
+    pub pin_program: Option<PathBuf>,
     /// フォルダを見る間隔
     #[serde(default = "default_scan_ms")]
     pub scan_ms: u64,
@@ -52,6 +58,11 @@ impl Config {
         for folder in [Some(&config.req), Some(&config.res), config.face.as_ref()].into_iter().flatten() {
             if !folder.is_dir() {
                 bail!("フォルダがありません: {}", folder.display());
+            }
+        }
+        for file in [&config.card_module, &config.pin_program].into_iter().flatten() {
+            if !file.is_file() {
+                bail!("ファイルがありません: {}", file.display());
             }
         }
         std::fs::create_dir_all(&config.spool).with_context(|| format!("フォルダを作れません: {}", config.spool.display()))?;
@@ -91,6 +102,7 @@ mod tests {
         assert!(said(&text(&dir, "http://t.example", "tsd_abc")).contains("https"));
         assert!(said(&text(&dir, "https://t.example", "abc")).contains("device_key"));
         assert!(said(&good.replace("/res'", "/missing'")).contains("フォルダがありません"));
+        assert!(said(&format!("{good}card_module = '/nowhere/hpki.so'\n")).contains("ファイルがありません"));
         let broken = said("url = 'https://t.example'\ndevice_key = tsd_secret");
         assert!(!broken.is_empty() && !broken.contains("tsd_secret"));
         std::fs::remove_dir_all(&dir).unwrap();

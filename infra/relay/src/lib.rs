@@ -5,6 +5,7 @@
 //! under another name, flushed, allowed once more by the product, and renamed. Killed at any point it loses nothing and writes nothing
 //! twice: the spool and the unrenamed files are all it has to remember.
 
+pub mod card;
 pub mod cloud;
 pub mod config;
 pub mod files;
@@ -35,7 +36,14 @@ pub async fn run(config: config::Config) -> anyhow::Result<()> {
     let spool = spool::Spool::open(&config.spool)?;
     let cloud = cloud::Cloud::new(&config, counts.clone())?;
     let incoming = incoming::Incoming::new(&config, spool, cloud.clone(), counts);
-    let outgoing = outgoing::Outgoing::new(&config, cloud);
+    let outgoing = outgoing::Outgoing::new(&config, cloud.clone());
+    let runtime = tokio::runtime::Handle::current();
+    // Without cards the files go on all the same.
+    std::thread::spawn(move || {
+        if let Err(error) = card::run(&config, &cloud, &runtime) {
+            tracing::error!("{error:#}");
+        }
+    });
     tokio::join!(incoming.run(), outgoing.run());
     Ok(())
 }

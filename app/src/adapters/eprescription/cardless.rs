@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use tenancy::session::{Sessions, Token};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::document::certificate_of;
 use super::signer::{PrescriptionSigner, SigningRefusal, SigningSession, check};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -102,6 +103,10 @@ fn key(clinic: TenantId, doctor: StaffId) -> Token {
 
 #[async_trait]
 impl PrescriptionSigner for Cardless {
+    fn has_service(&self) -> bool {
+        true
+    }
+
     async fn session(&self, clinic: TenantId, doctor: StaffId) -> Result<SigningSession, SigningRefusal> {
         let is_in = self.kept(clinic, doctor).await?.is_some_and(|kept| !kept.token.is_empty());
         Ok(if is_in { SigningSession::In } else { SigningSession::Out })
@@ -123,6 +128,11 @@ impl PrescriptionSigner for Cardless {
         }
         self.keep(clinic, doctor, &Kept { token: answer.source, ..kept }).await?;
         Ok(true)
+    }
+
+    /// The token is forgotten; the service ends its session by itself.
+    async fn end_session(&self, clinic: TenantId, doctor: StaffId) -> Result<(), SigningRefusal> {
+        self.sessions.take_parked::<Kept>(KIND, &key(clinic, doctor)).await.map(drop).map_err(|_| SigningRefusal::Away)
     }
 
     async fn sign(&self, clinic: TenantId, doctor: StaffId, csv: &str, at: DateTime<Utc>) -> Result<String, SigningRefusal> {
@@ -157,8 +167,7 @@ fn believe(xml: &str, csv: &str, at: DateTime<Utc>) -> Result<(), SigningRefusal
     if xml.matches(&ours).count() != 1 || xml.matches("<PrescriptionDocument").count() != 1 {
         return Err(SigningRefusal::OtherDocument);
     }
-    let certificate = xml.split("X509Certificate>").nth(1).and_then(|rest| rest.split('<').next()).ok_or(SigningRefusal::BadKey)?;
-    let der = STANDARD.decode(certificate.trim()).map_err(|_| SigningRefusal::BadKey)?;
+    let der = certificate_of(xml).ok_or(SigningRefusal::BadKey)?;
     let (_, read) = X509Certificate::from_der(&der).map_err(|_| SigningRefusal::BadKey)?;
     check(&read, at)
 }

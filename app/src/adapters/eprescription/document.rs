@@ -28,19 +28,33 @@ pub enum SigningError {
     Module,
 }
 
-/// A key with its certificate. Cards and the remote key service take its place behind the same two calls.
+/// A certificate as a signature names it: X.509 DER, issuer (RFC 2253) and serial (decimal) as the certificate says them.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    pub der: Vec<u8>,
+    pub issuer: String,
+    pub serial: String,
+}
+
+/// A key with its certificate.
 pub struct Signer {
     key: KeyPair,
-    certificate: Vec<u8>,
-    issuer: String,
-    serial: String,
+    certificate: Certificate,
+}
+
+/// A document that waits for its signature value: a card far away makes that of [`Unsigned::signed_info`].
+pub struct Unsigned {
+    prescription: String,
+    key_info: String,
+    properties: String,
+    signed_info: String,
 }
 
 impl Signer {
-    /// `key` is PKCS#8 DER, `certificate` X.509 DER; issuer (RFC 2253) and serial (decimal) are what the certificate says.
-    pub fn new(key: &[u8], certificate: Vec<u8>, issuer: &str, serial: &str) -> Result<Self, SigningError> {
+    /// `key` is PKCS#8 DER.
+    pub fn new(key: &[u8], certificate: Certificate) -> Result<Self, SigningError> {
         let key = KeyPair::from_pkcs8(key).map_err(|_| SigningError::Key)?;
-        Ok(Self { key, certificate, issuer: issuer.to_owned(), serial: serial.to_owned() })
+        Ok(Self { key, certificate })
     }
 
     /// Whether the certificate's key is the other half of this one.
@@ -62,21 +76,45 @@ pub fn paper_document(csv: &str) -> String {
 
 /// 電子処方箋ファイル.
 pub fn signed_document(csv: &str, signer: &Signer, at: DateTime<Utc>) -> Result<String, SigningError> {
-    let prescription = prescription(csv);
-    let key_info = key_info(&signer.certificate);
-    let properties = properties(signer, at);
-    let signed_info = signed_info(&[
-        ("#PrescriptionDocument", None, &prescription),
-        ("#KeyInfo", None, &key_info),
-        ("#SignedProperties", Some(PROPERTIES), &properties),
-    ]);
-    let value = STANDARD.encode(signer.sign(signed_info.as_bytes())?);
-    let signature = format!(
-        "<PrescriptionSign><xs:Signature xmlns:xs=\"{DSIG}\" Id=\"PrescriptionSign\">{signed_info}<xs:SignatureValue>{value}</xs:SignatureValue>{key_info}\
-         <xs:Object><xa:QualifyingProperties xmlns:xa=\"{XADES}\" Target=\"#PrescriptionSign\">{properties}</xa:QualifyingProperties></xs:Object>\
-         </xs:Signature></PrescriptionSign>"
-    );
-    Ok(document(&prescription, &signature))
+    let unsigned = Unsigned::new(csv, &signer.certificate, at);
+    let value = signer.sign(unsigned.signed_info())?;
+    Ok(unsigned.finish(&value))
+}
+
+impl Unsigned {
+    pub fn new(csv: &str, certificate: &Certificate, at: DateTime<Utc>) -> Self {
+        let prescription = prescription(csv);
+        let key_info = key_info(&certificate.der);
+        let properties = properties(certificate, at);
+        let signed_info = signed_info(&[
+            ("#PrescriptionDocument", None, &prescription),
+            ("#KeyInfo", None, &key_info),
+            ("#SignedProperties", Some(PROPERTIES), &properties),
+        ]);
+        Self { prescription, key_info, properties, signed_info }
+    }
+
+    /// The bytes RSA-SHA256 is made over; digests and nothing of the patient.
+    pub fn signed_info(&self) -> &[u8] {
+        self.signed_info.as_bytes()
+    }
+
+    pub fn finish(&self, value: &[u8]) -> String {
+        let Self { prescription, key_info, properties, signed_info } = self;
+        let value = STANDARD.encode(value);
+        let signature = format!(
+            "<PrescriptionSign><xs:Signature xmlns:xs=\"{DSIG}\" Id=\"PrescriptionSign\">{signed_info}<xs:SignatureValue>{value}</xs:SignatureValue>{key_info}\
+             <xs:Object><xa:QualifyingProperties xmlns:xa=\"{XADES}\" Target=\"#PrescriptionSign\">{properties}</xa:QualifyingProperties></xs:Object>\
+             </xs:Signature></PrescriptionSign>"
+        );
+        document(prescription, &signature)
+    }
+}
+
+/// The certificate in a signed document.
+pub fn certificate_of(document: &str) -> Option<Vec<u8>> {
+    let encoded = document.split("X509Certificate>").nth(1).and_then(|rest| rest.split('<').next())?;
+    STANDARD.decode(encoded.trim()).ok()
 }
 
 /// 処方箋情報 out of a document we wrote.
@@ -106,7 +144,7 @@ fn key_info(certificate: &[u8]) -> String {
 }
 
 /// Elements of the other namespace declare it each for themselves, as exclusive C14N would.
-fn properties(signer: &Signer, at: DateTime<Utc>) -> String {
+fn properties(certificate: &Certificate, at: DateTime<Utc>) -> String {
     let dsig = |name: &str, rest: &str, text: &str| format!("<xs:{name} xmlns:xs=\"{DSIG}\"{rest}>{text}</xs:{name}>");
     format!(
         "<xa:SignedProperties xmlns:xa=\"{XADES}\" Id=\"SignedProperties\"><xa:SignedSignatureProperties><xa:SigningTime>{}</xa:SigningTime>\
@@ -114,9 +152,9 @@ fn properties(signer: &Signer, at: DateTime<Utc>) -> String {
          </xa:SignedSignatureProperties></xa:SignedProperties>",
         at.format("%Y-%m-%dT%H:%M:%SZ"),
         dsig("DigestMethod", &format!(" Algorithm=\"{DIGEST}\""), ""),
-        dsig("DigestValue", "", &hash(&signer.certificate)),
-        dsig("X509IssuerName", "", &signer.issuer.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")),
-        dsig("X509SerialNumber", "", &signer.serial),
+        dsig("DigestValue", "", &hash(&certificate.der)),
+        dsig("X509IssuerName", "", &certificate.issuer.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")),
+        dsig("X509SerialNumber", "", &certificate.serial),
     )
 }
 
@@ -169,7 +207,8 @@ mod tests {
 
         fn signer(&self) -> Signer {
             let read = |name: &str| std::fs::read(self.0.join(name)).unwrap();
-            Signer::new(&read("key.der"), read("cert.der"), "CN=SIM-doctor", "4660").unwrap()
+            let certificate = Certificate { der: read("cert.der"), issuer: "CN=SIM-doctor".into(), serial: "4660".into() };
+            Signer::new(&read("key.der"), certificate).unwrap()
         }
 
         /// Asks xmlsec1, which is not ours.
@@ -230,6 +269,9 @@ mod tests {
 
     #[test]
     fn a_key_that_is_none_is_refused() {
-        assert!(matches!(Signer::new(b"no key", vec![], "CN=x", "1"), Err(SigningError::Key)));
+        assert!(matches!(
+            Signer::new(b"no key", Certificate { der: vec![], issuer: "CN=x".into(), serial: "1".into() }),
+            Err(SigningError::Key)
+        ));
     }
 }

@@ -88,6 +88,15 @@ pub struct DrugLine {
     pub comment: String,
 }
 
+/// What a 処方箋 with 麻薬 says besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Narcotic {
+    /// 麻薬施用者免許番号
+    pub license: String,
+    pub address: String,
+    pub tel: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrescriptionRecord {
     pub facility: Facility,
@@ -101,6 +110,8 @@ pub struct PrescriptionRecord {
     pub issued_on: NaiveDate,
     /// 使用期限 when it is not the usual four days
     pub usable_until: Option<NaiveDate>,
+    /// 麻薬 are among the drugs: record 61.
+    pub narcotic: Option<Narcotic>,
     /// 残薬確認: 1 疑義照会, 2 情報提供
     pub leftover: Option<u8>,
     pub remark: String,
@@ -213,10 +224,11 @@ impl PrescriptionRecord {
         rows
     }
 
-    /// Records 51 to 81.
+    /// Records 51 to 81: when, until when, 麻薬, 残薬, リフィル, 備考.
     fn issue_rows(&self) -> Vec<Vec<String>> {
         let mut rows = vec![row(&["51", &day(self.issued_on)])];
         rows.extend(self.usable_until.map(|until| row(&["52", &day(until)])));
+        rows.extend(self.narcotic.as_ref().map(|n| row(&["61", &n.license, &n.address, &n.tel])));
         rows.extend(self.leftover.map(|kind| row(&["62", &kind.to_string()])));
         rows.extend(self.refills.map(|times| row(&["64", &times.to_string()])));
         if !self.remark.is_empty() {
@@ -246,6 +258,7 @@ impl PrescriptionRecord {
             texts.extend([i.insurer_number.as_str(), &i.symbol, &i.number, &i.branch]);
         }
         texts.extend(self.public.iter().flat_map(|(payer, recipient)| [payer.as_str(), recipient]));
+        texts.extend(self.narcotic.iter().flat_map(|n| [n.license.as_str(), &n.address, &n.tel]));
         texts.extend([self.claim_type.as_str(), &self.remark]);
         texts.extend(self.lines.iter().flat_map(DrugLine::texts));
         texts

@@ -32,6 +32,7 @@ pub fn sample() -> PrescriptionRecord {
         claim_type: "1122".into(),
         issued_on: NaiveDate::from_ymd_opt(2026, 11, 20).unwrap(),
         usable_until: None,
+        narcotic: None,
         leftover: Some(2),
         remark: "見本の備考".into(),
         refills: None,
@@ -92,4 +93,17 @@ fn what_the_service_refuses_is_never_written() {
     assert_eq!(with(|r| r.facility.institution_code = "13199999".into()), Err(RecordError::Institution));
     assert!(with(|r| r.lines[0].usage_code = "1011000400000000".into()).unwrap().contains("111,1,3,1011000400000000,"));
     assert!(with(|r| r.insurance = None).unwrap().lines().all(|line| !line.starts_with("22,")));
+}
+
+/// FN-EP-01: 麻薬 travel with the licence of who prescribes them and the patient's address, before 残薬 and リフィル.
+#[test]
+fn a_narcotic_brings_its_record() {
+    let narcotic =
+        Narcotic { license: "第99-123号".into(), address: "東京都架空区1-2, 架空荘".into(), tel: "03-0000-0001".into() };
+    let csv = PrescriptionRecord { narcotic: Some(narcotic.clone()), ..sample() }.to_csv().unwrap();
+    let at = |start: &str| csv.lines().position(|line| line.starts_with(start)).unwrap();
+    assert!(csv.contains("\n61,第99-123号,東京都架空区1-2， 架空荘,03-0000-0001\n"), "{csv}");
+    assert!(at("51,") < at("61,") && at("61,") < at("62,"));
+    let broken = Narcotic { address: "東京\n都".into(), ..narcotic };
+    assert_eq!(PrescriptionRecord { narcotic: Some(broken), ..sample() }.to_csv(), Err(RecordError::ControlCharacter));
 }

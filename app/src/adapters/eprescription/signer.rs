@@ -1,5 +1,5 @@
 //! 署名: the port a doctor signs through, and its first driver, one key file for each doctor (for tests and demonstrations).
-//! The cardless service (`cardless`) takes its place behind the same call; HPKI cards will.
+//! The cardless service (`cardless`) and cards in a clinic's readers (`card`) take its place behind the same call.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate, X509Name};
 
-use super::document::{Signer, signed_document};
+use super::document::{Certificate, Signer, signed_document};
 
 /// ISO 17090 hcRole, as DER.
 const HC_ROLE: &[u8] = &[0x28, 0x81, 0x85, 0x42, 0x00, 0x01];
@@ -45,6 +45,27 @@ pub enum SigningRefusal {
     OtherDocument,
     #[error("the signing service cannot be reached")]
     Away,
+    #[error("the PIN was wrong, or nobody typed one")]
+    Pin,
+    #[error("the card is locked")]
+    Locked,
+    #[error("whether the certificate is revoked cannot be found out")]
+    Unchecked,
+    #[error("the certificate is another person's")]
+    OtherPerson,
+    #[error("the certificate is not the one this doctor registered")]
+    OtherCertificate,
+}
+
+/// A card in a reader beside one of the clinic's 連携端末.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenCard {
+    /// SHA-256 of its certificate
+    pub fingerprint: String,
+    pub subject: String,
+    pub valid_to: DateTime<Utc>,
+    /// Why nobody can sign with it, if so.
+    pub refusal: Option<SigningRefusal>,
 }
 
 /// Whether a doctor may sign right now.
@@ -73,6 +94,11 @@ pub trait PrescriptionSigner: Send + Sync {
         true
     }
 
+    /// Whether doctors sign in at a service of its own.
+    fn has_service(&self) -> bool {
+        false
+    }
+
     async fn session(&self, _clinic: TenantId, _doctor: StaffId) -> Result<SigningSession, SigningRefusal> {
         Ok(SigningSession::Needless)
     }
@@ -85,6 +111,21 @@ pub trait PrescriptionSigner: Send + Sync {
     /// Has the doctor signed in there?
     async fn finish_session(&self, _clinic: TenantId, _doctor: StaffId) -> Result<bool, SigningRefusal> {
         Ok(false)
+    }
+
+    /// Ends what the doctor signed in to.
+    async fn end_session(&self, _clinic: TenantId, _doctor: StaffId) -> Result<(), SigningRefusal> {
+        Ok(())
+    }
+
+    /// Cards in the readers of this clinic.
+    async fn cards(&self, _clinic: TenantId) -> Result<Vec<SeenCard>, SigningRefusal> {
+        Ok(Vec::new())
+    }
+
+    /// Signing in with one of them: its reader asks for the PIN.
+    async fn begin_with_card(&self, _clinic: TenantId, _doctor: StaffId, _fingerprint: &str) -> Result<(), SigningRefusal> {
+        Err(SigningRefusal::NoKey)
     }
 
     /// The signed document around these records, by this doctor's own key.
@@ -128,13 +169,36 @@ fn read(pem: &[u8], at: DateTime<Utc>) -> Result<Signer, SigningRefusal> {
     let PrivateKeyDer::Pkcs8(key) = PrivateKeyDer::from_pem_slice(pem).map_err(|_| SigningRefusal::BadKey)? else {
         return Err(SigningRefusal::BadKey);
     };
-    let certificate = CertificateDer::from_pem_slice(pem).map_err(|_| SigningRefusal::BadKey)?.to_vec();
-    let (_, read) = X509Certificate::from_der(&certificate).map_err(|_| SigningRefusal::BadKey)?;
+    let der = CertificateDer::from_pem_slice(pem).map_err(|_| SigningRefusal::BadKey)?.to_vec();
+    let (certificate, public_key) = in_force(der, at)?;
+    let signer = Signer::new(key.secret_pkcs8_der(), certificate).map_err(|_| SigningRefusal::BadKey)?;
+    if signer.has_public_key(&public_key) { Ok(signer) } else { Err(SigningRefusal::BadKey) }
+}
+
+/// What a certificate says of itself.
+#[derive(Debug, Clone)]
+pub struct CertificateFacts {
+    pub subject: String,
+    pub serial: String,
+    pub valid_to: DateTime<Utc>,
+}
+
+pub fn certificate_facts(der: &[u8]) -> Option<CertificateFacts> {
+    let (_, read) = X509Certificate::from_der(der).ok()?;
+    Some(CertificateFacts {
+        subject: read.subject().iter_common_name().filter_map(|name| name.as_str().ok()).collect::<Vec<_>>().join(" "),
+        serial: read.serial.to_string(),
+        valid_to: DateTime::from_timestamp(read.validity().not_after.timestamp(), 0)?,
+    })
+}
+
+/// A doctor's certificate that may sign at this moment, and its public key.
+pub(super) fn in_force(der: Vec<u8>, at: DateTime<Utc>) -> Result<(Certificate, Vec<u8>), SigningRefusal> {
+    let (_, read) = X509Certificate::from_der(&der).map_err(|_| SigningRefusal::BadKey)?;
     check(&read, at)?;
     let (issuer, serial) = (rfc2253(read.issuer()), read.serial.to_string());
     let public_key = read.public_key().subject_public_key.data.to_vec();
-    let signer = Signer::new(key.secret_pkcs8_der(), certificate, &issuer, &serial).map_err(|_| SigningRefusal::BadKey)?;
-    if signer.has_public_key(&public_key) { Ok(signer) } else { Err(SigningRefusal::BadKey) }
+    Ok((Certificate { der, issuer, serial }, public_key))
 }
 
 /// In force at this moment, for signing, and a doctor's.

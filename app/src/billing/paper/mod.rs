@@ -4,17 +4,16 @@ mod receipt;
 mod statement;
 
 use domain::billing::{PaymentMethod, SECTIONS, grouped};
-use krilla::Document;
-use krilla::metadata::Metadata;
-use krilla::page::PageSettings;
 
 use super::account::Case;
 use super::entity::{invoice, payment_notice};
 use super::store::BilledLine;
-use crate::paper::canvas::{Align, Area, Canvas, Face, Letters, PT_PER_MM, Style};
+use crate::paper::canvas::{Align, Area, Canvas, Face, Style};
+use crate::paper::pages::document;
 use crate::paper::{Paper, PaperError, Typefaces};
 
 pub(super) const WIDTH: f32 = 148.0;
+const A5: (f32, f32) = (WIDTH, 210.0);
 pub(super) const LEFT: f32 = 10.0;
 pub(super) const RIGHT: f32 = 138.0;
 pub(super) const THIN: f32 = 0.15;
@@ -123,49 +122,17 @@ fn sections(bill: &invoice::Model) -> Vec<(String, i64)> {
 }
 
 pub fn receipt(sheet: &Receipt, faces: &Typefaces) -> Result<Paper, PaperError> {
-    document("領収書", faces, |letters, pages| pages.page(letters, |canvas| canvas.receipt(sheet)))
+    document("領収書", A5, faces, |letters, pages| pages.page(letters, |canvas| canvas.receipt(sheet)))
 }
 
 pub fn statement(sheet: &Statement, faces: &Typefaces) -> Result<Paper, PaperError> {
-    document("診療明細書", faces, |letters, pages| {
+    document("診療明細書", A5, faces, |letters, pages| {
         let chunks: Vec<&[BilledLine]> = sheet.lines.chunks(statement::ROWS).collect();
         let count = chunks.len();
         for (at, lines) in chunks.into_iter().enumerate() {
-            pages.page(letters, |canvas| canvas.statement(sheet, lines, at + 1, count))?;
+            pages.page(letters, |canvas| canvas.statement(sheet, lines, at + 1, count));
         }
-        Ok(())
     })
-}
-
-struct Pages<'d> {
-    document: &'d mut Document,
-    size: PageSettings,
-}
-
-impl Pages<'_> {
-    fn page<'a>(&mut self, letters: &mut Letters<'a>, draw: impl FnOnce(&mut Canvas<'_, '_, 'a>)) -> Result<(), PaperError> {
-        let mut page = self.document.start_page_with(self.size.clone());
-        let mut surface = page.surface();
-        draw(&mut Canvas { surface: &mut surface, letters });
-        surface.finish();
-        page.finish();
-        Ok(())
-    }
-}
-
-fn document(
-    title: &str,
-    faces: &Typefaces,
-    draw: impl FnOnce(&mut Letters<'_>, &mut Pages<'_>) -> Result<(), PaperError>,
-) -> Result<Paper, PaperError> {
-    let mut letters = Letters::new(faces).ok_or(PaperError::NotAFont { face: "ゴシック" })?;
-    let mut document = Document::new();
-    document.set_metadata(Metadata::new().title(title.into()).language("ja".into()));
-    let size = PageSettings::from_wh(WIDTH * PT_PER_MM, 210.0 * PT_PER_MM).ok_or_else(|| PaperError::Drawing("page size".into()))?;
-    draw(&mut letters, &mut Pages { document: &mut document, size })?;
-    let replaced = letters.replacements();
-    let pdf = document.finish().map_err(|e| PaperError::Drawing(e.to_string()))?;
-    Ok(Paper { pdf, replaced })
 }
 
 pub(super) fn area(x: f32, y: f32, w: f32, h: f32) -> Area {

@@ -25,6 +25,7 @@ use crate::encounters::{matching, store};
 use crate::error::AppError;
 use crate::inquiries::reference;
 use crate::patients::store as patients;
+use crate::prescriptions::store::wishes;
 use crate::remote_consents;
 use crate::web::{Chrome, FormErrors, FormState, Nav, Page, Redirect};
 
@@ -235,6 +236,9 @@ fn chosen(form: &Choice) -> Result<Chosen, AppError> {
 
 async fn finish(tx: TenantTx, reading: &Reading<'_>, channel: CheckChannel, taken: Taken) -> Result<Redirect, AppError> {
     reader_store::mark_reflected(&tx, reading.id, channel, taken.patient_id, taken.visit_id).await?;
+    if let Some(visit) = taken.visit_id {
+        wishes::keep(&tx, visit, reading.result.prescription_choice.as_deref()).await?;
+    }
     fetch::begin(&tx, reading).await?;
     remote_consents::store::register(&tx, reading).await?;
     reference::register(&tx, &patients::get(&tx, taken.patient_id).await?, reading.result, reading.qualification).await?;

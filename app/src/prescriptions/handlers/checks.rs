@@ -16,6 +16,7 @@ use crate::allergies;
 use crate::encounters::store as encounters;
 use crate::eprescriptions::store as eprescriptions;
 use crate::error::AppError;
+use crate::inside_prescriptions;
 use crate::notes::neighbours;
 use crate::notes::store::answers;
 use crate::prescriptions::pane::Extra;
@@ -89,6 +90,7 @@ pub async fn take_back(
     let reason = reason.ok_or_else(|| AppError::Invalid("取り消す理由を60文字までで入れてください。".into()))?;
     let visit = encounters::get(&tx, EncounterId::new(head.encounter_id)).await?;
     let row = heads::move_to(&tx, head, RxStatus::Withdrawn, &reason).await?;
+    inside_prescriptions::taken_back(&tx, row.id).await?;
     let audit = Audit::updated(InfoClass::Prescription).entity("prescription", row.id).detail("status", row.status);
     done(&access, tx, &visit, &req, audit, Extra::default()).await
 }

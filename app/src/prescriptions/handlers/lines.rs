@@ -10,6 +10,7 @@ use tenancy::{Access, Audit, InfoClass, TenantTx};
 
 use super::drugs::{meant, search};
 use super::{Answer, check_token, check_version, done, key_of, open_visit, refused};
+use crate::adapters::eprescription::PrescriptionSigner;
 use crate::encounters::entity::encounter;
 use crate::error::AppError;
 use crate::prescriptions::drugs::{self, Drug};
@@ -28,6 +29,7 @@ pub async fn add(
     path: web::Path<EncounterId>,
     form: web::Form<RawLineForm>,
     req: HttpRequest,
+    signer: web::Data<dyn PrescriptionSigner>,
 ) -> Result<Answer, AppError> {
     let tx = access.begin().await?;
     let visit = open_visit(&tx, *path, &form.patient_token).await?;
@@ -42,7 +44,7 @@ pub async fn add(
         Ok(content) => {
             let drug = drug.map_err(AppError::Invalid)?;
             tx.remember(key, json!({})).await?;
-            let head = heads::open(&tx, &visit).await?;
+            let head = heads::open(&tx, &visit, signer.is_on()).await?;
             let last = lines::lines(&tx, *path).await?.iter().map(|row| row.line_no).max().unwrap_or_default();
             let row = lines::add(&tx, &visit, head.id, last + 1, &drug, &content).await?;
             let said = Some((format!("{}を足しました", row.drug_name), vec![(row.id, row.version)]));

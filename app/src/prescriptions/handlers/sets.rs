@@ -12,6 +12,7 @@ use tenancy::{Access, Audit, InfoClass, TenantTx};
 use uuid::Uuid;
 
 use super::{Answer, check_version, done, key_of, open_visit};
+use crate::adapters::eprescription::PrescriptionSigner;
 use crate::error::AppError;
 use crate::prescriptions::drugs::{self, Drug};
 use crate::prescriptions::forms::RawLineForm;
@@ -104,6 +105,7 @@ pub async fn apply(
     path: web::Path<EncounterId>,
     form: web::Form<SetForm>,
     req: HttpRequest,
+    signer: web::Data<dyn PrescriptionSigner>,
 ) -> Result<Answer, AppError> {
     let tx = access.begin().await?;
     let visit = open_visit(&tx, *path, &form.patient_token).await?;
@@ -115,7 +117,7 @@ pub async fn apply(
     let id: OrderSetId = form.set.parse().map_err(|_| AppError::Invalid("セットを選んでください。".into()))?;
     let set = sets::get(&tx, id).await?;
     tx.remember(key, json!({})).await?;
-    let head = heads::open(&tx, &visit).await?;
+    let head = heads::open(&tx, &visit, signer.is_on()).await?;
     let known = lines::lines(&tx, *path).await?;
     let mut line_no = known.iter().map(|row| row.line_no).max().unwrap_or_default();
     let (mut written, mut left_out) = (Written::new(), Vec::new());

@@ -2,7 +2,8 @@
 
 use actix_web::{HttpRequest, web};
 use domain::EncounterId;
-use domain::prescription::head::{HeadContent, IssueForm};
+use domain::encounter::EncounterClass;
+use domain::prescription::head::{DispensedAt, HeadContent, IssueForm};
 use domain::prescription::supply_days::days_until;
 use serde::Deserialize;
 use serde_json::json;
@@ -46,6 +47,7 @@ pub async fn repeat(
     path: web::Path<EncounterId>,
     form: web::Form<WholeForm>,
     req: HttpRequest,
+    signer: web::Data<dyn PrescriptionSigner>,
 ) -> Result<Answer, AppError> {
     let tx = access.begin().await?;
     let visit = open_visit(&tx, *path, &form.patient_token).await?;
@@ -60,18 +62,24 @@ pub async fn repeat(
         return Err(AppError::NotFound);
     }
     tx.remember(key, json!({})).await?;
-    let (written, left_out) = copy(&tx, &visit, &loaded, from).await?;
+    let (written, left_out) = copy(&tx, &visit, &loaded, from, signer.is_on()).await?;
     let said = sentence(written.len(), &left_out);
     let audit = audit.detail("lines", written.len());
     done(&access, tx, &visit, &req, audit, Extra { done: Some((said, written)), ..Extra::default() }).await
 }
 
 /// Lines whose drug is still in the master and not on the page yet; the names of the others come back.
-async fn copy(tx: &TenantTx, visit: &encounter::Model, loaded: &Loaded, from: Uuid) -> Result<(Written, Vec<String>), AppError> {
+async fn copy(
+    tx: &TenantTx,
+    visit: &encounter::Model,
+    loaded: &Loaded,
+    from: Uuid,
+    can_sign: bool,
+) -> Result<(Written, Vec<String>), AppError> {
     let (mut written, mut left_out) = (Written::new(), Vec::new());
     let mut line_no = loaded.lines.iter().map(|row| row.line_no).max().unwrap_or_default();
     let fitted = loaded.next.and_then(|next| days_until(loaded.today, next, 0)).map(i32::from);
-    let head = heads::open(tx, visit).await?;
+    let head = heads::open(tx, visit, can_sign).await?;
     for earlier in loaded.earlier_of(from) {
         if loaded.lines.iter().any(|row| row.status == store::DRAFT && row.drug_code == earlier.drug_code) {
             continue;
@@ -154,7 +162,7 @@ pub async fn state_head(
 ) -> Result<Answer, AppError> {
     let tx = access.begin().await?;
     let visit = open_visit(&tx, *path, &form.patient_token).await?;
-    let read = form.read(domain::clock::today(tx.now())).and_then(|content| issuable(content, signer.is_on()));
+    let read = form.read(domain::clock::today(tx.now())).and_then(|content| issuable(content, &visit, signer.is_on()));
     let content = match read {
         Ok(content) => content,
         Err(errors) => {
@@ -175,9 +183,13 @@ pub async fn state_head(
     done(&access, tx, &visit, &req, audit, Extra::default()).await
 }
 
-/// 電子 is chosen only where somebody can sign it.
-fn issuable(content: HeadContent, can_sign: bool) -> Result<HeadContent, FormErrors> {
+/// 電子 is chosen only where somebody can sign it, 退院時 only where somebody goes home.
+fn issuable(content: HeadContent, visit: &encounter::Model, can_sign: bool) -> Result<HeadContent, FormErrors> {
     let mut errors = FormErrors::default();
+    if content.dispensed_at == DispensedAt::Discharge && visit.class != EncounterClass::Inpatient.code() {
+        errors.add("dispensed_at", "退院時の院内処方は、入院の受診だけで選べます");
+        return Err(errors);
+    }
     if content.issue_form == IssueForm::Electronic && !can_sign {
         errors.add("issue_form", "この医院では電子処方箋の署名が設定されていません。「紙」を選んでください");
         return Err(errors);

@@ -2,6 +2,7 @@
 //!
 //! `layout` breaks lines into sheets; `form` knows where each field of the form lies; the canvas and its fonts are [`crate::paper`].
 
+mod for_patients;
 mod form;
 mod layout;
 mod symbol_page;
@@ -61,6 +62,8 @@ pub struct SheetLine {
     pub is_change_barred: bool,
     pub is_patient_wish: bool,
 }
+
+pub use for_patients::{labels, notebook};
 
 /// Draws the prescription; as many sheets as its lines need, each with the whole head.
 pub fn draw(sheet: &Sheet, faces: &Typefaces) -> Result<Paper, PaperError> {

@@ -118,6 +118,28 @@ fn many_drugs_take_more_sheets_and_only_the_last_ends() {
     assert!(squeezed.iter().all(|page| page.contains("髙﨑吉太郎")), "the head is on every sheet");
 }
 
+/// FN-EP-11: the page for the お薬手帳 and a label for each 薬袋, also of the longest names.
+#[test]
+fn a_patient_keeps_a_page_and_a_label_for_each_drug() {
+    let Some(faces) = faces() else { return eprintln!("no IPAex fonts: skipped") };
+    let mut long = sheet();
+    long.lines.extend((0..12).map(|n| line(&format!("見本錠{n}号 10mg"))));
+    let (page, label) = (notebook(&long, &faces).unwrap(), labels(&long, &faces).unwrap());
+    let (Some(page), Some(label)) = (text_of(&page.pdf, "notebook"), text_of(&label.pdf, "labels")) else {
+        return eprintln!("no pdftotext: skipped");
+    };
+    let squeezed: String = page.split_whitespace().collect();
+    for said in ["お薬手帳", "髙﨑吉太郎", "令和8年11月20日", "14)見本錠11号", "1日1錠", "1/2", "架空内科クリニック"]
+    {
+        assert!(squeezed.contains(said), "{said}: {squeezed}");
+    }
+    let pages: Vec<&str> = label.split('\u{c}').filter(|page| !page.trim().is_empty()).collect();
+    assert_eq!(pages.len(), long.lines.len());
+    assert!(pages.iter().all(|page| page.contains("1日3回") || page.contains("1日1回")), "{label}");
+    long.lines = vec![SheetLine { drug_name: "。".repeat(500), amount: "9".repeat(60), ..SheetLine::default() }];
+    assert!(notebook(&long, &faces).is_ok() && labels(&long, &faces).is_ok());
+}
+
 #[test]
 fn absurd_text_neither_panics_nor_hangs() {
     let Some(faces) = faces() else { return eprintln!("no IPAex fonts: skipped") };

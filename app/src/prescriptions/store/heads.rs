@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use tenancy::{Authorship, Error, TenantTx, versioned};
 use uuid::Uuid;
 
+use super::wishes;
 use crate::encounters::entity::encounter;
 use crate::prescriptions::entity::prescription::{Column, Entity, Model};
 
@@ -30,16 +31,25 @@ pub async fn get(tx: &TenantTx, id: Uuid) -> Result<Model, Error> {
     Entity::find().filter(Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(Column::Id.eq(id)).one(tx).await?.ok_or(Error::NotFound)
 }
 
-/// The prescription lines are being written into; begun when there is none.
-pub async fn open(tx: &TenantTx, visit: &encounter::Model) -> Result<Model, Error> {
+/// The prescription lines are being written into; begun as the patient wished when there is none.
+pub async fn open(tx: &TenantTx, visit: &encounter::Model, can_sign: bool) -> Result<Model, Error> {
     let known = of_encounter(tx, EncounterId::new(visit.id)).await?;
     match known.into_iter().find(|row| status(row).is_open()) {
         Some(row) => Ok(row),
-        None => begin(tx, visit, &HeadContent::default()).await,
+        None => {
+            let wish = wishes::of_encounter(tx, EncounterId::new(visit.id)).await?;
+            insert(tx, visit, &HeadContent::begun(wish, can_sign), wish).await
+        }
     }
 }
 
+/// With a content of its own; the patient's wish is noted beside it.
 pub async fn begin(tx: &TenantTx, visit: &encounter::Model, content: &HeadContent) -> Result<Model, Error> {
+    let wish = wishes::of_encounter(tx, EncounterId::new(visit.id)).await?;
+    insert(tx, visit, content, wish).await
+}
+
+async fn insert(tx: &TenantTx, visit: &encounter::Model, content: &HeadContent, wish: Option<IssueForm>) -> Result<Model, Error> {
     let mut model = Model {
         tenant_id: Uuid::nil(),
         id: tx.new_id(),
@@ -60,6 +70,8 @@ pub async fn begin(tx: &TenantTx, visit: &encounter::Model, content: &HeadConten
         remark: String::new(),
         signed_at: None,
         signed_by_id: None,
+        wished_form: wish.map(|form| form.code().to_owned()).unwrap_or_default(),
+        replaces_id: None,
     };
     state(&mut model, content);
     versioned::insert(tx, model, Authorship::own(tx)).await

@@ -1,13 +1,16 @@
 //! 電子処方箋 over TLS against the simulated service, its faults, and a pharmacy. FN-EP-01, 06, 10, 12, 15; scenario 4 of the acceptance list.
 
+mod cards;
 mod changes;
 mod checks;
 mod ending;
 mod faults;
 mod figures;
+mod inside;
 mod numbered;
 mod registering;
 mod results;
+mod wishes;
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;

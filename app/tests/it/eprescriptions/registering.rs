@@ -138,7 +138,7 @@ async fn what_the_service_would_refuse_is_said_before_it_is_signed() {
     let d = desk().await;
     let visit = d.visit().await;
     d.line(&visit, DUMMY).await;
-    assert!(d.head(&visit, &[("dispensed_at", "inside")]).await.expect(422).body.contains("院内の処方は登録できません"));
+    assert!(d.head(&visit, &[("dispensed_at", "inside"), ("refill", "2")]).await.expect(422).body.contains("院内の処方にリフィル"));
     assert!(d.head(&visit, &[("split", "2")]).await.expect(422).body.contains("分割指示のある処方は登録できません"));
     assert!(d.head(&visit, &[("issue_form", "<fax>")]).await.expect(422).body.contains("発行形態を選んでください"));
     d.head(&visit, &[("version", "1")]).await.expect(303);
@@ -151,9 +151,9 @@ async fn what_the_service_would_refuse_is_said_before_it_is_signed() {
     d.neighbour.client(d.h, Role::Doctor).await.get(&format!("/encounters/{visit}/eprescription")).await.expect(404);
 }
 
-/// FN-EP-08: what may not be handed out again without a visit stops a リフィル; 麻薬 are not registered without the number they need.
+/// FN-EP-08: what may not be handed out again without a visit stops a リフィル.
 #[tokio::test]
-async fn drugs_that_cannot_be_repeated_or_registered_are_said_before_signing() {
+async fn drugs_that_cannot_be_repeated_are_said_before_signing() {
     let d = desk().await;
     for (drug, says) in [(NARCOTIC, "投与量に限度のある薬"), (PLASTER, "湿布などの貼付剤")] {
         let visit = d.visit().await;
@@ -164,9 +164,46 @@ async fn drugs_that_cannot_be_repeated_or_registered_are_said_before_signing() {
         d.head(&visit, &[("issue_form", "paper"), ("version", "1")]).await.expect(303);
         d.sign(&d.doctor, &visit).await.expect(303);
     }
+}
+
+/// FN-EP-01: 麻薬 are registered with the licence of who prescribes them and where the patient lives, or a sentence says what is missing.
+#[tokio::test]
+async fn a_narcotic_is_registered_with_the_licence_and_the_address() {
+    let d = desk().await;
     let visit = d.visit().await;
     d.head(&visit, &[]).await.expect(303);
     d.line(&visit, NARCOTIC).await;
     d.check(&visit).await;
-    assert!(d.sign(&d.doctor, &visit).await.expect(422).body.contains("麻薬です"));
+    let doctor = d.here.staff_of(Role::Doctor).as_uuid();
+    let license = async |number: &str, last: Option<chrono::NaiveDate>| {
+        let sql = "UPDATE staff SET narcotic_license = $2, narcotic_license_to = $3 WHERE id = $1";
+        sqlx::query(sql).bind(doctor).bind(number).bind(last).execute(&mut d.h.superuser().await).await.unwrap();
+    };
+    let refused = async |says: &str| {
+        let body = d.sign(&d.doctor, &visit).await.expect(422).body;
+        assert!(body.contains("麻薬です") && body.contains(says), "{says}: {body}");
+    };
+    refused("麻薬施用者免許番号が登録されていません").await;
+    let today = domain::clock::today(Utc::now());
+    license("第99-123号", today.pred_opt()).await;
+    refused("期限(").await;
+    license("第99-123号", Some(today)).await;
+    refused("患者の住所と電話").await;
+    let sql = "UPDATE patient SET address = $2, tel = $3 WHERE id = $1";
+    let patient: Uuid = d.patient.parse().unwrap();
+    sqlx::query(sql).bind(patient).bind("東京都架空区1-2, 架空荘").bind("03-0000-0001").execute(&mut d.h.superuser().await).await.unwrap();
+    d.sign(&d.doctor, &visit).await.expect(303);
+    d.deliver().await;
+    let held = d.services.shelf.all();
+    let [held] = &held[..] else { panic!("{held:?}") };
+    assert!(held.summary.csv.contains("\n61,第99-123号,東京都架空区1-2， 架空荘,03-0000-0001\n"), "{}", held.summary.csv);
+
+    // The same on paper, at the drug itself.
+    let visit = d.visit().await;
+    d.line(&visit, NARCOTIC).await;
+    d.sign(&d.doctor, &visit).await.expect(303);
+    let request = d.doctor.request("GET", &format!("/encounters/{visit}/prescription.pdf")).send().await.unwrap();
+    if let Some(text) = text_of(&request.bytes().await.unwrap()) {
+        assert!(text.contains("第99-123号") && text.contains("架空荘"), "{text}");
+    }
 }

@@ -26,6 +26,7 @@ use rustls::server::WebPkiClientVerifier;
 use serde::Serialize;
 
 use self::eps::check::History;
+use self::eps::inside::Cabinet;
 pub use self::eps::signature::Anchors;
 use self::eps::state::Shelf;
 pub use faults::{EPS_FAULTS, Fault, Faults};
@@ -76,6 +77,7 @@ pub struct National {
     pub eps_faults: Faults,
     pub shelf: Shelf,
     pub history: History,
+    pub cabinet: Cabinet,
     anchors: Anchors,
     eps_asked: Arc<Mutex<u64>>,
     last: Arc<Mutex<Option<String>>>,
@@ -97,6 +99,7 @@ impl National {
             eps_faults: Faults::default(),
             shelf: Shelf::default(),
             history: History::default(),
+            cabinet: Cabinet::default(),
             anchors: Anchors::default(),
             eps_asked: Arc::default(),
             last: Arc::default(),

@@ -31,7 +31,8 @@ pub fn answer(asked: &Asked, how: &str) -> Vec<u8> {
     };
     // Without a reader nobody was asked for a consent.
     let person = person.unwrap_or(&PEOPLE[0]);
-    let card = Card { person, reference: "", is_changed: false, consents: None, is_unable: false, lasts: LASTS, is_phone: false };
+    let card =
+        Card { person, reference: "", is_changed: false, consents: None, is_unable: false, lasts: LASTS, is_phone: false, form: "2" };
     let text = scenario.write(&card, Encoding::Utf8, now());
     let institution = if how == "other_facility" { "1399999999" } else { &asked.institution };
     let identifier = if how == "other_question" { "somebody-else" } else { &asked.identifier };

@@ -86,9 +86,15 @@ pub struct Touch {
     lasts: String,
     /// `phone`: the card in the smartphone was held to the reader
     medium: String,
+    /// 処方箋の発行形態: `electronic`, or paper
+    form: String,
 }
 
 impl Touch {
+    fn form(&self) -> &'static str {
+        if self.form == "electronic" { "1" } else { "2" }
+    }
+
     fn consents(&self) -> &'static [&'static str] {
         match self.consents.as_str() {
             "none" | "unable" => &[],
@@ -157,6 +163,7 @@ fn read_card(touch: &Touch, at: DateTime<FixedOffset>, national: Option<&Nationa
         is_unable: touch.consents == "unable",
         lasts,
         is_phone: touch.medium == "phone",
+        form: touch.form(),
     };
     let bytes = scenario.write(&card, encoding, at);
     let number = if is_changed { "9100001" } else { person.number };

@@ -23,6 +23,8 @@ pub struct Card<'a> {
     pub lasts: TimeDelta,
     /// The card in a smartphone.
     pub is_phone: bool,
+    /// PrescriptionIssueSelect: 1 電子, 2 紙
+    pub form: &'a str,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -143,7 +145,7 @@ impl Scenario {
         let mut w = Writer::default();
         self.header(&at, card.is_phone).write(&mut w, encoding);
         if self != Self::ServiceClosed {
-            self.body(&mut w, card.person, &answer, &at);
+            self.body(&mut w, card, &answer, &at);
         }
         self.damage(w.finish(encoding), encoding)
     }
@@ -177,7 +179,7 @@ impl Scenario {
         Header { at, segment, failure, is_phone }
     }
 
-    fn body(self, w: &mut Writer, person: &Person, answer: &Answer<'_>, at: &str) {
+    fn body(self, w: &mut Writer, card: &Card<'_>, answer: &Answer<'_>, at: &str) {
         w.open("MessageBody").element("ProcessingResultStatus", if self == Self::NotProcessed { "2" } else { "1" });
         match self {
             Self::NotProcessed => {
@@ -188,13 +190,13 @@ impl Scenario {
                 w.element("QualificationValidity", self.validity());
                 if self != Self::NotFound {
                     w.open("ResultList");
-                    qualification(w, person, answer, at);
+                    qualification(w, card.person, answer, at);
                     if self == Self::Multiple {
-                        qualification(w, another(person), answer, at);
+                        qualification(w, another(card.person), answer, at);
                     }
                     w.close("ResultList");
                 }
-                w.element("PrescriptionIssueSelect", "2");
+                w.element("PrescriptionIssueSelect", card.form);
             }
         }
         w.close("MessageBody");
@@ -256,7 +258,9 @@ mod tests {
     }
 
     fn card(person: usize, reference: &'static str) -> Card<'static> {
-        Card { person: &PEOPLE[person], reference, is_changed: false, consents: Some(&["PharmacistsInfo"]), is_unable: false, lasts: LASTS, is_phone: false }
+        let consents: Option<&[&str]> = Some(&["PharmacistsInfo"]);
+        let person = &PEOPLE[person];
+        Card { person, reference, is_changed: false, consents, is_unable: false, lasts: LASTS, is_phone: false, form: "2" }
     }
 
     #[test]

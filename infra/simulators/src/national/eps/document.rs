@@ -80,7 +80,7 @@ impl Request {
 }
 
 /// As EP.xsd has it: three parts in their order, ids used once.
-fn form(root: &Element, is_electronic: bool) -> Result<&Element, String> {
+pub(super) fn form(root: &Element, is_electronic: bool) -> Result<&Element, String> {
     if !root.is("", "Document") || root.attribute("id") != "Document" || root.attributes.iter().all(|a| a.value != "EP.xsd") {
         return Err("最も外側は EP.xsd の Document です".into());
     }

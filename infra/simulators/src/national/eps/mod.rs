@@ -5,6 +5,7 @@
 pub mod check;
 mod document;
 pub mod draft;
+pub mod inside;
 pub mod page;
 pub mod record;
 pub mod signature;
@@ -37,7 +38,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/eps/v1/EPS-IF-209", web::post().to(revert))
         .route("/eps/v1/EPS-IF-203", web::post().to(withdraw))
         .route("/eps/v1/EPS-IF-217", web::post().to(status))
-        .route("/eps/v1/EPS-IF-220", web::post().to(search));
+        .route("/eps/v1/EPS-IF-220", web::post().to(search))
+        .configure(inside::routes);
 }
 
 async fn health(national: web::Data<National>) -> HttpResponse {

@@ -180,6 +180,11 @@ fn dates(head: &BTreeMap<&str, &Vec<&str>>, rows: &[Vec<&str>], today: NaiveDate
     {
         wrong.push(Remark("SIMC019E", "使用期限が正しくありません。".into()));
     }
+    if let Some(row) = first(rows, "61")
+        && (row.len() != 4 || row[1..].iter().any(|field| field.is_empty()))
+    {
+        wrong.push(Remark("SIMC033E", "麻薬の免許番号・患者住所・電話は必須です。".into()));
+    }
     if let Some(row) = first(rows, "64")
         && !matches!(row.get(1), Some(&"2" | &"3"))
     {
@@ -262,6 +267,7 @@ mod tests {
             ("01139997", "01139998", "SIMC013E"),
             ("51,20261120", "51,20261121", "SIMC018E"),
             ("64,3", "64,4", "SIMC020E"),
+            ("64,3", "61,第1号,,03\n64,3", "SIMC033E"),
             ("101,1,1,,14", "101,2,1,,14", "SIMC004E"),
             ("101,1,1,,14", "101,1,1,,0", "SIMC021E"),
             ("1011000400000000", "1011000400000009", "SIMC023E"),
