@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use domain::check_in::CareSetting;
 use domain::consent::Consent;
 use domain::eligibility::Qualification;
 use domain::emergency::{Grounds, Judgement, LOOK_LASTS, LookReason};
@@ -111,6 +112,7 @@ impl Basis<'_> {
                 branch_number: q.branch_number.clone().unwrap_or_default(),
                 birth_date: q.birth_date,
                 asks: Asks::Emergency,
+                setting: CareSetting::default(),
             },
             Self::Disaster { demographics: d, .. } => HistoryQuestion {
                 institution_code,
@@ -124,6 +126,7 @@ impl Basis<'_> {
                     sex: sex_code(d.sex).to_owned(),
                     address: d.address.clone().unwrap_or_default(),
                 },
+                setting: CareSetting::default(),
             },
         }
     }

@@ -9,7 +9,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta};
 
 use super::bulk;
 use super::eligibility;
-use super::envelope::{Envelope, insured, xml_answer};
+use super::envelope::{insured, xml_answer};
 use super::{Fault, National};
 use crate::reader::answers::{self, Asked, RemoteAnswer};
 use crate::reader::now;

@@ -70,6 +70,8 @@ impl RemoteAnswer {
             consents: Some(&self.subjects),
             lasts: LASTS,
             is_phone: false,
+            is_unable: false,
+            form: "2",
         };
         let continuing = self.continuing.as_ref().map_or(String::new(), |until| {
             format!("<ContinuingConsent>1</ContinuingConsent><ContinuingConsentEndDate>{until}</ContinuingConsentEndDate>")
