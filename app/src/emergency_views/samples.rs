@@ -8,8 +8,9 @@ use domain::{PatientId, StaffId};
 use uuid::Uuid;
 
 use super::entity::view;
+use super::list::LooksPage;
 use super::privileges::{PrivilegesPage, Row};
-use super::views::{Content, Facts, LookPage, LooksPage, NewLookPage, Standing};
+use super::views::{Content, DisasterPage, Facts, LookPage, NewLookPage, Standing};
 use crate::notes::neighbours::Card;
 use crate::web::samples::{errors, show};
 use crate::web::{Chrome, FormState, Nav, PatientStripe};
@@ -50,6 +51,17 @@ fn opening() {
         let page = NewLookPage { chrome: Chrome::sample(Nav::Patients), stripe: PatientStripe::sample(), standing, form };
         let html = show(&format!("emergency-new-{standing:?}"), &page);
         assert_eq!(html.contains("name=\"code\""), standing == Standing::Open);
+    }
+}
+
+#[test]
+fn disaster() {
+    for (name, is_declared, address) in [("shut", false, ""), ("homeless", true, ""), ("open", true, "東京都架空区架空１－２－３")]
+    {
+        let form = FormState::default().with_errors(errors(&[("agreed", "本人か付き添いの人の同意を確かめてください")]));
+        let (chrome, stripe) = (Chrome::sample(Nav::Patients), PatientStripe::sample());
+        let html = show(&format!("disaster-{name}"), &DisasterPage { chrome, stripe, is_declared, address: address.into(), form });
+        assert_eq!(html.contains("name=\"agreed\""), name == "open", "{name}");
     }
 }
 

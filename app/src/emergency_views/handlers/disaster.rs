@@ -10,8 +10,9 @@ use tenancy::permission::DisasterOpen;
 use tenancy::{Access, Act, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
 
+use crate::emergency_views::basis::Basis;
 use crate::emergency_views::forms::RawLook;
-use crate::emergency_views::store::{self, Basis, Why};
+use crate::emergency_views::store::{self, Why};
 use crate::emergency_views::views::DisasterPage;
 use crate::error::AppError;
 use crate::patients::store as patients;
