@@ -91,7 +91,7 @@ fn one_look() {
     let history = CareHistory { about: About { name: String::new(), birth_date: NaiveDate::MIN }, episodes: vec![episode] };
     let waiting = row("pending", None);
     for (name, content) in [
-        ("received", Content::received(&history, &waiting, now())),
+        ("received", Content::received(&history, &["01139997", "", "9000001", "00"].map(str::to_owned), &waiting, now())),
         ("pending", Content::waiting(&waiting)),
         ("failed", Content::waiting(&row("refused", None))),
         ("closed", Content::closed(&waiting, StaffId::new(Uuid::max()))),

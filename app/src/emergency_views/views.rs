@@ -144,6 +144,8 @@ pub enum Content {
     Received {
         until: String,
         seconds_left: i64,
+        /// Whose insurance was found without a card; empty where a card was read.
+        qualification: String,
         drugs: Vec<Day>,
         treatments: Vec<Day>,
     },
@@ -167,11 +169,18 @@ impl Content {
         }
     }
 
-    pub fn received(history: &CareHistory, row: &view::Model, now: DateTime<Utc>) -> Self {
+    pub fn received(history: &CareHistory, [insurer, insured @ ..]: &[String; 4], row: &view::Model, now: DateTime<Utc>) -> Self {
         let days = |content: shown::Content| if let shown::Content::Days(days) = content { days } else { Vec::new() };
         Self::Received {
             until: moment(row.until),
             seconds_left: (row.until - now).num_seconds().max(0),
+            qualification: match insurer.as_str() {
+                "" => String::new(),
+                _ => format!(
+                    "保険者番号 {insurer} 記号・番号・枝番 {}",
+                    insured.iter().map(String::as_str).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("・")
+                ),
+            },
             drugs: days(shown::Content::drugs(history, |_| true)),
             treatments: days(shown::Content::treatments(history, &[ConsentSubject::Care, ConsentSubject::Surgery])),
         }
