@@ -94,10 +94,13 @@ async fn post(tx: &TenantTx, row: &record::Model, payload: &[u8]) -> Result<(), 
     put(tx, posting).await.map(drop)
 }
 
-/// もう一度取り寄せる: the same question anew.
+/// もう一度取り寄せる: the same question anew. What came before is shown until the new answer is there.
 pub async fn repeat(tx: &TenantTx, mut row: record::Model) -> Result<(), Error> {
     let payload = tx.open(QUESTION, &row.question).await?;
-    row.status = store::PENDING.to_owned();
+    if row.raw.is_none() {
+        row.status = store::PENDING.to_owned();
+    }
+    row.requested_at = tx.now();
     row.said.clear();
     post(tx, &record::Model { version: row.version + 1, ..row.clone() }, &payload).await?;
     store::save(tx, row).await
@@ -131,11 +134,13 @@ pub async fn settled(tx: &TenantTx, record: Uuid, ending: Ending<'_>) -> Result<
         return store::receive(tx, record, reply).await;
     }
     let mut row = store::lock(tx, record).await?;
+    let is_kept = row.raw.is_some();
     match ending {
         Ending::Refused { said, .. } => {
-            row.status = store::REFUSED.to_owned();
             row.said = said.chars().filter(|c| !c.is_control()).take(200).collect();
+            row.status = if is_kept { store::RECEIVED } else { store::REFUSED }.to_owned();
         }
+        _ if is_kept => row.said = "時間内に返事がありませんでした".to_owned(),
         _ => row.status = store::UNAVAILABLE.to_owned(),
     }
     store::save(tx, row).await

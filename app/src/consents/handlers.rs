@@ -1,7 +1,7 @@
 //! What the patient allowed, and what is seen under it.
 
 use actix_web::{HttpRequest, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::PatientId;
 use domain::consent::ConsentSubject;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::entity::record;
 use super::fetch;
 use super::own;
-use super::shown::{Content, RecordPage, Shown};
+use super::shown::{Content, Latest, RecordPage, Shown};
 use super::store::{self, Consents, Kind};
 use super::views::{ConsentList, ConsentPage, Doors};
 use crate::AppError;
@@ -102,8 +102,9 @@ async fn shown<P: Permission>(
     let (record, content) = content(&tx, &person.group, &consents, &open).await?;
     let audit =
         Audit::viewed(class).subjects([patient, person.stripe.patient_id]).detail("surgery", open.contains(&ConsentSubject::Surgery));
+    let mut shown = Shown::of(person.stripe.patient_id, &open, &consents, content, tx.now());
+    shown.latest = record.as_ref().filter(|_| access.may::<ConsentedFetch>()).and_then(Latest::of);
     let audit = record.map_or(audit.clone(), |row| audit.entity("consented_record", row.id).detail("status", row.status));
-    let shown = Shown::of(person.stripe.patient_id, &open, &consents, content, tx.now());
     let page = RecordPage { chrome: Chrome::of(access.principal(), Nav::Patients), stripe: person.stripe, shown };
     let receipt = tx.commit(audit).await?;
     if is_htmx(req) { Page::full(receipt, &page.shown) } else { Page::full(receipt, &page) }
@@ -132,6 +133,9 @@ async fn content(
     Ok((Some(row), content))
 }
 
+/// What has come is asked for anew only after so long.
+const LATEST_AFTER: TimeDelta = TimeDelta::minutes(1);
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct RepeatForm {
@@ -146,8 +150,9 @@ pub async fn repeat(access: Access<ConsentedFetch>, id: web::Path<Uuid>, form: w
     let patient = PatientId::new(row.patient_id);
     check_token(&form.patient_token, patient)?;
     check_version(&form.version, row.version)?;
-    if row.status == store::PENDING || row.status == store::RECEIVED {
-        return Err(AppError::Refused("もう届いているか、いま取り寄せています。".into()));
+    let is_kept = row.status == store::RECEIVED;
+    if row.status == store::PENDING || is_kept && tx.now() - row.requested_at < LATEST_AFTER {
+        return Err(AppError::Refused("いま届いたばかりか、取り寄せています。1分ほどたってからもう一度押してください。".into()));
     }
     let consents = store::of_patient(&tx, &patients::group_ids(&tx, patient).await?).await?;
     let is_open = |subject: &ConsentSubject| {
@@ -157,7 +162,14 @@ pub async fn repeat(access: Access<ConsentedFetch>, id: web::Path<Uuid>, form: w
     if !ConsentSubject::ALL.iter().any(is_open) {
         return Err(AppError::NoConsent);
     }
+    let drugs = [ConsentSubject::Medication, ConsentSubject::Prescription];
+    let door = match row.kind.as_str() {
+        _ if !is_kept => "",
+        kind if kind == Kind::Checkup.code() => "/checkup",
+        _ if drugs.iter().any(|subject| consents.open(*subject, tx.now()).is_some()) => "/medication",
+        _ => "/care",
+    };
     fetch::repeat(&tx, row).await?;
     let audit = Audit::of(Act::Send, InfoClass::Consent).subject(patient).entity("consented_record", *id);
-    Ok(Redirect::to(tx.commit(audit).await?, format!("/patients/{patient}/consents")))
+    Ok(Redirect::to(tx.commit(audit).await?, format!("/patients/{patient}/consents{door}")))
 }

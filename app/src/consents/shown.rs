@@ -174,6 +174,25 @@ fn treatment(t: &Treatment) -> DayLine {
     DayLine { name, more: joined(&[&amount, &times]), tag, origins: Vec::new(), differing: Vec::new() }
 }
 
+/// As of when it was told, and what asks anew.
+#[derive(Debug, Clone)]
+pub struct Latest {
+    pub record: uuid::Uuid,
+    /// Whose record it is; after a merge not always the page's.
+    pub token: PatientId,
+    pub version: i32,
+    pub at: String,
+    /// Why the last try to renew it brought nothing.
+    pub said: String,
+}
+
+impl Latest {
+    pub fn of(row: &record::Model) -> Option<Self> {
+        let at = jst(row.received_at?).format("%m/%d %H:%M").to_string();
+        Some(Self { record: row.id, token: PatientId::new(row.patient_id), version: row.version, at, said: row.said.clone() })
+    }
+}
+
 /// What is read now, with the moment it must be gone.
 #[derive(Debug, Template)]
 #[template(path = "consents/_shown.html")]
@@ -190,6 +209,7 @@ pub struct Shown {
     pub is_without_recent: bool,
     /// 薬剤 of the claims is not among the consents.
     pub is_without_claims: bool,
+    pub latest: Option<Latest>,
 }
 
 impl Shown {
@@ -213,6 +233,7 @@ impl Shown {
                 && consents.of(ConsentSubject::Prescription).is_some()
                 && !has(ConsentSubject::Prescription),
             is_without_claims: has(ConsentSubject::Prescription) && !has(ConsentSubject::Medication),
+            latest: None,
         }
     }
 }

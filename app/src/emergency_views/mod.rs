@@ -1,16 +1,18 @@
 //! 救急時医療情報閲覧 (FN-OQ-11, hospitals only) and 災害時の照会 (FN-OQ-12): what others did, for somebody who cannot be asked or has no card.
 //!
-//! The card was read and the reader noted 取得困難 ([`store::unasked`]). Whoever the administrator named may then open it, with a reason
+//! The card was read and the reader noted 取得困難 ([`basis::unasked`]). Whoever the administrator named may then open it, with a reason
 //! and a fresh code of the authenticator. The look is one row: only its opener sees what came, for a day; somebody else judges it
 //! afterwards on `/emergency-views`. What came is sealed and never enters the record.
 //!
 //! While the nation declares 災害時モード for the clinic's prefecture (`tsumugi disaster`), anybody with the role asks by 4情報 instead, with
 //! a reason and the person's word. It ends with the declaration, whatever was opened under it.
 
+mod basis;
 pub mod command;
 pub mod entity;
 mod forms;
 mod handlers;
+mod list;
 mod privileges;
 #[cfg(test)]
 mod samples;

@@ -8,8 +8,9 @@ use domain::{PatientId, StaffId};
 use uuid::Uuid;
 
 use super::entity::view;
+use super::list::LooksPage;
 use super::privileges::{PrivilegesPage, Row};
-use super::views::{Content, Facts, LookPage, LooksPage, NewLookPage, Standing};
+use super::views::{Content, DisasterPage, Facts, LookPage, NewLookPage, Standing};
 use crate::notes::neighbours::Card;
 use crate::web::samples::{errors, show};
 use crate::web::{Chrome, FormState, Nav, PatientStripe};
@@ -54,6 +55,17 @@ fn opening() {
 }
 
 #[test]
+fn disaster() {
+    for (name, is_declared, address) in [("shut", false, ""), ("homeless", true, ""), ("open", true, "東京都架空区架空１－２－３")]
+    {
+        let form = FormState::default().with_errors(errors(&[("agreed", "本人か付き添いの人の同意を確かめてください")]));
+        let (chrome, stripe) = (Chrome::sample(Nav::Patients), PatientStripe::sample());
+        let html = show(&format!("disaster-{name}"), &DisasterPage { chrome, stripe, is_declared, address: address.into(), form });
+        assert_eq!(html.contains("name=\"agreed\""), name == "open", "{name}");
+    }
+}
+
+#[test]
 fn one_look() {
     let drug = Drug {
         code: "620000001".into(),
@@ -79,7 +91,7 @@ fn one_look() {
     let history = CareHistory { about: About { name: String::new(), birth_date: NaiveDate::MIN }, episodes: vec![episode] };
     let waiting = row("pending", None);
     for (name, content) in [
-        ("received", Content::received(&history, &waiting, now())),
+        ("received", Content::received(&history, &["01139997", "", "9000001", "00"].map(str::to_owned), &waiting, now())),
         ("pending", Content::waiting(&waiting)),
         ("failed", Content::waiting(&row("refused", None))),
         ("closed", Content::closed(&waiting, StaffId::new(Uuid::max()))),

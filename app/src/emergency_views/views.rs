@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use domain::care_history::CareHistory;
 use domain::clock::jst;
 use domain::consent::ConsentSubject;
@@ -12,10 +12,8 @@ use domain::{EncounterId, PatientId, StaffId};
 use uuid::Uuid;
 
 use super::entity::view;
-use super::store::LINES;
 use crate::consents::shown::{self, Day};
 use crate::consents::store::{REFUSED, UNAVAILABLE};
-use crate::notes::neighbours::Card;
 use crate::web::page::Subjects;
 use crate::web::{Chrome, FormState, PatientStripe};
 
@@ -146,6 +144,8 @@ pub enum Content {
     Received {
         until: String,
         seconds_left: i64,
+        /// Whose insurance was found without a card; empty where a card was read.
+        qualification: String,
         drugs: Vec<Day>,
         treatments: Vec<Day>,
     },
@@ -169,11 +169,18 @@ impl Content {
         }
     }
 
-    pub fn received(history: &CareHistory, row: &view::Model, now: DateTime<Utc>) -> Self {
+    pub fn received(history: &CareHistory, [insurer, insured @ ..]: &[String; 4], row: &view::Model, now: DateTime<Utc>) -> Self {
         let days = |content: shown::Content| if let shown::Content::Days(days) = content { days } else { Vec::new() };
         Self::Received {
             until: moment(row.until),
             seconds_left: (row.until - now).num_seconds().max(0),
+            qualification: match insurer.as_str() {
+                "" => String::new(),
+                _ => format!(
+                    "保険者番号 {insurer} 記号・番号・枝番 {}",
+                    insured.iter().map(String::as_str).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("・")
+                ),
+            },
             drugs: days(shown::Content::drugs(history, |_| true)),
             treatments: days(shown::Content::treatments(history, &[ConsentSubject::Care, ConsentSubject::Surgery])),
         }
@@ -205,103 +212,5 @@ impl LookPage {
 impl Subjects for LookPage {
     fn subjects(&self) -> Vec<PatientId> {
         vec![self.stripe.patient_id, self.facts.patient_id]
-    }
-}
-
-#[derive(Debug)]
-pub struct Line {
-    pub facts: Facts,
-    pub name: String,
-    pub number: String,
-    is_of_month: bool,
-}
-
-/// The looks of a month, and those of any month nobody has judged.
-#[derive(Debug, Template)]
-#[template(path = "emergency_views/list.html")]
-pub struct LooksPage {
-    pub chrome: Chrome,
-    pub month: NaiveDate,
-    pub today: NaiveDate,
-    pub lines: Vec<Line>,
-    pub is_hospital: bool,
-}
-
-impl LooksPage {
-    pub fn of(
-        chrome: Chrome,
-        (month, today): (NaiveDate, NaiveDate),
-        (from, to): (DateTime<Utc>, DateTime<Utc>),
-        rows: &[view::Model],
-        names: &HashMap<Uuid, String>,
-        cards: &HashMap<PatientId, Card>,
-    ) -> Self {
-        let line = |row: &view::Model| {
-            let card = cards.get(&PatientId::new(row.patient_id));
-            Line {
-                facts: Facts::of(row, names),
-                name: card.map(|card| card.name.clone()).unwrap_or_default(),
-                number: card.map(|card| card.number.clone()).unwrap_or_default(),
-                is_of_month: (from..to).contains(&row.opened_at),
-            }
-        };
-        Self { chrome, month, today, lines: rows.iter().map(line).collect(), is_hospital: false }
-    }
-
-    /// 救急時 belongs to hospitals only.
-    #[must_use]
-    pub fn in_hospital(self, is_hospital: bool) -> Self {
-        Self { is_hospital, ..self }
-    }
-
-    const fn name(&self) -> &'static str {
-        if self.is_hospital { "救急時・災害時の閲覧" } else { "災害時の閲覧" }
-    }
-
-    /// 救急時医療情報閲覧 of the month (KPI-05).
-    fn emergencies(&self) -> usize {
-        self.lines.iter().filter(|line| line.is_of_month && line.facts.grounds == Grounds::Emergency.label()).count()
-    }
-
-    fn waiting(&self) -> Vec<&Line> {
-        self.lines.iter().filter(|line| line.facts.judgement.is_none()).collect()
-    }
-
-    fn judged(&self) -> Vec<&Line> {
-        self.lines.iter().filter(|line| line.facts.judgement.is_some()).collect()
-    }
-
-    /// Looks opened in the month.
-    fn count(&self) -> usize {
-        self.lines.iter().filter(|line| line.is_of_month).count()
-    }
-
-    fn questioned(&self) -> usize {
-        let is_questioned = |line: &&Line| line.facts.judgement.as_ref().is_some_and(|judged| judged.word == Judgement::Questioned.label());
-        self.lines.iter().filter(|line| line.is_of_month).filter(is_questioned).count()
-    }
-
-    fn is_cut(&self) -> bool {
-        self.lines.len() as u64 >= LINES
-    }
-
-    fn title(&self) -> String {
-        format!("{}年{}月", self.month.year(), self.month.month())
-    }
-
-    fn before(&self) -> String {
-        self.month.checked_sub_months(Months::new(1)).unwrap_or(self.month).format("%Y-%m").to_string()
-    }
-
-    /// The next month, when it has begun.
-    fn after(&self) -> Option<String> {
-        let next = self.month.checked_add_months(Months::new(1)).filter(|next| *next <= self.today)?;
-        Some(next.format("%Y-%m").to_string())
-    }
-}
-
-impl Subjects for LooksPage {
-    fn subjects(&self) -> Vec<PatientId> {
-        self.lines.iter().map(|line| line.facts.patient_id).collect()
     }
 }

@@ -71,7 +71,9 @@ pub async fn send(way: &NationalWay, message: &Message) -> Exchange {
         let Some(listing) = read::<Listing>(message) else { return unreadable() };
         let [path, _] = paths(listing.setting);
         let sent = submission(&listing, &name);
-        return way.exchange(path, &name, sent, |received| outcome(read_submitted(received, &listing.institution_code, &name), received)).await;
+        return way
+            .exchange(path, &name, sent, |received| outcome(read_submitted(received, &listing.institution_code, &name), received))
+            .await;
     }
     let Some(asked) = read::<Collection>(message) else { return unreadable() };
     let [_, path] = paths(asked.setting);

@@ -181,6 +181,38 @@ async fn a_medicine_of_several_sources_is_shown_once_with_its_sources() {
     assert!(page.contains("架空耳鼻科(処方。調剤の情報はまだありません)"));
 }
 
+/// FN-EP-13: what came is asked for anew while the consent lasts; until the new answer is there, and when none comes, the old one stays.
+#[tokio::test]
+async fn the_latest_is_fetched_by_a_press_and_nothing_is_lost_over_it() {
+    let d = desk().await;
+    let patient = d.touch(&[DRUGS], tomorrow()).await;
+    d.deliver().await;
+    let press = async |status: u16| {
+        let page = d.look(&patient, "medication", 200).await;
+        let part = |of: &str, begin: &str| of.split(begin).nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let form = page.split("<form").find(|form| form.contains("最新を取り寄せる")).unwrap_or_else(|| panic!("{page}")).to_owned();
+        let (action, version) = (part(&form, "action=\""), part(&form, "name=\"version\" value=\""));
+        let answer = d.doctor.post(&action, &[("patient_token", patient.as_str()), ("version", &version)]).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+    };
+    let backwards = "UPDATE consented_record SET requested_at = requested_at - interval '2 minutes' WHERE tenant_id = $1";
+    let wait = async || sqlx::query(backwards).bind(d.here.id.as_uuid()).execute(&mut d.h.superuser().await).await.map(drop).unwrap();
+    press(422).await;
+    wait().await;
+    press(303).await;
+    press(422).await;
+    assert!(d.look(&patient, "medication", 200).await.contains("架空アムロ錠５ｍｇ"), "the old answer stays meanwhile");
+    d.deliver().await;
+    let asked = d.services.asked();
+    wait().await;
+    d.services.consents.grant("9000001", DRUGS, jst(Utc::now() - TimeDelta::seconds(1)));
+    press(303).await;
+    d.deliver().await;
+    let page = d.look(&patient, "medication", 200).await;
+    assert!(page.contains("新しくは取り寄せられませんでした") && page.contains("架空アムロ錠５ｍｇ"), "{page}");
+    assert_eq!(d.services.asked(), asked + 1);
+}
+
 /// FN-EP-13: where the reader asks for 処方・調剤 apart, each consent opens its own sources; the service may tell more, the page does not.
 #[tokio::test]
 async fn recent_prescriptions_have_a_consent_of_their_own() {

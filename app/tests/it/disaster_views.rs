@@ -105,6 +105,8 @@ async fn it_is_open_only_while_the_nation_declares_it() {
     let path = doctor.post(&act, &form(&patient, &Uuid::now_v7().to_string())).await.expect(303).header("location").to_owned();
     d.deliver().await;
     let shown = doctor.get(&path).await.expect(200);
+    assert!(shown.body.contains("保険者番号 01139997 記号・番号・枝番 12345678・9000001・00") && shown.body.contains("胃切除術"));
+    assert_eq!(count(&d, "SELECT count(*) FROM coverage WHERE tenant_id = $1").await, 0, "nothing of it becomes a coverage by itself");
     assert!(shown.body.contains("架空アムロ錠５ｍｇ") && shown.statements() <= 12, "{}", shown.body);
     assert!(shown.body.contains("data-shown-for=\"10"), "not longer than the declaration");
     let sql = "SELECT count(*) FROM audit_event WHERE tenant_id = $1 AND act = 'disaster_view' AND cardinality(subject_ids) > 0";

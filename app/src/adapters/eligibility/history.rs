@@ -140,6 +140,13 @@ pub fn read_care(bytes: &[u8]) -> Result<CareHistory, ReadError> {
     care(&message(bytes)?)
 }
 
+/// 資格 of the person that was found without a card, in the service's own numbers: insurer, symbol, number, branch. Empty where it tells none.
+pub fn read_qualification(bytes: &[u8]) -> Result<[String; 4], ReadError> {
+    let root = message(bytes)?;
+    let person = root.descendant("QuaInf").ok_or(ReadError::Missing("QuaInf"))?;
+    Ok(["InsurerNumber", "InsuredCardSymbol", "InsuredIdentificationNumber", "InsuredBranchNumber"].map(|name| text(person, name)))
+}
+
 /// 特定健診等情報, latest first.
 pub fn read_checkups(bytes: &[u8]) -> Result<Checkups, ReadError> {
     checkups(&message(bytes)?)

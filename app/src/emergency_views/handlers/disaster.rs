@@ -10,13 +10,15 @@ use tenancy::permission::DisasterOpen;
 use tenancy::{Access, Act, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
 
+use crate::emergency_views::basis::Basis;
 use crate::emergency_views::forms::RawLook;
-use crate::emergency_views::store::{self, Basis, Why};
+use crate::emergency_views::store::{self, Why};
 use crate::emergency_views::views::DisasterPage;
 use crate::error::AppError;
+use crate::notes::neighbours;
 use crate::patients::store as patients;
 use crate::web::act_form::{check_token, key_of};
-use crate::web::{Chrome, FormErrors, FormState, Nav, Page, PatientStripe, Redirect};
+use crate::web::{Chrome, FormErrors, FormState, Nav, Page, Redirect};
 
 type Opener = Access<DisasterOpen>;
 type Answer = Either<Redirect, Page>;
@@ -39,8 +41,7 @@ pub async fn new(access: Opener, path: web::Path<PatientId>) -> Result<Page, App
 }
 
 async fn page(access: &Opener, tx: &TenantTx, patient: &Patient, form: FormState) -> Result<DisasterPage, AppError> {
-    let namesakes = patients::count_namesakes(tx, patient).await?;
-    let stripe = PatientStripe::of(patient, domain::clock::today(tx.now()), namesakes);
+    let stripe = neighbours::person(tx, patient.id).await?.stripe;
     let address = patient.demographics.address.clone().unwrap_or_default();
     Ok(DisasterPage {
         chrome: Chrome::of(access.principal(), Nav::Patients),

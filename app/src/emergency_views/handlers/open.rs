@@ -9,8 +9,9 @@ use tenancy::permission::EmergencyOpen;
 use tenancy::{Access, Act, Audit, Error, InfoClass, Receipt, TenantTx, second_factor};
 use uuid::Uuid;
 
+use crate::emergency_views::basis::{Basis, Unasked, unasked};
 use crate::emergency_views::forms::RawLook;
-use crate::emergency_views::store::{self, Basis, Unasked, Why};
+use crate::emergency_views::store::{self, Why};
 use crate::emergency_views::views::{NewLookPage, Standing};
 use crate::error::AppError;
 use crate::notes::neighbours::{self, Person};
@@ -46,7 +47,7 @@ async fn named(access: &Opener, tx: &TenantTx) -> Result<(), AppError> {
 
 async fn page(access: &Opener, tx: &TenantTx, person: Person, form: FormState) -> Result<NewLookPage, AppError> {
     let has_authenticator = second_factor::has_totp(tx, access.principal().staff_id).await?;
-    let standing = match store::unasked(tx, &person.group).await? {
+    let standing = match unasked(tx, &person.group).await? {
         None => Standing::NobodyUnasked,
         Some(_) if !has_authenticator => Standing::NoAuthenticator,
         Some(_) => Standing::Open,
@@ -98,7 +99,7 @@ async fn once(access: &Opener, visitor: &Visitor, tx: TenantTx, asked: &Asked<'_
         let receipt = tx.commit(audit.entity("emergency_view", id).detail("repeated", true)).await?;
         return Ok(Some((receipt, id)));
     }
-    let unasked = store::unasked(&tx, asked.group).await?.ok_or_else(nobody)?;
+    let found = unasked(&tx, asked.group).await?.ok_or_else(nobody)?;
     let id = tx.new_id();
     tx.remember(key, json!({"id": id})).await?;
     let Some(attempt) = visitor.sign_in.attempt_again(access.principal(), &visitor.meta).await? else { return Ok(None) };
@@ -107,13 +108,13 @@ async fn once(access: &Opener, visitor: &Visitor, tx: TenantTx, asked: &Asked<'_
         visitor.sign_in.refused_again(access.principal(), &visitor.meta).await?;
         return Ok(None);
     }
-    let receipt = begin(tx, id, asked, &unasked, audit).await?;
+    let receipt = begin(tx, id, asked, &found, audit).await?;
     visitor.sign_in.accepted_again(access.principal(), attempt).await?;
     Ok(Some((receipt, id)))
 }
 
-async fn begin(tx: TenantTx, id: Uuid, asked: &Asked<'_>, unasked: &Unasked, audit: Audit) -> Result<Receipt, Error> {
-    store::open(&tx, id, asked.patient, &Basis::Unasked(unasked), asked.why).await?;
+async fn begin(tx: TenantTx, id: Uuid, asked: &Asked<'_>, found: &Unasked, audit: Audit) -> Result<Receipt, Error> {
+    store::open(&tx, id, asked.patient, &Basis::Unasked(found), asked.why).await?;
     let audit = audit.entity("emergency_view", id).detail("opened", true).detail("reason", asked.why.reason.code());
     tx.commit(audit).await
 }

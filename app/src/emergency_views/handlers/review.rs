@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::show;
 use crate::emergency_views::forms::RawJudgement;
+use crate::emergency_views::list::LooksPage;
 use crate::emergency_views::store;
-use crate::emergency_views::views::LooksPage;
 use crate::error::AppError;
 use crate::notes::neighbours;
 use crate::web::act_form::{check_token, check_version};

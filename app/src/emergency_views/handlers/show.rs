@@ -8,7 +8,7 @@ use tenancy::permission::{EmergencyLookRead, EmergencyReview, Permission};
 use tenancy::{Access, Act, Audit, InfoClass, TenantTx};
 use uuid::Uuid;
 
-use crate::adapters::eligibility::history::read_care;
+use crate::adapters::eligibility::history::{read_care, read_qualification};
 use crate::consents::store::RECEIVED;
 use crate::emergency_views::entity::view;
 use crate::emergency_views::store;
@@ -57,7 +57,9 @@ pub(super) async fn page<P: Permission>(
     let me = access.principal().staff_id;
     let content = match is_in_force(access, row, tx.now()) && row.look().shows_to(me, tx.now()) {
         true if row.status == RECEIVED => {
-            Content::received(&read_care(&store::content(tx, row).await?).map_err(AppError::internal)?, row, tx.now())
+            let bytes = store::content(tx, row).await?;
+            let numbers = read_qualification(&bytes).map_err(AppError::internal)?;
+            Content::received(&read_care(&bytes).map_err(AppError::internal)?, &numbers, row, tx.now())
         }
         true => Content::waiting(row),
         false => Content::closed(row, me),

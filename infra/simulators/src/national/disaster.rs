@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::National;
 use super::envelope::Envelope;
-use super::history::{Asked, DRUGS, answer, claim_month, drug_day, given};
+use super::history::{Asked, DRUGS, TREATMENTS, answer, claim_month, drug_day, given, treatment};
 use crate::reader::now;
 use crate::reader::people::{PEOPLE, Person};
 
@@ -60,7 +60,8 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 fn read(body: &[u8]) -> Result<Asked, String> {
-    let Envelope { institution, identifier, body: asks, .. } = Envelope::read(body, &["MedicalInstitutionCode", "ArbitraryFileIdentifier"])?;
+    let Envelope { institution, identifier, body: asks, .. } =
+        Envelope::read(body, &["MedicalInstitutionCode", "ArbitraryFileIdentifier"])?;
     asks.only(&BODY)?;
     if asks.must("Mode")? != "disaster" {
         return Err("Mode は disaster です".into());
@@ -88,9 +89,18 @@ fn tell(asked: &Asked, person: &Person, national: &National) -> Result<String, S
     if !national.disasters.holds(&asked.institution) {
         return Err("災害時モードではありません".into());
     }
-    let body: String = DRUGS
+    let mut body: String = DRUGS
         .iter()
         .map(|(month, prescriber, pharmacy, drugs)| claim_month(month, prescriber, pharmacy, &drug_day(month, *drugs)))
         .collect();
-    Ok(given(asked, person, &body))
+    let treatments: String = TREATMENTS.iter().filter(|t| t.0 == "202609").map(treatment).collect();
+    let day = format!("<DiDateInfs><DiDateInf><DiDate>20260911</DiDate><MeTrInfs>{treatments}</MeTrInfs></DiDateInf></DiDateInfs>");
+    body.push_str(&claim_month("202609", "", "架空総合病院", &day));
+    // Found by 4情報: the answer also says whose insurance it is.
+    let numbers = format!(
+        "<InsurerNumber>{}</InsurerNumber><InsuredCardSymbol>{}</InsuredCardSymbol><InsuredIdentificationNumber>{}</InsuredIdentificationNumber>\
+         <InsuredBranchNumber>{}</InsuredBranchNumber></QuaInf>",
+        person.insurer_number, person.symbol, person.number, person.branch
+    );
+    Ok(given(asked, person, &body).replacen("</QuaInf>", &numbers, 1))
 }

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, FixedOffset};
 
-use super::{National, recent};
 use super::envelope::{Envelope, digits, insurer, xml_answer};
 use super::faults::Fault;
 use super::xml::Node;
+use super::{National, recent};
 use crate::reader::now;
 use crate::reader::people::{PEOPLE, Person};
 
