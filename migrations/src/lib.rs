@@ -67,6 +67,7 @@ mod m20261122_000034_exchange_by_time;
 mod m20261123_000010_check_channel;
 mod m20261123_000011_remote_consent;
 mod m20261123_000012_monthly_cap;
+mod m20261123_000013_public_payers;
 mod table;
 
 pub struct Migrator;
@@ -138,6 +139,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000010_check_channel::Migration),
             Box::new(m20261123_000011_remote_consent::Migration),
             Box::new(m20261123_000012_monthly_cap::Migration),
+            Box::new(m20261123_000013_public_payers::Migration),
         ]
     }
 }

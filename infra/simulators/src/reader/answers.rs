@@ -30,8 +30,15 @@ pub fn answer(asked: &Asked, how: &str) -> Vec<u8> {
         (Some(_), how) => Scenario::find(how),
     };
     // Without a reader nobody was asked for a consent.
-    let card =
-        Card { person: person.unwrap_or(&PEOPLE[0]), reference: "", is_changed: false, consents: None, lasts: LASTS, is_phone: false };
+    let card = Card {
+        person: person.unwrap_or(&PEOPLE[0]),
+        reference: "",
+        is_changed: false,
+        consents: None,
+        lasts: LASTS,
+        is_phone: false,
+        with_subsidies: false,
+    };
     let text = scenario.write(&card, Encoding::Utf8, now());
     let institution = if how == "other_facility" { "1399999999" } else { &asked.institution };
     let identifier = if how == "other_question" { "somebody-else" } else { &asked.identifier };
@@ -69,6 +76,7 @@ impl RemoteAnswer {
             consents: Some(&self.subjects),
             lasts: LASTS,
             is_phone: false,
+            with_subsidies: false,
         };
         let continuing = self.continuing.as_ref().map_or(String::new(), |until| {
             format!("<ContinuingConsent>1</ContinuingConsent><ContinuingConsentEndDate>{until}</ContinuingConsentEndDate>")

@@ -86,6 +86,8 @@ pub struct Touch {
     lasts: String,
     /// `phone`: the card in the smartphone was held to the reader
     medium: String,
+    /// 医療費助成の受給者証を利用する
+    subsidies: String,
 }
 
 impl Touch {
@@ -149,7 +151,15 @@ fn read_card(touch: &Touch, at: DateTime<FixedOffset>, national: Option<&Nationa
     let lasts = touch.lasts.parse().ok().and_then(TimeDelta::try_seconds).unwrap_or(LASTS);
     let registered = national.and_then(|national| national.register.reference(person.number, person.branch)).unwrap_or_default();
     let reference = if touch.reference.trim().is_empty() { &registered } else { touch.reference.trim() };
-    let card = Card { person, reference, is_changed, consents: Some(touch.consents()), lasts, is_phone: touch.medium == "phone" };
+    let card = Card {
+        person,
+        reference,
+        is_changed,
+        consents: Some(touch.consents()),
+        lasts,
+        is_phone: touch.medium == "phone",
+        with_subsidies: !touch.subsidies.is_empty(),
+    };
     let bytes = scenario.write(&card, encoding, at);
     let number = if is_changed { "9100001" } else { person.number };
     if let Some(national) = national {

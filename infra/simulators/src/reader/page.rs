@@ -52,6 +52,7 @@ fn form() -> String {
          <label>照会番号(患者番号) <input type=\"text\" name=\"reference\" maxlength=\"50\" autocomplete=\"off\"></label>\
          <label>同意 <select name=\"consents\"><option value=\"\">薬剤・診療・健診</option><option value=\"all\">手術も</option><option value=\"drugs\">薬剤だけ</option><option value=\"none\">なし</option></select></label>\
          <label>持ち物 <select name=\"medium\"><option value=\"\">カード</option><option value=\"phone\">スマートフォン</option></select></label>\
+         <label><input type=\"checkbox\" name=\"subsidies\" value=\"1\"> 医療費助成の受給者証を利用する</label>\
          <label><input type=\"checkbox\" name=\"changed_card\" value=\"1\"> 保険が変わった(別の保険者)</label></div></fieldset>\
          <button type=\"submit\">カードをかざす</button></form>",
         scenarios(false),

@@ -21,6 +21,8 @@ pub struct Card<'a> {
     pub lasts: TimeDelta,
     /// The card in a smartphone.
     pub is_phone: bool,
+    /// 医療費助成の受給者証 is used too.
+    pub with_subsidies: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -162,6 +164,7 @@ impl Scenario {
             hidden_number,
             consents: card.consents.unwrap_or_default(),
             until,
+            with_subsidies: card.with_subsidies,
         }
     }
 
@@ -253,7 +256,15 @@ mod tests {
     }
 
     fn card(person: usize, reference: &'static str) -> Card<'static> {
-        Card { person: &PEOPLE[person], reference, is_changed: false, consents: Some(&["PharmacistsInfo"]), lasts: LASTS, is_phone: false }
+        Card {
+            person: &PEOPLE[person],
+            reference,
+            is_changed: false,
+            consents: Some(&["PharmacistsInfo"]),
+            lasts: LASTS,
+            is_phone: false,
+            with_subsidies: false,
+        }
     }
 
     #[test]
