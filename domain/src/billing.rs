@@ -94,7 +94,7 @@ pub fn price(lines: &[Line], terms: Terms) -> Sums {
 }
 
 /// `value / scale` yen rounded half up to ten yen, in whole numbers. `value` is not negative.
-fn round_to_ten(value: i64, scale: i64) -> i64 {
+pub(crate) fn round_to_ten(value: i64, scale: i64) -> i64 {
     (value + 5 * scale) / (10 * scale) * 10
 }
 

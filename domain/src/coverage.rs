@@ -3,6 +3,7 @@
 use chrono::{Days, NaiveDate};
 
 use crate::eligibility::{EligibilityStatus, Qualification, SpecificDisease};
+use crate::public_expense::Subsidy;
 
 /// 保険種別 (S04).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,6 +203,8 @@ pub struct CoverageContent {
     pub priority: u8,
     /// 公費の月の自己負担上限額
     pub cap_yen: Option<u32>,
+    /// 償還払いの公費: the patient pays here.
+    pub is_paid_back: bool,
 }
 
 impl CoverageContent {
@@ -228,6 +231,32 @@ impl CoverageContent {
             eligibility: status,
             priority: 0,
             cap_yen: ticket.and_then(|ticket| ticket.self_pay_yen),
+            is_paid_back: false,
+        }
+    }
+
+    /// A certificate that came with the card; its rank among others is given where all are known.
+    pub fn from_subsidy(subsidy: &Subsidy, verified_on: NaiveDate) -> Self {
+        Self {
+            kind: CoverageKind::PublicExpense,
+            insurer_number: subsidy.payer_number.clone(),
+            insurer_name: subsidy.name.clone(),
+            insured_symbol: String::new(),
+            insured_number: subsidy.recipient_number.clone(),
+            branch_number: String::new(),
+            is_self: true,
+            copay_percent: None,
+            card_classification: String::new(),
+            limit_category: String::new(),
+            specific_diseases: String::new(),
+            valid_from: subsidy.valid_from,
+            valid_to: subsidy.valid_to,
+            verified_on,
+            verification: Verification::Card,
+            eligibility: EligibilityStatus::Valid,
+            priority: 1,
+            cap_yen: subsidy.cap_yen,
+            is_paid_back: subsidy.is_paid_back,
         }
     }
 
@@ -261,6 +290,7 @@ impl CoverageContent {
         compare(CoverageField::ValidTo, day(self.valid_to), day(new.valid_to));
         compare(CoverageField::Priority, rank(self.priority), rank(new.priority));
         compare(CoverageField::Cap, yen(self.cap_yen), yen(new.cap_yen));
+        compare(CoverageField::PaidBack, yes(self.is_paid_back), yes(new.is_paid_back));
         compare(CoverageField::Eligibility, self.eligibility.label().into(), new.eligibility.label().into());
         found
     }
@@ -295,6 +325,7 @@ pub enum CoverageField {
     ValidTo,
     Priority,
     Cap,
+    PaidBack,
     Eligibility,
 }
 
@@ -316,6 +347,7 @@ impl CoverageField {
             Self::ValidTo => "有効終了",
             Self::Priority => "優先順位",
             Self::Cap => "月の上限額",
+            Self::PaidBack => "償還払い",
             Self::Eligibility => "資格",
         }
     }
@@ -339,6 +371,10 @@ fn percent(value: Option<u8>) -> String {
 
 fn rank(value: u8) -> String {
     if value == 0 { String::new() } else { format!("第{value}公費") }
+}
+
+fn yes(value: bool) -> String {
+    if value { "はい".into() } else { String::new() }
 }
 
 fn yen(value: Option<u32>) -> String {
@@ -377,6 +413,7 @@ mod tests {
             eligibility: EligibilityStatus::Valid,
             priority: 0,
             cap_yen: None,
+            is_paid_back: false,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::check_in::{CareSetting, CheckChannel};
 use crate::consent::Consent;
 use crate::kana::Kana;
 use crate::patient::Sex;
+use crate::public_expense::Subsidy;
 
 /// 資格有効性 (OQSCD006).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -266,6 +267,8 @@ pub struct Qualification {
     pub limit: Option<LimitCertificate>,
     pub specific_diseases: Vec<SpecificDisease>,
     pub tickets: Vec<MedicalTicket>,
+    /// 医療費助成 (PMH) the person chose to use.
+    pub subsidies: Vec<Subsidy>,
     pub consents: Vec<Consent>,
     /// 照会番号: our 患者番号 when we registered it.
     pub reference_number: Option<String>,
@@ -464,6 +467,7 @@ mod tests {
             limit: None,
             specific_diseases: Vec::new(),
             tickets: Vec::new(),
+            subsidies: Vec::new(),
             consents: Vec::new(),
             reference_number: None,
             continuing: None,

@@ -42,6 +42,7 @@ pub mod patient_background;
 pub mod patient_search;
 pub mod phone;
 pub mod prescription;
+pub mod public_expense;
 pub mod questionnaire;
 pub mod reception;
 pub mod role;

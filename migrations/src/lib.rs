@@ -67,6 +67,7 @@ mod m20261122_000034_exchange_by_time;
 mod m20261123_000010_check_channel;
 mod m20261123_000011_remote_consent;
 mod m20261123_000012_monthly_cap;
+mod m20261123_000013_public_payers;
 mod m20261123_000020_emergency_view;
 mod m20261123_000021_disaster_mode;
 mod m20261123_000030_prescription_wish;
@@ -141,11 +142,12 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000032_bulk_inquiry::Migration),
             Box::new(m20261122_000033_specific_diseases::Migration),
             Box::new(m20261122_000034_exchange_by_time::Migration),
-            Box::new(m20261123_000020_emergency_view::Migration),
-            Box::new(m20261123_000021_disaster_mode::Migration),
             Box::new(m20261123_000010_check_channel::Migration),
             Box::new(m20261123_000011_remote_consent::Migration),
             Box::new(m20261123_000012_monthly_cap::Migration),
+            Box::new(m20261123_000013_public_payers::Migration),
+            Box::new(m20261123_000020_emergency_view::Migration),
+            Box::new(m20261123_000021_disaster_mode::Migration),
             Box::new(m20261123_000030_prescription_wish::Migration),
             Box::new(m20261123_000031_inside_registration::Migration),
             Box::new(m20261123_000032_narcotic_license::Migration),

@@ -249,6 +249,8 @@ async fn issue(tx: &TenantTx, case: &mut Case, reason: &str) -> Result<(), Refus
         reason: reason.to_owned(),
         cap_rule: case.account.cap_rule.clone(),
         over_cap_yen: whole(sums.over_cap_yen),
+        coverage_id: case.visit.coverage_id,
+        public_parts: serde_json::to_value(case.public_parts()).map_err(|e| Error::internal(e.to_string()))?,
     };
     let row = versioned::insert(tx, row, Authorship::own(tx)).await?;
     case.account.revision = revision;

@@ -68,6 +68,9 @@ versioned_entity! {
         /// A `CapRule`; empty is the usual one.
         #[serde(default)]
         cap_rule: String,
+        /// `auto`: what public payers bear is computed; empty: `public_yen` was entered.
+        #[serde(default)]
+        public_rule: String,
     }
 }
 
@@ -91,6 +94,12 @@ versioned_entity! {
         /// 限度額を超えた分
         #[serde(default)]
         over_cap_yen: i32,
+        /// What each public payer bore: `PublicPart`s
+        #[serde(default)]
+        public_parts: Json,
+        /// The insurance it was made under.
+        #[serde(default)]
+        coverage_id: Option<Uuid>,
     }
 }
 

@@ -6,6 +6,7 @@ use domain::text;
 use serde::{Deserialize, Serialize};
 
 use super::acts::Settlement;
+use super::payers::AUTO;
 use super::procedures::Procedure;
 use super::store::BilledLine;
 use crate::patients::forms::text_message;
@@ -32,6 +33,7 @@ pub struct RawBillForm {
     pub quantity: String,
     pub copay: String,
     pub public_yen: String,
+    pub public_rule: String,
     pub cap_rule: String,
     pub amount: String,
     pub method: String,
@@ -45,6 +47,8 @@ pub struct RawBillForm {
 pub struct Change {
     pub copay_percent: Option<i32>,
     pub public_yen: i32,
+    /// What public payers bear is computed, or was entered.
+    pub public_rule: &'static str,
     /// 限度額の数え方; none leaves it as it is.
     pub cap_rule: Option<CapRule>,
 }
@@ -115,13 +119,17 @@ impl RawBillForm {
                 .map(Some),
         };
         let public_yen = optional(&mut e, "public_yen", "公費", &self.public_yen, YEN_MAX);
+        let public_rule = if self.public_rule == AUTO { AUTO } else { "" };
+        if public_rule == AUTO && public_yen.flatten().is_some_and(|yen| yen > 0) {
+            e.add("public_yen", "受給者証から計算するときは空か0のままにしてください。手で入れるときは「手で入れる」を選んでください");
+        }
         let cap_rule = match self.cap_rule.as_str() {
             "" => Some(None),
             code => e.take("cap_rule", CapRule::from_code(code).ok_or(()), |()| "限度額の数え方を一覧から選んでください".into()).map(Some),
         };
         match (copay, public_yen, cap_rule) {
-            (Some(copay_percent), Some(public_yen), Some(cap_rule)) => {
-                Ok(Change { copay_percent, public_yen: public_yen.unwrap_or_default(), cap_rule })
+            (Some(copay_percent), Some(public_yen), Some(cap_rule)) if e.is_empty() => {
+                Ok(Change { copay_percent, public_yen: public_yen.unwrap_or_default(), public_rule, cap_rule })
             }
             _ => Err(e),
         }

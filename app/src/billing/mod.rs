@@ -13,6 +13,7 @@ mod handlers;
 pub mod lines;
 pub mod month;
 mod paper;
+pub mod payers;
 mod procedures;
 pub mod queue;
 mod routes;

@@ -9,12 +9,12 @@ use domain::billing::grouped;
 use domain::coverage::{CoverageKind, limit_words};
 use domain::encounter::{EncounterClass, VisitStatus};
 use domain::monthly_cap::{CapRule, CapTable, MonthCap, disease_cap_yen};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
 use super::entity::{account, invoice};
-use super::store;
 use crate::coverages::entity::coverage;
 use crate::coverages::store as coverages;
 use crate::encounters::entity::encounter;
@@ -79,22 +79,32 @@ impl Limited {
     }
 }
 
-/// Two statements where a limit holds, else none.
-pub async fn limited(
-    tx: &TenantTx,
-    group: &[PatientId],
-    visit: &encounter::Model,
+/// The limit a visit is under, with what the month's other bills took of it.
+pub fn limited(
     coverage: Option<&coverage::Model>,
     account: &account::Model,
+    day: NaiveDate,
+    bills: &[invoice::Model],
 ) -> Result<Limited, Error> {
     let rule = rule_of(&account.cap_rule);
-    match coverage.map(|coverage| base(coverage, rule, visit.reception_date)).transpose()?.unwrap_or_default() {
-        Limited::By(limit) => {
-            let cap = with_earlier(tx, group, visit, account, rule, limit.cap).await?;
-            Ok(Limited::By(Limit { cap, ..limit }))
-        }
-        none => Ok(none),
-    }
+    let limit = match whole_month(coverage, account, day)? {
+        Limited::By(limit) => limit,
+        none => return Ok(none),
+    };
+    // A bill from before the insurance was written on it is taken as one of the same.
+    let is_same = |bill: &invoice::Model| bill.coverage_id.is_none() || bill.coverage_id == coverage.map(|row| row.id);
+    let counts = |bill: &&invoice::Model| is_same(bill) && bill.copay_percent.is_some() && rule_of(&bill.cap_rule) == rule;
+    let cap = bills.iter().filter(counts).fold(limit.cap, |cap, bill| MonthCap {
+        earlier_cost_yen: cap.earlier_cost_yen + i64::from(bill.cost_yen),
+        earlier_share_yen: cap.earlier_share_yen + i64::from(bill.copay_yen - bill.over_cap_yen),
+        ..cap
+    });
+    Ok(Limited::By(Limit { cap, ..limit }))
+}
+
+/// The same before anything was billed.
+pub fn whole_month(coverage: Option<&coverage::Model>, account: &account::Model, day: NaiveDate) -> Result<Limited, Error> {
+    coverage.map_or(Ok(Limited::No), |coverage| base(coverage, rule_of(&account.cap_rule), day))
 }
 
 fn rule_of(code: &str) -> CapRule {
@@ -139,49 +149,36 @@ fn is_checked_in_month(coverage: &coverage::Model, day: NaiveDate) -> bool {
     coverage.verified_on.is_some_and(|on| (on.year(), on.month()) == (day.year(), day.month()))
 }
 
-/// What was billed of the same insurance in the same month by the same rule. A bill that stands was made in sight of those before it
-/// only.
-async fn with_earlier(
+/// Bills in force of the person's other visits of that month. A bill that stands was made in sight of those before it only.
+pub async fn others(
     tx: &TenantTx,
     group: &[PatientId],
     visit: &encounter::Model,
     account: &account::Model,
-    rule: CapRule,
-    cap: MonthCap,
-) -> Result<MonthCap, Error> {
-    let mut visits = visits_of_month(tx, group, visit).await?;
-    visits.push(visit.id);
-    let bills = newest(store::bills(tx, &visits).await?);
+) -> Result<Vec<invoice::Model>, Error> {
+    let bills = newest(bills_of_month(tx, group, visit.reception_date).await?);
     let own = bills.get(&visit.id).filter(|_| account.revision > 0 && !account.is_changed).map(|bill| bill.recorded_at);
-    let counts = |bill: &&invoice::Model| {
-        bill.encounter_id != visit.id
-            && bill.copay_percent.is_some()
-            && rule_of(&bill.cap_rule) == rule
-            && own.is_none_or(|own| bill.recorded_at < own)
-    };
-    Ok(bills.values().filter(counts).fold(cap, |cap, bill| MonthCap {
-        earlier_cost_yen: cap.earlier_cost_yen + i64::from(bill.cost_yen),
-        earlier_share_yen: cap.earlier_share_yen + i64::from(bill.copay_yen - bill.over_cap_yen),
-        ..cap
-    }))
+    let before = |bill: &invoice::Model| own.is_none_or(|own| bill.recorded_at < own);
+    Ok(bills.into_values().filter(|bill| bill.encounter_id != visit.id && before(bill)).collect())
 }
 
-async fn visits_of_month(tx: &TenantTx, group: &[PatientId], visit: &encounter::Model) -> Result<Vec<Uuid>, Error> {
+async fn bills_of_month(tx: &TenantTx, group: &[PatientId], day: NaiveDate) -> Result<Vec<invoice::Model>, Error> {
     use encounter::Column as C;
-    let first = visit.reception_date.with_day(1).unwrap_or(visit.reception_date);
+    let first = day.with_day(1).unwrap_or(day);
     let next = first.checked_add_months(Months::new(1)).unwrap_or(first);
-    let rows = encounter::Entity::find()
-        .select_only()
+    let visits = Query::select()
         .column(C::Id)
-        .filter(C::TenantId.eq(tx.tenant_id().as_uuid()))
-        .filter(C::PatientId.is_in(group.iter().map(|id| id.as_uuid())))
-        .filter(C::ReceptionDate.gte(first))
-        .filter(C::ReceptionDate.lt(next))
-        .filter(C::CoverageId.eq(visit.coverage_id))
-        .filter(C::Class.ne(EncounterClass::Inpatient.code()))
-        .filter(C::Status.ne(VisitStatus::Cancelled.code()))
-        .filter(C::Id.ne(visit.id))
-        .into_tuple()
+        .from(encounter::Entity)
+        .and_where(Expr::col(C::TenantId).eq(tx.tenant_id().as_uuid()))
+        .and_where(Expr::col(C::PatientId).is_in(group.iter().map(|id| id.as_uuid())))
+        .and_where(Expr::col(C::ReceptionDate).gte(first))
+        .and_where(Expr::col(C::ReceptionDate).lt(next))
+        .and_where(Expr::col(C::Class).ne(EncounterClass::Inpatient.code()))
+        .and_where(Expr::col(C::Status).ne(VisitStatus::Cancelled.code()))
+        .take();
+    let rows = invoice::Entity::find()
+        .filter(invoice::Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(invoice::Column::EncounterId.in_subquery(visits))
         .all(tx)
         .await?;
     Ok(rows)

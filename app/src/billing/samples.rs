@@ -36,6 +36,7 @@ fn page() -> BillPage {
         can_change_coverage: true,
         sections: vec![],
         sums: Sums::default(),
+        payers: vec![],
         limit: None,
         limit_source: String::new(),
         no_limit: None,
@@ -108,6 +109,10 @@ fn a_bill_in_all_its_states() {
     }
     let limit = "限度額区分 ウ (A03): 今月は85,800円まで・この医院でこれまで85,000円";
     let limited = BillPage {
+        payers: vec![
+            ("第1公費 難病 上限 10000円/月".into(), "300".into()),
+            ("第2公費 地方単独 償還払い(窓口では払い、あとで払い戻される)".into(), "0".into()),
+        ],
         limit: Some(limit.into()),
         limit_source: "健康保険法施行令第42条".into(),
         sums: Sums { copay_yen: 1_290, over_cap_yen: 490, due_yen: 4_100, ..full().sums },
@@ -251,6 +256,8 @@ fn both_papers_come_out_whatever_stands_on_them() {
         reason: String::new(),
         cap_rule: String::new(),
         over_cap_yen: 0,
+        public_parts: serde_json::json!([]),
+        coverage_id: None,
     };
     let many = Statement { head: head(), lines: vec![line; 45], bill };
     assert!(paper::statement(&many, &faces).unwrap().pdf.starts_with(b"%PDF-"));

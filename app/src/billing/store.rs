@@ -166,13 +166,13 @@ pub async fn bills(tx: &TenantTx, encounters: &[Uuid]) -> Result<Vec<invoice::Mo
     Ok(rows)
 }
 
-pub fn sums(lines: &[charge_item::Model], account: &account::Model, cap: Option<MonthCap>) -> Sums {
+pub fn sums(lines: &[charge_item::Model], account: &account::Model, cap: Option<MonthCap>, public_yen: i32) -> Sums {
     let of = |row: &charge_item::Model| Line { points: row.points, unit_yen: row.unit_yen, quantity: row.quantity };
-    price(&lines.iter().map(of).collect::<Vec<_>>(), terms(account, cap))
+    price(&lines.iter().map(of).collect::<Vec<_>>(), terms(account, cap, public_yen))
 }
 
-fn terms(account: &account::Model, cap: Option<MonthCap>) -> Terms {
-    Terms { copay_percent: account.copay_percent.and_then(|percent| u8::try_from(percent).ok()), public_yen: account.public_yen, cap }
+fn terms(account: &account::Model, cap: Option<MonthCap>, public_yen: i32) -> Terms {
+    Terms { copay_percent: account.copay_percent.and_then(|percent| u8::try_from(percent).ok()), public_yen, cap }
 }
 
 /// The account a visit begins with; version 0 until it is stored.
@@ -199,6 +199,7 @@ pub fn begun(visit: &encounter::Model, copay_percent: Option<i32>) -> account::M
         unpaid_reason: String::new(),
         unpaid_note: String::new(),
         cap_rule: String::new(),
+        public_rule: super::payers::AUTO.to_owned(),
     }
 }
 

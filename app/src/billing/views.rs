@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::account::Case;
 use super::entity::{account, charge_item, payment_notice};
 use super::forms::LATER;
+use super::payers::AUTO;
 use super::procedures::Procedure;
 use super::queue::Owed;
 use crate::claims::ClaimFace;
@@ -24,6 +25,9 @@ use crate::prescriptions::views::LineView as PrescribedLine;
 use crate::web::face::{self, Face};
 use crate::web::page::Subjects;
 use crate::web::{Chrome, FormState, PatientStripe};
+
+/// 公費 as it was entered.
+const BY_HAND: &str = "hand";
 
 /// One line of the bill.
 #[derive(Debug, Clone)]
@@ -143,6 +147,8 @@ pub struct BillPage {
     pub can_change_coverage: bool,
     pub sections: Vec<SectionView>,
     pub sums: Sums,
+    /// What each public payer bears, where it is computed.
+    pub payers: Vec<(String, String)>,
     /// The month's limit in words, and where it is written.
     pub limit: Option<String>,
     pub limit_source: String,
@@ -188,6 +194,7 @@ impl BillPage {
             alternatives: case.alternatives.iter().map(|row| (row.id, coverages::words(row))).collect(),
             visit_version: case.visit.version,
             sections: sections(&case.lines),
+            payers: case.payers.iter().zip(case.borne()).map(|(payer, borne)| payer.line(borne)).collect(),
             limit: case.limited.words(case.sums().cost_yen),
             limit_source: case.limited.source().to_owned(),
             no_limit: case.limited.why_not().map(str::to_owned),
@@ -229,6 +236,10 @@ impl BillPage {
         [("10", "1割"), ("20", "2割"), ("30", "3割"), ("0", "負担なし"), ("100", "10割")]
     }
 
+    fn public_rules(&self) -> [(&'static str, &'static str); 2] {
+        [(AUTO, "受給者証から計算する"), (BY_HAND, "手で入れる")]
+    }
+
     fn cap_rules(&self) -> Vec<(&'static str, &'static str)> {
         CapRule::ALL.iter().map(|rule| (rule.code(), rule.label())).collect()
     }
@@ -260,6 +271,7 @@ fn prefilled(form: FormState, account: &account::Model, to_pay_yen: i64) -> Form
         ("refund_amount", if account.unpaid_yen < 0 && account.revision > 0 { (-account.unpaid_yen).to_string() } else { String::new() }),
         ("copay", account.copay_percent.map(|percent| percent.to_string()).unwrap_or_default()),
         ("public_yen", account.public_yen.to_string()),
+        ("public_rule", if account.public_rule == AUTO { AUTO } else { BY_HAND }.to_owned()),
         ("cap_rule", CapRule::from_code(&account.cap_rule).unwrap_or(CapRule::Category).code().to_owned()),
     ];
     usual.into_iter().fold(form, |form, (name, value)| if form.value(name).is_empty() { form.set(name, value) } else { form })

@@ -32,9 +32,12 @@ pub async fn take(tx: &TenantTx, id: EncounterId, priced: &Priced) -> Result<(),
         return Ok(());
     }
     lines::add(tx, &mut case, &billed(priced), Source::Engine).await?;
-    // What the patient pays there less than the share of the points is borne by a public payer.
-    let public_yen = (case.sums().due_yen - i64::from(priced.due_yen)).max(0);
-    if public_yen > 0 {
+    // What the patient pays there less than the share of the points is borne by a public payer; the receipt computer knows better than
+    // our own reckoning.
+    let sums = case.sums();
+    let public_yen = (sums.due_yen + sums.public_yen - i64::from(priced.due_yen)).max(0);
+    if public_yen != sums.public_yen {
+        case.account.public_rule = String::new();
         case.account.public_yen = i32::try_from(public_yen).map_err(Error::internal)?;
         lines::changed(tx, case.account).await?;
     }

@@ -40,6 +40,9 @@ pub mod coverage {
         /// 公費の優先順位 1–4; 0 for an insurance.
         pub priority: i32,
         pub cap_yen: Option<i32>,
+        /// 償還払い
+        #[serde(default)]
+        pub is_paid_back: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

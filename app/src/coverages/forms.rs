@@ -15,6 +15,8 @@ use crate::web::FormErrors;
 /// 記号, 番号 and 保険者名, in characters.
 const NUMBER_MAX: usize = 20;
 const NAME_MAX: usize = 60;
+/// 受給者番号 of local schemes.
+const RECIPIENT_MAX: usize = 30;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -36,6 +38,7 @@ pub struct RawCoverage {
     pub valid_to: String,
     pub priority: String,
     pub cap_yen: String,
+    pub is_paid_back: String,
     pub verified_on: String,
     pub verification: String,
     /// The 受給者番号 is written so on the paper, whatever its last digit.
@@ -78,6 +81,7 @@ impl RawCoverage {
             valid_to: day(row.valid_to),
             priority: row.priority.to_string(),
             cap_yen: number(row.cap_yen),
+            is_paid_back: if row.is_paid_back { "yes" } else { "" }.into(),
             verified_on: today.to_string(),
             verification: row.verification.clone(),
             ..Self::default()
@@ -141,6 +145,7 @@ impl RawCoverage {
             eligibility: EligibilityStatus::Unchecked,
             priority,
             cap_yen,
+            is_paid_back: self.is_paid_back == "yes",
         };
         content.eligibility = eligibility(&content, old);
         Ok(content)
@@ -172,10 +177,18 @@ impl RawCoverage {
             e.take("insurer_number", parse_public_payer_number(&self.insurer_number), |error| number_message("負担者番号", "8桁", *error));
         let recipient = match parse_public_recipient_number(&self.insured_number) {
             Err(InsurerNumberError::CheckDigit { .. }) if self.as_written == "yes" => Ok(text::without_spaces(&self.insured_number)),
+            Err(InsurerNumberError::WrongLength) if self.as_written == "yes" && self.is_long_recipient() => {
+                Ok(text::without_spaces(&self.insured_number))
+            }
             read => read,
         };
         let recipient = e.take("insured_number", recipient, |error| number_message("受給者番号", "7桁", *error));
         (payer.unwrap_or_default(), recipient.unwrap_or_default())
+    }
+
+    /// Longer than seven digits, as some local schemes have it.
+    fn is_long_recipient(&self) -> bool {
+        (8..=RECIPIENT_MAX).contains(&text::without_spaces(&self.insured_number).chars().count())
     }
 
     fn branch(&self, e: &mut FormErrors) -> String {

@@ -76,7 +76,14 @@ fn version(at: usize, row: Row, stated: &[Option<Model>]) -> Version {
 
 /// The row as a version had it. A version written before a column existed has that column as it is when nothing was said.
 fn stated(current: &Model, content: &Value) -> Option<Model> {
-    let mut row = serde_json::to_value(Model { priority: 0, cap_yen: None, specific_diseases: String::new(), ..current.clone() }).ok()?;
+    let mut row = serde_json::to_value(Model {
+        priority: 0,
+        cap_yen: None,
+        is_paid_back: false,
+        specific_diseases: String::new(),
+        ..current.clone()
+    })
+    .ok()?;
     for (name, value) in content.as_object()? {
         row[name] = value.clone();
     }

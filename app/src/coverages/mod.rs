@@ -8,6 +8,7 @@ mod history;
 #[cfg(test)]
 mod samples;
 pub mod store;
+pub mod subsidies;
 mod views;
 
 use crate::web::Routes;

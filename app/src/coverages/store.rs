@@ -178,6 +178,7 @@ pub async fn sight_numbers(tx: &TenantTx, patient: PatientId, known: &[Model], n
         eligibility: EligibilityStatus::ManualVerified,
         priority: 0,
         cap_yen: None,
+        is_paid_back: false,
     };
     match known.iter().find(|row| content_of(row).is_same_card(&seen)) {
         Some(row) => sight(tx, row, today).await,
@@ -191,7 +192,7 @@ pub fn is_confirmed_in(row: &Model, today: NaiveDate) -> bool {
     is_this_month && row.eligibility == EligibilityStatus::Valid.code()
 }
 
-fn empty(tx: &TenantTx, patient_id: PatientId) -> Model {
+pub(super) fn empty(tx: &TenantTx, patient_id: PatientId) -> Model {
     Model {
         tenant_id: Uuid::nil(),
         id: tx.new_id(),
@@ -220,10 +221,11 @@ fn empty(tx: &TenantTx, patient_id: PatientId) -> Model {
         eligibility: String::new(),
         priority: 0,
         cap_yen: None,
+        is_paid_back: false,
     }
 }
 
-fn state(row: &mut Model, c: &CoverageContent) {
+pub(super) fn state(row: &mut Model, c: &CoverageContent) {
     row.kind = c.kind.code().to_owned();
     row.insurer_number = c.insurer_number.clone();
     row.insurer_name = c.insurer_name.clone();
@@ -241,6 +243,7 @@ fn state(row: &mut Model, c: &CoverageContent) {
     row.verification = c.verification.code().to_owned();
     row.eligibility = c.eligibility.code().to_owned();
     row.priority = i32::from(c.priority);
+    row.is_paid_back = c.is_paid_back;
     row.cap_yen = c.cap_yen.and_then(|yen| i32::try_from(yen).ok());
 }
 
@@ -265,6 +268,7 @@ pub fn content_of(row: &Model) -> CoverageContent {
         eligibility: EligibilityStatus::from_code(&row.eligibility).unwrap_or(EligibilityStatus::Unchecked),
         priority: u8::try_from(row.priority).unwrap_or_default(),
         cap_yen: row.cap_yen.and_then(|yen| u32::try_from(yen).ok()),
+        is_paid_back: row.is_paid_back,
     }
 }
 
@@ -273,7 +277,8 @@ pub fn words(row: &Model) -> String {
     let content = content_of(row);
     if content.kind == CoverageKind::PublicExpense {
         let cap = content.cap_yen.map(|yen| format!(" 上限 {yen}円/月")).unwrap_or_default();
-        return format!("第{}公費 {}{cap}", content.priority.max(1), public_scheme(&content.insurer_number));
+        let back = if content.is_paid_back { " 償還払い" } else { "" };
+        return format!("第{}公費 {}{cap}{back}", content.priority.max(1), public_scheme(&content.insurer_number));
     }
     let share = content.copay_percent.map(|percent| format!("{}割", percent / 10)).unwrap_or_default();
     [content.kind.label(), &content.insurer_name, content.relation_label(), &share]

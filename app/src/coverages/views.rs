@@ -63,7 +63,11 @@ impl CoveragePage {
 
     /// The check digit of a recipient number was just refused: the paper may be right all the same.
     fn may_be_as_written(&self) -> bool {
-        self.is_public && self.form.error("insured_number").is_some_and(|says| says.contains("検証数字"))
+        self.is_public
+            && self
+                .form
+                .error("insured_number")
+                .is_some_and(|says| says.contains("検証数字") || (says.contains("7桁") && self.form.value("insured_number").len() > 7))
     }
 }
 

@@ -115,6 +115,7 @@ impl Visit<'_> {
             unpaid_reason: String::new(),
             unpaid_note: String::new(),
             cap_rule: String::new(),
+            public_rule: String::new(),
         }
     }
 
@@ -144,6 +145,8 @@ impl Visit<'_> {
             reason: String::new(),
             cap_rule: String::new(),
             over_cap_yen: 0,
+            public_parts: json!([]),
+            coverage_id: None,
         }
     }
 

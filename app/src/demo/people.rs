@@ -159,6 +159,7 @@ fn coverage_row(ledger: &mut Ledger, id: Uuid, patient_id: Uuid, age: i64, day: 
         eligibility: "valid".into(),
         priority: 0,
         cap_yen: None,
+        is_paid_back: false,
     }
 }
 

@@ -12,7 +12,7 @@ use domain::{EncounterId, PatientId};
 use tenancy::{Error, Principal, TenantTx};
 
 use super::store::{self, NewVisit};
-use crate::coverages::store as coverages;
+use crate::coverages::{store as coverages, subsidies};
 use crate::patients::store as patients;
 
 /// Longest address of a patient (S03).
@@ -81,6 +81,7 @@ pub async fn take_in(
     let known = coverages::in_force(tx, &group, today).await?;
     let content = coverage_of(result, q, tx, principal);
     let coverage_id = coverages::apply(tx, patient.id, &known, &content).await?;
+    subsidies::apply(tx, patient.id, &known, &q.subsidies, content.verified_on).await?;
     let is_new_patient = matches!(wish.chosen, Chosen::New { .. });
     let taken = |visit_id, was_listed| Ok(Ok(Taken { patient_id: patient.id, visit_id, is_new_patient, was_listed }));
     if !wish.with_visit {

@@ -255,6 +255,11 @@ fn card(q: &Qualification, today: NaiveDate) -> Vec<(&'static str, String)> {
         words.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     });
     let share = q.copay_on(today).map(|percent| format!("{percent}%")).unwrap_or_default();
+    let continuing = q.continuing.map(|c| c.until.map_or_else(|| "取り消すまで".into(), |until| format!("{until} まで")));
+    let subsidies = q.subsidies.iter().map(|s| {
+        let terms = [s.words(), period(s.valid_from, s.valid_to), s.terms()];
+        terms.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    });
     let given: Vec<&str> = q.consents.iter().filter(|c| c.is_given()).map(Consent::subject_label).collect();
     [
         ("氏名", q.name.clone()),
@@ -271,7 +276,9 @@ fn card(q: &Qualification, today: NaiveDate) -> Vec<(&'static str, String)> {
         ("限度額区分", limit),
         ("特定疾病", diseases.collect::<Vec<_>>().join("、")),
         ("医療券", tickets.collect::<Vec<_>>().join("、")),
+        ("医療費助成", subsidies.collect::<Vec<_>>().join("、")),
         ("同意", given.join("・")),
+        ("継続の同意", continuing.unwrap_or_default()),
         ("照会番号", text(&q.reference_number)),
     ]
     .into_iter()

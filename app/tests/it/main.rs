@@ -56,6 +56,7 @@ mod patients_plans;
 mod plans;
 mod prescriptions;
 mod privacy;
+mod public_expenses;
 mod questionnaires;
 mod receipt;
 mod relay;

@@ -12,6 +12,7 @@ use domain::eligibility::{
 };
 use domain::encounter::jst;
 use domain::kana::Kana;
+use domain::public_expense::Subsidy;
 
 use super::ReadError;
 use super::xml::{self, Element};
@@ -21,6 +22,7 @@ const MAX_NAME_CHARS: usize = 100;
 const MAX_MESSAGE_CHARS: usize = 200;
 const MAX_REFERENCE_CHARS: usize = 50;
 const MAX_FLAG_CHARS: usize = 10;
+const MAX_RECIPIENT_CHARS: usize = 30;
 /// 見本: no public document names the element that tells a smartphone (2) from a card (1). Without it the desk says which it was.
 const MEDIUM: &str = "IdentificationMedium";
 
@@ -120,6 +122,7 @@ fn qualification(e: &Element) -> Result<Qualification, ReadError> {
         limit: e.child("LimitApplicationCertificateRelatedInfo").map_or(Ok(None), limit)?,
         specific_diseases: specific_diseases(e)?,
         tickets: tickets(e)?,
+        subsidies: subsidies(e)?,
         consents: consents(e)?,
         reference_number: reference_number(e)?,
         continuing: continuing(e)?,
@@ -237,6 +240,29 @@ fn tickets(e: &Element) -> Result<Vec<MedicalTicket>, ReadError> {
             self_pay_yen: yen(info, "SelfPayAmount")?,
             combination: text(info, "SingleOrCombinedUse"),
             contact: [text(info, "DistrictContactName"), text(info, "HandlingContactName")].join(" ").trim().to_owned(),
+        })
+    };
+    found.into_iter().map(one).collect()
+}
+
+/// 見本: the municipalities' interface names these items; how the medical side writes them is not public.
+fn subsidies(e: &Element) -> Result<Vec<Subsidy>, ReadError> {
+    let mut found = Vec::new();
+    e.descendants("PublicMedicalHubInfo", &mut found);
+    let one = |info: &Element| {
+        let recipient = required(info, "MedicalSubsidyRecipientNumber")?;
+        if recipient.chars().count() > MAX_RECIPIENT_CHARS {
+            return Err(ReadError::Invalid("MedicalSubsidyRecipientNumber"));
+        }
+        Ok(Subsidy {
+            payer_number: required(info, "MedicalSubsidyInsurerNumber")?.to_owned(),
+            recipient_number: recipient.to_owned(),
+            name: text(info, "CertificationName"),
+            income_segment: text(info, "IncomeSegment"),
+            is_paid_back: info.value("IsAlwaysReimbursement") == Some("1"),
+            cap_yen: yen(info, "MaxCopaymentAmount")?,
+            valid_from: date(info, "ValidFrom")?,
+            valid_to: date(info, "ValidTo")?,
         })
     };
     found.into_iter().map(one).collect()

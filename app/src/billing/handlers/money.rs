@@ -34,6 +34,7 @@ pub async fn set_terms(clerk: Clerk, path: web::Path<EncounterId>, form: web::Fo
     let (patient, mut account) = (case.patient_id(), case.account);
     account.copay_percent = change.copay_percent;
     account.public_yen = change.public_yen;
+    account.public_rule = change.public_rule.to_owned();
     if let Some(rule) = change.cap_rule {
         account.cap_rule = rule.code().to_owned();
     }

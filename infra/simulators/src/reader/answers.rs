@@ -30,9 +30,7 @@ pub fn answer(asked: &Asked, how: &str) -> Vec<u8> {
         (Some(_), how) => Scenario::find(how),
     };
     // Without a reader nobody was asked for a consent.
-    let person = person.unwrap_or(&PEOPLE[0]);
-    let card =
-        Card { person, reference: "", is_changed: false, consents: None, is_unable: false, lasts: LASTS, is_phone: false, form: "2" };
+    let card = Card::of(person.unwrap_or(&PEOPLE[0]));
     let text = scenario.write(&card, Encoding::Utf8, now());
     let institution = if how == "other_facility" { "1399999999" } else { &asked.institution };
     let identifier = if how == "other_question" { "somebody-else" } else { &asked.identifier };
@@ -63,16 +61,7 @@ pub struct RemoteAnswer {
 
 impl RemoteAnswer {
     fn text(&self) -> String {
-        let card = Card {
-            person: self.person,
-            reference: &self.reference,
-            is_changed: false,
-            consents: Some(&self.subjects),
-            lasts: LASTS,
-            is_phone: false,
-            is_unable: false,
-            form: "2",
-        };
+        let card = Card { reference: &self.reference, consents: Some(&self.subjects), ..Card::of(self.person) };
         let continuing = self.continuing.as_ref().map_or(String::new(), |until| {
             format!("<ContinuingConsent>1</ContinuingConsent><ContinuingConsentEndDate>{until}</ContinuingConsentEndDate>")
         });

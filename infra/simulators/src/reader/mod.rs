@@ -88,6 +88,8 @@ pub struct Touch {
     medium: String,
     /// 処方箋の発行形態: `electronic`, or paper
     form: String,
+    /// 医療費助成の受給者証を利用する
+    subsidies: String,
 }
 
 impl Touch {
@@ -164,6 +166,7 @@ fn read_card(touch: &Touch, at: DateTime<FixedOffset>, national: Option<&Nationa
         lasts,
         is_phone: touch.medium == "phone",
         form: touch.form(),
+        with_subsidies: !touch.subsidies.is_empty(),
     };
     let bytes = scenario.write(&card, encoding, at);
     let number = if is_changed { "9100001" } else { person.number };

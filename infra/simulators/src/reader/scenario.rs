@@ -25,6 +25,25 @@ pub struct Card<'a> {
     pub is_phone: bool,
     /// PrescriptionIssueSelect: 1 電子, 2 紙
     pub form: &'a str,
+    /// 医療費助成の受給者証 is used too.
+    pub with_subsidies: bool,
+}
+
+impl<'a> Card<'a> {
+    /// A card nobody was asked about: no consent, paper, nothing beside the insurance.
+    pub const fn of(person: &'a Person) -> Self {
+        Self {
+            person,
+            reference: "",
+            is_changed: false,
+            consents: None,
+            is_unable: false,
+            lasts: LASTS,
+            is_phone: false,
+            form: "2",
+            with_subsidies: false,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -167,6 +186,7 @@ impl Scenario {
             consents: card.consents.unwrap_or_default(),
             is_unable: card.is_unable,
             until,
+            with_subsidies: card.with_subsidies,
         }
     }
 
@@ -258,9 +278,7 @@ mod tests {
     }
 
     fn card(person: usize, reference: &'static str) -> Card<'static> {
-        let consents: Option<&[&str]> = Some(&["PharmacistsInfo"]);
-        let person = &PEOPLE[person];
-        Card { person, reference, is_changed: false, consents, is_unable: false, lasts: LASTS, is_phone: false, form: "2" }
+        Card { reference, consents: Some(&["PharmacistsInfo"]), ..Card::of(&PEOPLE[person]) }
     }
 
     #[test]
