@@ -13,8 +13,8 @@ use tenancy::operator::Operator;
 use tenancy::session::Sessions;
 use uuid::Uuid;
 
-use crate::adapters::eprescription::{CardDesk, CardSigner, Cardless, KeyFiles, NoSigner, PrescriptionSigner, Signers};
 use crate::adapters::eprescription::revocation::Revocations;
+use crate::adapters::eprescription::{CardDesk, CardSigner, Cardless, KeyFiles, NoSigner, PrescriptionSigner, Signers};
 use crate::adapters::kms::{KmsConfig, KmsProvider};
 use crate::adapters::national::NationalClient;
 use crate::adapters::national_way::NationalWay;
@@ -60,7 +60,11 @@ pub fn signer(config: &Config, sessions: &Sessions, desk: &CardDesk) -> anyhow::
         (None, Some(folder)) => Arc::new(KeyFiles::new(folder)),
         (None, None) => Arc::new(NoSigner),
     };
-    Ok(if config.has_card_signing { Arc::new(Signers { card: CardSigner::new(desk.clone(), Revocations::new(config.signer_crl_file.clone())), other }) } else { other })
+    Ok(if config.has_card_signing {
+        Arc::new(Signers { card: CardSigner::new(desk.clone(), Revocations::new(config.signer_crl_file.clone())), other })
+    } else {
+        other
+    })
 }
 
 /// The way to the national services; None where this deployment is not connected to them.
