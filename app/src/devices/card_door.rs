@@ -18,7 +18,7 @@ use crate::web::Json;
 
 /// How long the line is held while nothing is to be signed.
 const HELD: Duration = Duration::from_secs(15);
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 const CERTIFICATES: usize = 4;
 const CERTIFICATE_MAX: usize = 8 * 1024;
 /// A signature of the longest key there is, in base64.

@@ -43,31 +43,51 @@ pub struct Revoking {
 
 /// 発行: the 処方 was signed a moment ago in this transaction. What the records cannot say is noted and stops nobody.
 pub async fn issued(tx: &TenantTx, head: &prescription::Model) -> Result<(), Error> {
-    let replaces = match head.replaces_id {
-        Some(old) => replace(tx, old).await?,
-        None => None,
-    };
-    if settings::read(tx).await?.is_on || replaces.is_some() { register(tx, head, replaces).await.map(drop) } else { Ok(()) }
+    if let Some(old) = head.replaces_id {
+        replace(tx, old).await?;
+    }
+    let has_place = place_of(tx, head.replaces_id).await?.is_some();
+    if !settings::read(tx).await?.is_on && !has_place {
+        return Ok(());
+    }
+    if store::status(&register(tx, head).await?)? == InsideStatus::Refused {
+        settle_replaced(tx, head.replaces_id, InsideEvent::Spared).await?;
+    }
+    Ok(())
 }
 
-/// The old one no longer stands in the chart; its id at the service, when it can be changed there in one go.
-async fn replace(tx: &TenantTx, old: Uuid) -> Result<Option<String>, Error> {
+/// Where the one it replaces still stands at the service: its id there.
+async fn place_of(tx: &TenantTx, replaces: Option<Uuid>) -> Result<Option<String>, Error> {
+    let Some(old) = replaces else { return Ok(None) };
+    let Some(row) = store::find(tx, old).await? else { return Ok(None) };
+    let stands = matches!(store::status(&row)?, InsideStatus::Changing | InsideStatus::Registered);
+    Ok(Some(row.register_id).filter(|id| stands && !id.is_empty()))
+}
+
+/// What a change came to, for the one it was to replace. One that was turned down and is sent again finds the old one standing.
+pub async fn settle_replaced(tx: &TenantTx, replaces: Option<Uuid>, event: InsideEvent) -> Result<(), Error> {
+    let Some(old) = replaces else { return Ok(()) };
+    match store::lock(tx, old).await? {
+        Some(row) if store::status(&row)?.after(event).is_ok() => store::turn(tx, row, event).await?.map(drop).map_err(Error::internal),
+        _ => Ok(()),
+    }
+}
+
+/// The old one no longer stands in the chart; at the service it waits for the new one, or is taken back.
+async fn replace(tx: &TenantTx, old: Uuid) -> Result<(), Error> {
     let head = heads::get(tx, old).await?;
     if heads::status(&head).can_be_withdrawn() {
         heads::move_to(tx, head, RxStatus::Changed, "変更").await?;
     }
-    let Some(row) = store::lock(tx, old).await? else { return Ok(None) };
-    let (status, register_id) = (store::status(&row)?, row.register_id.clone());
-    if !status.can_be_changed() {
-        taken_back(tx, old).await?;
-        return Ok(None);
+    let Some(row) = store::lock(tx, old).await? else { return Ok(()) };
+    if !store::status(&row)?.can_be_changed() {
+        return taken_back(tx, old).await;
     }
-    let turned = store::turn(tx, row, InsideEvent::Change).await?;
-    Ok(turned.ok().filter(|_| status == InsideStatus::Registered).map(|_| register_id))
+    store::turn(tx, row, InsideEvent::Change).await?.map(drop).map_err(Error::internal)
 }
 
 /// 登録, or 登録し直す of what was turned down.
-pub async fn register(tx: &TenantTx, head: &prescription::Model, replaces: Option<String>) -> Result<Model, Error> {
+pub async fn register(tx: &TenantTx, head: &prescription::Model) -> Result<Model, Error> {
     let (rule, visit) = (settings::read(tx).await?.rule, encounters::get(tx, EncounterId::new(head.encounter_id)).await?);
     let care = care(head, &visit);
     let due = rule.due(care, clock::today(head.signed_at.unwrap_or(tx.now())));
@@ -85,7 +105,7 @@ pub async fn register(tx: &TenantTx, head: &prescription::Model, replaces: Optio
         row.status = InsideStatus::Held.code().to_owned();
         return store::insert(tx, row).await;
     }
-    let row = post(tx, head, row, replaces).await?;
+    let row = post(tx, head, row).await?;
     if is_new {
         return store::insert(tx, row).await;
     }
@@ -97,8 +117,11 @@ pub async fn register(tx: &TenantTx, head: &prescription::Model, replaces: Optio
 
 /// The message that was turned down is not sent again beside the new one.
 async fn again(tx: &TenantTx, row: &Model) -> Result<Model, Error> {
-    if let Some(id) = row.message_id {
-        stop(tx, MessageId::new(id)).await?;
+    if let Some(id) = row.message_id
+        && stop(tx, MessageId::new(id)).await?.0 == Fate::Unknown
+    {
+        // Somebody pressed 再送 meanwhile.
+        return Err(Error::Conflict { current_version: row.version });
     }
     store::lock(tx, row.id).await?.ok_or(Error::NotFound)
 }
@@ -135,7 +158,7 @@ fn begun(tx: &TenantTx, head: &prescription::Model, care: Care) -> Model {
 }
 
 /// Puts the registration into the outbox; what cannot be written is refused here, with the reason.
-async fn post(tx: &TenantTx, head: &prescription::Model, mut row: Model, replaces: Option<String>) -> Result<Model, Error> {
+async fn post(tx: &TenantTx, head: &prescription::Model, mut row: Model) -> Result<Model, Error> {
     (row.service_code, row.service_said) = Default::default();
     let record = content::gather(tx, head).await?;
     let written = record.and_then(|record| Ok((record.to_csv().map_err(|_| "処方を登録の形にできません。".to_owned())?, record)));
@@ -147,6 +170,7 @@ async fn post(tx: &TenantTx, head: &prescription::Model, mut row: Model, replace
         }
     };
     let trace = trace_of(format!("in-{}-{}", head.id, row.version), &record);
+    let replaces = place_of(tx, row.replaces_id).await?;
     let carried = Carried { trace, document: paper_document(&csv), care: row.care.clone(), replaces };
     let key = format!("in/{}/register/{}", head.id, row.version);
     row.message_id = Some(put(tx, Errand::InsideRegister, key, &row, row.sent_from, &carried).await?);
@@ -182,7 +206,7 @@ pub async fn discharged(tx: &TenantTx, visit: &encounter::Model) -> Result<(), E
     for row in store::of_encounter(tx, EncounterId::new(visit.id)).await? {
         if store::status(&row)? == InsideStatus::Held {
             let head = heads::get(tx, row.id).await?;
-            let row = post(tx, &head, row, None).await?;
+            let row = post(tx, &head, row).await?;
             if row.message_id.is_none() {
                 store::remark(tx, row).await?;
             } else if store::turn(tx, row, InsideEvent::Release).await?.is_err() {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
-use super::acts::{Carried, Revoking};
+use super::acts::{Carried, Revoking, settle_replaced};
 use super::store;
 use crate::adapters::eprescription::Trace;
 use crate::adapters::eprescription::inside::{CHANGE, REGISTER, REVOKE, SEARCH, accepted, found};
@@ -122,17 +122,6 @@ pub async fn registered(tx: &TenantTx, id: Uuid, ending: Ending<'_>) -> Result<(
     };
     store::turn(tx, row, event).await?.map_err(Error::internal)?;
     settle_replaced(tx, replaces, if event == InsideEvent::Accepted { InsideEvent::Replaced } else { InsideEvent::Spared }).await
-}
-
-/// What a change came to, for the one it was to replace.
-async fn settle_replaced(tx: &TenantTx, replaces: Option<Uuid>, event: InsideEvent) -> Result<(), Error> {
-    let Some(old) = replaces else { return Ok(()) };
-    match store::lock(tx, old).await? {
-        Some(row) if store::status(&row)? == InsideStatus::Changing => {
-            store::turn(tx, row, event).await?.map(drop).map_err(Error::internal)
-        }
-        _ => Ok(()),
-    }
 }
 
 pub async fn revoked(tx: &TenantTx, id: Uuid, ending: Ending<'_>) -> Result<(), Error> {

@@ -118,7 +118,7 @@ pub async fn register(
         if !is_open || !is_out(&head) {
             return Err(AppError::Refused("この院内処方は登録済みか、取り消してあるか、登録しない設定です。".into()));
         }
-        acts::register(&tx, &head, standing(&tx, row.and_then(|row| row.replaces_id)).await?).await?;
+        acts::register(&tx, &head).await?;
     }
     if !is_htmx(&req) {
         return Ok(Either::Left(Redirect::to(
@@ -128,13 +128,6 @@ pub async fn register(
     }
     let content = read(&access, &tx, encounter, PatientId::new(head.patient_id)).await?;
     Ok(Either::Right(Page::full(tx.commit(audit(&head, "registered")).await?, &content)?))
-}
-
-/// A change that was turned down still has its place at the service.
-async fn standing(tx: &TenantTx, replaces: Option<Uuid>) -> Result<Option<String>, Error> {
-    let Some(old) = replaces else { return Ok(None) };
-    let row = store::find(tx, old).await?;
-    Ok(row.filter(|row| row.status == InsideStatus::Registered.code()).map(|row| row.register_id))
 }
 
 /// 変更する: the chart goes on with a draft of what was handed out; 変更をやめる takes the draft out again.

@@ -175,6 +175,7 @@ impl Head {
         let wish = open.and_then(|head| IssueForm::from_code(&head.wished_form));
         Self {
             dispensed_at: content.dispensed_at.label(),
+            is_inside: content.dispensed_at.is_inside(),
             issue_form: content.issue_form.label(),
             usable_until: content.usable_until(today).format("%m/%d").to_string(),
             refill: content.refill,

@@ -251,6 +251,8 @@ pub fn short_day(day: NaiveDate) -> String {
 #[derive(Debug, Clone, Default)]
 pub struct Head {
     pub dispensed_at: &'static str,
+    /// Handed out here: it has no 発行形態 and no 使用期限.
+    pub is_inside: bool,
     pub issue_form: &'static str,
     pub usable_until: String,
     pub refill: u8,

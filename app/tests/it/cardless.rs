@@ -163,6 +163,10 @@ async fn a_doctor_signs_in_on_a_page_of_their_own() {
     at_the_service(&address.replace("&#38;", "&").replace("&amp;", "&"), &format!("{}.{doctor}", here.id), "mynumber").await;
     assert!(client.post("/account/signing/completion", &[]).await.expect(200).body.contains("サインイン中"));
     here.client(h, Role::Nurse).await.get("/account/signing").await.expect(403);
+    client.post("/logout", &[]).await.expect(303);
+    let (token, _) = h.sessions().start(here.principal(Role::Doctor)).await.unwrap();
+    let again = Client::new(&base, Some(token.cookie_value()));
+    assert!(again.get("/account/signing").await.expect(200).body.contains("サインインしていません"), "the token left with the person");
     let plain = here.client(h, Role::Doctor).await.get("/account/signing").await.expect(200).body;
     assert!(plain.contains("サインインは要りません"), "key files need none");
 }

@@ -194,6 +194,27 @@ async fn a_change_and_a_withdrawal_reach_the_service() {
     d.deliver().await;
     assert_eq!((d.inside(new).await.0.as_str(), d.given().len()), ("withdrawn", 0));
 
+    // A change that is turned down leaves the old one at the service; it is sent again, or both are taken back.
+    for is_sent_again in [true, false] {
+        let (visit, old) = d.handed_out("AMB", "inside").await;
+        d.deliver().await;
+        d.inside_act(old, "inside-change", &[]).await.expect(303);
+        d.sign(&d.doctor, &visit).await.expect(303);
+        let new = d.newest(&visit).await;
+        d.services.eps_faults.next(Fault::Refused, 1);
+        d.deliver().await;
+        assert_eq!((d.inside(old).await.0.as_str(), d.inside(new).await.0.as_str()), ("registered", "refused"));
+        if is_sent_again {
+            d.inside_act(new, "inside-registration", &[]).await.expect(303);
+            d.deliver().await;
+            assert_eq!((d.inside(old).await.0.as_str(), d.inside(new).await.0.as_str()), ("changed", "registered"));
+            assert_eq!(d.given().len(), 1);
+        }
+        d.take_back(new).await.expect(303);
+        d.deliver().await;
+        assert!(d.given().is_empty(), "{is_sent_again}");
+    }
+
     // Never sent.
     let (_, third) = d.handed_out("AMB", "inside").await;
     d.take_back(third).await.expect(303);
