@@ -35,7 +35,7 @@ const until = async (page, locator) => {
 
 test("a consent from home is fetched, registered, and asked about again before the visit", async () => {
   const { page } = clerk;
-  await page.request.post(`${simulators}/mobile-reception`, { form: { person: "takasaki", flag: "2", continuing: "1" } });
+  await page.request.post(`${simulators}/mobile-reception`, { form: { person: "maria", flag: "2", continuing: "1" } });
   await page.goto(`${base}/reception/remote-consents`);
   await ready(page);
   await page.keyboard.press("Control+Enter");
@@ -50,7 +50,7 @@ test("a consent from home is fetched, registered, and asked about again before t
 
   await page.goto(`${base}/reception/remote-consents`);
   await ready(page);
-  const row = page.locator("tr", { hasText: "髙﨑" });
+  const row = page.locator("tr", { hasText: "マリア" });
   await look(page, "remote-registered");
   await Promise.all([page.waitForURL("**/reception/inquiries/**"), row.getByRole("button", { name: /資格を確かめる/ }).click()]);
   const answer = page.getByRole("link", { name: /見比べて反映する/ });
@@ -60,7 +60,7 @@ test("a consent from home is fetched, registered, and asked about again before t
   await ready(page);
   assert.ok(await page.getByRole("radio", { name: "入れる", exact: true }).isChecked(), "before a visit it goes onto today's list");
   await Promise.all([page.waitForURL("**/board?moved=**"), page.getByRole("button", { name: /反映する/ }).click()]);
-  assert.match(await page.locator("main").innerText(), /髙﨑/);
+  assert.match(await page.locator("main").innerText(), /マリア/);
 });
 
 test("the month's figures name the way in", async () => {

@@ -272,7 +272,7 @@ async fn a_list_is_asked_for_once_and_the_same_consent_is_one_answer() {
         assert!(page.contains(says) && !page.contains("<script>2"), "{says}: {page}");
     }
     d.doctor.get(LIST).await.expect(403);
-    d.services.faults.next(Fault::Failing, 1);
+    d.services.faults.next(Fault::RateLimited, 1);
     d.fetch("home", &Uuid::now_v7().to_string()).await.expect(303);
     d.deliver().await;
     assert!(d.list().await.contains("申し込んでいます"), "tried again later by itself");
