@@ -289,15 +289,14 @@ async fn without_a_consent_nothing_is_told_and_another_settings_answer_is_refuse
     let d = desk().await;
     let ask = |setting: &'static str| {
         let key = Uuid::now_v7().to_string();
-        let form = [
+        [
             ("idempotency_key", key),
             ("setting", setting.to_owned()),
             ("insurer_number", "01139997".to_owned()),
             ("insured_symbol", "12345678".to_owned()),
             ("insured_number", "9000001".to_owned()),
             ("birth_date", "S50.4.1".to_owned()),
-        ];
-        form
+        ]
     };
     let post = async |setting: &'static str| {
         let form = ask(setting);

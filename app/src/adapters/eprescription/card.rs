@@ -206,7 +206,7 @@ impl PrescriptionSigner for CardSigner {
         let card = seen.into_iter().find(|card| card.fingerprint == fingerprint).ok_or(SigningRefusal::NoKey)?;
         let der = STANDARD.decode(&card.certificate).map_err(|_| SigningRefusal::BadKey)?;
         self.judge(der.clone(), self.desk.clock.now()).await?;
-        let id = Uuid::now_v7();
+        let id = job_id();
         let sign_in = Job { id, errand: Errand::SignIn, content: STANDARD.encode(format!("{CHALLENGE}{id}")) };
         self.keep(clinic, doctor, &Kept { certificate: der, sign_in: sign_in.clone(), is_in: false }).await?;
         self.desk.ask(clinic, fingerprint, &sign_in).await
@@ -227,7 +227,7 @@ impl PrescriptionSigner for CardSigner {
 
     async fn end_session(&self, clinic: TenantId, doctor: StaffId) -> Result<(), SigningRefusal> {
         let Some(kept) = self.drop_session(clinic, doctor).await? else { return Ok(()) };
-        let job = Job { id: Uuid::now_v7(), errand: Errand::SignOut, content: String::new() };
+        let job = Job { id: job_id(), errand: Errand::SignOut, content: String::new() };
         self.desk.ask(clinic, &fingerprint(&kept.certificate), &job).await
     }
 
@@ -236,7 +236,7 @@ impl PrescriptionSigner for CardSigner {
         let card = fingerprint(&kept.certificate);
         let (certificate, public_key) = self.judge(kept.certificate, at).await?;
         let unsigned = Unsigned::new(csv, &certificate, at);
-        let job = Job { id: Uuid::now_v7(), errand: Errand::Sign, content: STANDARD.encode(unsigned.signed_info()) };
+        let job = Job { id: job_id(), errand: Errand::Sign, content: STANDARD.encode(unsigned.signed_info()) };
         self.desk.ask(clinic, &card, &job).await?;
         let end = tokio::time::Instant::now() + PATIENCE;
         let done = loop {
@@ -309,4 +309,10 @@ impl PrescriptionSigner for Signers {
             false => Err(SigningRefusal::SignedOut),
         }
     }
+}
+
+/// Of a job that lives seconds in Redis and in no table.
+#[allow(clippy::disallowed_methods)]
+fn job_id() -> Uuid {
+    Uuid::now_v7()
 }

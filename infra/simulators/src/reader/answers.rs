@@ -3,7 +3,7 @@
 use super::message::Encoding;
 use super::now;
 use super::people::{PEOPLE, Person};
-use super::scenario::{Card, LASTS, Scenario};
+use super::scenario::{Card, Scenario};
 
 /// A question as it was understood.
 pub struct Asked {
