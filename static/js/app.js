@@ -72,7 +72,8 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const active = document.activeElement;
   if (active?.matches("[data-autosave] textarea") && target.contains(active)) detail.shouldSwap = false;
 });
-document.addEventListener("htmx:load", ({ detail }) => prepare(detail.elt));
+// The page as a whole is prepared below, once; htmx announces it too, at a moment of its own.
+document.addEventListener("htmx:load", ({ detail }) => detail.elt !== document.body && prepare(detail.elt));
 // A box that lives on a visit, or on an inquiry, asks for itself again when somebody, or the worker, has changed it.
 const follows = new Set();
 const follow = async (kind) => {

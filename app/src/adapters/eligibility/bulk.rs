@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::check_in::CareSetting;
-use domain::eligibility::{EligibilityStatus, FaceResult, QualificationValidity, ResultSegment, carries_individual_number};
+use domain::eligibility::{EligibilityStatus, FaceResult, QualificationValidity, ResultSegment};
 use domain::outbox::Trouble;
 use serde::{Deserialize, Serialize};
 
@@ -150,7 +150,7 @@ pub(super) fn reply<T>(
     if root.name != "XmlMsg" {
         return Err(ReadError::NotFaceResult.into());
     }
-    if root.any_text(&carries_individual_number) {
+    if root.carries_individual_number() {
         return Err(ReadError::IndividualNumber.into());
     }
     let header = root.child("MessageHeader").ok_or(ReadError::Missing("MessageHeader"))?;

@@ -6,7 +6,6 @@
 use chrono::NaiveDate;
 use domain::care_history::{About, CareHistory, Checkup, Checkups, Drug, Episode, Finding, Origin, Treatment};
 use domain::check_in::CareSetting;
-use domain::eligibility::carries_individual_number;
 use serde::{Deserialize, Serialize};
 
 use super::ReadError;
@@ -157,7 +156,7 @@ fn message(bytes: &[u8]) -> Result<Element, ReadError> {
     if root.name != "XmlMsg" {
         return Err(ReadError::NotFaceResult);
     }
-    if root.any_text(&carries_individual_number) {
+    if root.carries_individual_number() {
         return Err(ReadError::IndividualNumber);
     }
     Ok(root)

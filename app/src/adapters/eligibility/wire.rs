@@ -8,7 +8,7 @@ use domain::check_in::CareSetting;
 use domain::consent::Consent;
 use domain::eligibility::{
     ContinuingConsent, FaceResult, LimitCertificate, MedicalTicket, Qualification, QualificationValidity, ResultSegment, ServiceMessage,
-    SpecificDisease, carries_individual_number, sex_of_code,
+    SpecificDisease, sex_of_code,
 };
 use domain::encounter::jst;
 use domain::kana::Kana;
@@ -32,7 +32,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<FaceResult, ReadError> {
     if root.name != "XmlMsg" {
         return Err(ReadError::NotFaceResult);
     }
-    if root.any_text(&carries_individual_number) {
+    if root.carries_individual_number() {
         return Err(ReadError::IndividualNumber);
     }
     face_result(&root)

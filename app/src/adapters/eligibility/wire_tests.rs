@@ -213,6 +213,13 @@ fn an_individual_number_anywhere_stops_the_file() {
 }
 
 #[test]
+fn a_name_drawn_by_chance_is_no_individual_number() {
+    let named = "<ArbitraryFileIdentifier>0199edb1-1234-5678-9018-123456789018-1</ArbitraryFileIdentifier>";
+    assert!(domain::eligibility::carries_individual_number(named));
+    assert!(read(&valid(named)).is_ok());
+}
+
+#[test]
 fn kana_that_is_not_kana_is_left_to_a_person() {
     let result = read(&valid("").replace("ﾀｶｻｷ ﾀﾛｳ", "NGUYEN THI")).unwrap();
     assert_eq!(result.single().unwrap().name_kana, None);
