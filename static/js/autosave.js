@@ -25,7 +25,8 @@ class Section {
     // A note gets its own address with its first save; unsent text must still be found under the visit's.
     this.draft = form.dataset.draftKey ?? this.path;
     this.version = fieldOf(form, "version").value;
-    this.saved = this.area.value;
+    // What the server sent, not what stands here: somebody may have begun to write before this ran.
+    this.saved = this.area.defaultValue;
     this.at = this.region?.firstElementChild?.dataset.at ?? "";
     this.pending = null;
     this.attempts = 0;
@@ -39,6 +40,7 @@ class Section {
     this.area.addEventListener("blur", () => this.isDirty() && this.schedule(0));
     form.addEventListener("submit", (event) => (event.preventDefault(), event.stopImmediatePropagation(), this.flush()), true);
     this.restore();
+    if (this.state === "clean" && this.isDirty()) this.changed();
   }
 
   isDirty() {
@@ -149,7 +151,7 @@ class Section {
   restore() {
     for (const draft of draftsOf(this.draft)) {
       if (draft.body === this.saved) drop(this.draft, draft.version);
-      else if (draft.version === this.version || draft.pending?.body === this.saved) this.takeBack(draft);
+      else if ((draft.version === this.version || draft.pending?.body === this.saved) && !this.isDirty()) this.takeBack(draft);
       else this.offer(draft);
     }
   }

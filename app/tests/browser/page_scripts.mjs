@@ -189,6 +189,18 @@ journey("keys: sheet, palette, undo; letters are text inside a field; a converti
   assert.ok(acts.some((act) => act.path === "/undo/1" && act.version === "2"));
 });
 
+journey("words written before the scripts run are saved like all others", async (page) => {
+  await page.route("**/app.js", async (route) => {
+    await new Promise((done) => setTimeout(done, 1200));
+    await route.continue();
+  });
+  await page.goto(`${base}/page`, { waitUntil: "commit" });
+  await text(page).fill("早すぎた文");
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.script), undefined, "written first");
+  await page.waitForFunction(() => document.querySelector("[data-save=saved]"), null, { timeout: 8000 });
+  assert.equal(served.text, "早すぎた文");
+});
+
 journey("an idle screen hides its text, saves first and asks the server to lock", async (page) => {
   await page.goto(`${base}/page?lock=2`);
   await text(page).fill("席を離れる前の文");
