@@ -154,6 +154,11 @@ class Board {
   }
 
   draw(live) {
+    this.drawPaper(live);
+    if (!live) this.drawList();
+  }
+
+  drawPaper(live) {
     const { paper } = this;
     paper.fillStyle = "#fff";
     paper.fillRect(0, 0, WIDTH, this.height);
@@ -164,11 +169,10 @@ class Board {
     }
     [paper.lineCap, paper.lineJoin] = ["round", "round"];
     for (const mark of live ? [...this.marks, live] : this.marks) draws[mark.is](paper, mark);
-    if (!live) this.drawList();
   }
 
   drawCursor() {
-    this.draw();
+    this.drawPaper();
     const [x, y] = this.cursor;
     for (const [colour, width] of [["#fff", 7], ["#1a1a1c", 3]]) {
       this.paper.strokeStyle = colour;
@@ -262,7 +266,8 @@ class Board {
     }
     this.canvas.addEventListener("keydown", (event) => this.key(event));
     this.canvas.addEventListener("focus", () => this.canvas.matches(":focus-visible") && this.drawCursor());
-    this.canvas.addEventListener("blur", () => this.draw());
+    // Only the paper: the focus may be on its way to a line of the list.
+    this.canvas.addEventListener("blur", () => this.drawPaper());
     for (const button of this.form.querySelectorAll("[data-act]")) button.addEventListener("click", () => this[button.dataset.act]());
     for (const field of this.form.querySelectorAll("[name=title]")) field.addEventListener("input", () => this.after());
     document.querySelector("[data-drawing-save]").addEventListener("click", () => this.save());
