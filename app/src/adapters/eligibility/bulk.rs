@@ -146,13 +146,7 @@ pub(super) fn reply<T>(
     identifier: &str,
     read: impl FnOnce(&Element) -> Result<T, ReadError>,
 ) -> Result<Reply<T>, NotOurs> {
-    let root = xml::parse_within(&xml::decode_within(bytes, HISTORY)?, HISTORY)?;
-    if root.name != "XmlMsg" {
-        return Err(ReadError::NotFaceResult.into());
-    }
-    if root.carries_individual_number() {
-        return Err(ReadError::IndividualNumber.into());
-    }
+    let root = xml::message(bytes, HISTORY)?;
     let header = root.child("MessageHeader").ok_or(ReadError::Missing("MessageHeader"))?;
     let segment = ResultSegment::from_code(required(header, "SegmentOfResult")?);
     // A failure of the service as a whole names nobody.

@@ -115,7 +115,7 @@ pub enum Reply {
 
 /// Whether the bytes answer this question, for this facility, about this person, and can be read to the end.
 pub fn read_reply(bytes: &[u8], question: &HistoryQuestion, identifier: &str) -> Result<Reply, NotOurs> {
-    let root = message(bytes)?;
+    let root = xml::message(bytes, HISTORY)?;
     if root.descendant("ArbitraryFileIdentifier").is_some_and(|e| e.text.trim() != identifier) {
         return Err(NotOurs::OtherQuestion);
     }
@@ -136,30 +136,19 @@ pub fn read_reply(bytes: &[u8], question: &HistoryQuestion, identifier: &str) ->
 
 /// 薬剤・診療情報, latest first.
 pub fn read_care(bytes: &[u8]) -> Result<CareHistory, ReadError> {
-    care(&message(bytes)?)
+    care(&xml::message(bytes, HISTORY)?)
 }
 
 /// 資格 of the person that was found without a card, in the service's own numbers: insurer, symbol, number, branch. Empty where it tells none.
 pub fn read_qualification(bytes: &[u8]) -> Result<[String; 4], ReadError> {
-    let root = message(bytes)?;
+    let root = xml::message(bytes, HISTORY)?;
     let person = root.descendant("QuaInf").ok_or(ReadError::Missing("QuaInf"))?;
     Ok(["InsurerNumber", "InsuredCardSymbol", "InsuredIdentificationNumber", "InsuredBranchNumber"].map(|name| text(person, name)))
 }
 
 /// 特定健診等情報, latest first.
 pub fn read_checkups(bytes: &[u8]) -> Result<Checkups, ReadError> {
-    checkups(&message(bytes)?)
-}
-
-fn message(bytes: &[u8]) -> Result<Element, ReadError> {
-    let root = xml::parse_within(&xml::decode_within(bytes, HISTORY)?, HISTORY)?;
-    if root.name != "XmlMsg" {
-        return Err(ReadError::NotFaceResult);
-    }
-    if root.carries_individual_number() {
-        return Err(ReadError::IndividualNumber);
-    }
-    Ok(root)
+    checkups(&xml::message(bytes, HISTORY)?)
 }
 
 fn about(root: &Element, node: &'static str, birth: &'static str) -> Result<About, ReadError> {

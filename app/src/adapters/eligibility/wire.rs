@@ -27,15 +27,7 @@ const MAX_RECIPIENT_CHARS: usize = 30;
 const MEDIUM: &str = "IdentificationMedium";
 
 pub(super) fn parse(bytes: &[u8]) -> Result<FaceResult, ReadError> {
-    let text = xml::decode(bytes)?;
-    let root = xml::parse(&text)?;
-    if root.name != "XmlMsg" {
-        return Err(ReadError::NotFaceResult);
-    }
-    if root.carries_individual_number() {
-        return Err(ReadError::IndividualNumber);
-    }
-    face_result(&root)
+    face_result(&xml::message(bytes, xml::SMALL)?)
 }
 
 /// Our own name of the question, as the answer repeats it.

@@ -82,6 +82,18 @@ impl Element {
     }
 }
 
+/// A message of オンライン資格確認 as a tree: what every reader here begins with.
+pub fn message(bytes: &[u8], limits: Limits) -> Result<Element, ReadError> {
+    let root = parse_within(&decode_within(bytes, limits)?, limits)?;
+    if root.name != "XmlMsg" {
+        return Err(ReadError::NotFaceResult);
+    }
+    if root.carries_individual_number() {
+        return Err(ReadError::IndividualNumber);
+    }
+    Ok(root)
+}
+
 /// Text between tags of a message we write.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
