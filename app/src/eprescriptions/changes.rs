@@ -89,13 +89,19 @@ pub async fn abandon(tx: &TenantTx, row: &Model) -> Result<bool, Error> {
     let encounter = EncounterId::new(row.encounter_id);
     let links = of_encounter(tx, encounter).await?;
     let Some(link) = links.iter().find(|link| link.replaced_id == Some(row.id) && link.is_open) else { return Ok(false) };
+    discard_drafts(tx, encounter, link.prescription_id).await?;
+    self::link(tx, link.prescription_id, None).await?;
+    Ok(true)
+}
+
+/// Takes the unsigned lines of one 処方箋 out again.
+pub async fn discard_drafts(tx: &TenantTx, encounter: EncounterId, prescription: Uuid) -> Result<(), Error> {
     for line in prescriptions::lines(tx, encounter).await? {
-        if line.prescription_id == Some(link.prescription_id) && line.status == prescriptions::DRAFT {
+        if line.prescription_id == Some(prescription) && line.status == prescriptions::DRAFT {
             lines::withdraw(tx, line).await?;
         }
     }
-    self::link(tx, link.prescription_id, None).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// One change of a visit.

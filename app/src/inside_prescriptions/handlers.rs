@@ -17,7 +17,7 @@ use crate::eprescriptions::changes;
 use crate::error::AppError;
 use crate::patients::store as patients;
 use crate::prescriptions::entity::prescription;
-use crate::prescriptions::store::{self as prescriptions, heads, lines};
+use crate::prescriptions::store::heads;
 use crate::web::act_form::{check_token, check_version, key_of};
 use crate::web::{Chrome, Nav, Page, PatientStripe, Redirect, is_htmx};
 
@@ -164,11 +164,7 @@ async fn abandon(tx: &TenantTx, head: &prescription::Model) -> Result<(), AppErr
     let Some(mut draft) = draft else {
         return Err(AppError::Refused("変更の下書きはもうありません。画面を開き直してください。".into()));
     };
-    for line in prescriptions::lines(tx, encounter).await? {
-        if line.prescription_id == Some(draft.id) && line.status == prescriptions::DRAFT {
-            lines::withdraw(tx, line).await?;
-        }
-    }
+    changes::discard_drafts(tx, encounter, draft.id).await?;
     draft.replaces_id = None;
     heads::update(tx, draft).await?;
     Ok(())
