@@ -38,6 +38,8 @@ pub mod staff {
         pub narcotic_license: String,
         /// Its last day.
         pub narcotic_license_to: Option<Date>,
+        /// 診療科, as it stands on this person's 処方箋; empty for most.
+        pub department: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

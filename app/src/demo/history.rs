@@ -252,6 +252,7 @@ pub fn employ(ledger: &mut Ledger, member: &Member, at: DateTime<Utc>, passwords
             valid_to: None,
             narcotic_license: String::new(),
             narcotic_license_to: None,
+            department: if member.roles.contains(&Role::Doctor) { "内科".into() } else { String::new() },
         },
     );
     for role in member.roles {

@@ -7,9 +7,11 @@ use domain::patient::{Age, Patient, Sex};
 use domain::prescription::head::Leftover;
 use domain::prescription::{GenericSubstitution, Preparation};
 use domain::{CoverageId, EncounterId, PatientId, clock};
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use tenancy::staff::staff;
 use tenancy::{Error, TenantTx};
+use uuid::Uuid;
 
 use super::narcotics;
 use crate::adapters::eprescription::{
@@ -23,12 +25,11 @@ use crate::patients::store as patients;
 use crate::prescriptions::drugs::{self, Drug};
 use crate::prescriptions::entity::{medication_request, prescription};
 use crate::prescriptions::{print, store as prescriptions};
+use crate::staff::NarcoticLicense;
 
 /// Widths of the records, in characters.
 const PATIENT_NAME_MAX: usize = 20;
 const DRUG_NAME_MAX: usize = 40;
-/// 科名 is required, and the product keeps none for a visit yet.
-const DEPARTMENT: &str = "医科";
 /// 法別 of 後期高齢者.
 const LATE_ELDERLY: &str = "39";
 
@@ -50,15 +51,16 @@ pub async fn gather(tx: &TenantTx, head: &prescription::Model) -> Result<Result<
     let mut lines = prescriptions::lines(tx, encounter).await?;
     lines.retain(|line| line.prescription_id == Some(head.id));
     let known = known(tx, &lines, today).await?;
-    let license = narcotics::license(tx, author).await?;
-    let (facility, doctor) = (facility(tx).await?, print::staff_name(tx, author).await?);
+    let doctor = prescriber(tx, author).await?;
+    let license = NarcoticLicense::of(&doctor);
+    let facility = facility(tx).await?;
     Ok((|| {
         let insurance = coverage.as_ref().filter(|row| !print::is_public(row)).map(insurance).transpose()?.flatten();
         let content = prescriptions::heads::content_of(head);
         let record = PrescriptionRecord {
             claim_type: claim_type(insurance.as_ref(), public.len(), &patient, today),
             facility,
-            doctor: Doctor { name: spaced(&doctor) },
+            doctor: prescribing(&doctor)?,
             person: person(&patient)?,
             insurance,
             public,
@@ -128,8 +130,21 @@ async fn facility(tx: &TenantTx) -> Result<Facility, Error> {
         postal_code: text("postal_code")?,
         address: text("address")?,
         tel: text("tel")?,
-        department: DEPARTMENT.to_owned(),
     })
+}
+
+/// Who signs, with 診療科 and licence.
+pub async fn prescriber(tx: &TenantTx, id: Uuid) -> Result<staff::Model, Error> {
+    let own = staff::Entity::find().filter(staff::Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(staff::Column::Id.eq(id));
+    own.one(tx).await?.ok_or(Error::NotFound)
+}
+
+/// The service takes no 処方箋 without 科名.
+fn prescribing(row: &staff::Model) -> Result<Doctor, Problem> {
+    if row.department.is_empty() {
+        return Err(format!("{}さんの診療科が登録されていません。管理者が職員の画面で診療科を入れると処方箋に書けます。", row.name));
+    }
+    Ok(Doctor { name: spaced(&row.name), department: row.department.clone() })
 }
 
 fn person(patient: &Patient) -> Result<Person, Problem> {

@@ -2,8 +2,6 @@
 
 use chrono::NaiveDate;
 use domain::patient::Patient;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use tenancy::staff::staff;
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
@@ -12,11 +10,6 @@ use crate::adapters::eprescription::Narcotic;
 use crate::prescriptions::drugs::Drug;
 use crate::prescriptions::entity::medication_request;
 use crate::staff::NarcoticLicense;
-
-pub async fn license(tx: &TenantTx, person: Uuid) -> Result<NarcoticLicense, Error> {
-    let own = staff::Entity::find().filter(staff::Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(staff::Column::Id.eq(person));
-    Ok(own.one(tx).await?.map(|row| NarcoticLicense::of(&row)).unwrap_or_default())
-}
 
 /// What these lines ask for; `None` where none of them is a 麻薬.
 pub fn of(
@@ -60,7 +53,8 @@ pub async fn printed(
     if known.is_empty() {
         return Ok(Vec::new());
     }
-    let said = match of(lines, &known, &license(tx, signer).await?, patient, today) {
+    let license = NarcoticLicense::of(&content::prescriber(tx, signer).await?);
+    let said = match of(lines, &known, &license, patient, today) {
         Ok(Some(n)) => format!("麻薬施用者免許番号 {}　患者住所 {}　電話 {}", n.license, n.address, n.tel),
         // A person writes it by hand.
         Ok(None) | Err(_) => "麻薬施用者免許番号　　　　　　　　患者住所".to_owned(),

@@ -20,6 +20,7 @@ pub const INACTIVE: &str = "inactive";
 
 const NAME_LETTERS: usize = 40;
 const LICENSE_LETTERS: usize = 20;
+const DEPARTMENT_LETTERS: usize = 20;
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
@@ -35,6 +36,7 @@ pub struct RawStaffForm {
     pub status: String,
     pub narcotic_license: String,
     pub narcotic_license_to: String,
+    pub department: String,
     /// One box for each 職種: `role_doctor=on`.
     #[serde(flatten)]
     pub boxes: BTreeMap<String, String>,
@@ -53,6 +55,8 @@ pub struct Facts {
     pub valid_to: Option<NaiveDate>,
     pub is_active: bool,
     pub narcotic: NarcoticLicense,
+    /// 診療科 on this person's 処方箋; may be empty.
+    pub department: String,
 }
 
 /// 麻薬施用者免許; an empty number is none.
@@ -107,6 +111,7 @@ impl RawStaffForm {
             status: if facts.is_active { ACTIVE } else { INACTIVE }.to_owned(),
             narcotic_license: facts.narcotic.number,
             narcotic_license_to: facts.narcotic.last_day.map(|day| day.to_string()).unwrap_or_default(),
+            department: facts.department,
             idempotency_key: String::new(),
         }
     }
@@ -143,6 +148,7 @@ impl RawStaffForm {
         let narcotic_to = errors.take("narcotic_license_to", last_day(&self.narcotic_license_to, None), |_| {
             "麻薬施用者免許の期限を日付で入れてください(例 2027-12-31)".to_owned()
         });
+        let department = errors.take("department", text::line(&self.department, DEPARTMENT_LETTERS), |e| text_message("診療科", *e));
         Some(Facts {
             name: name?,
             name_kana: name_kana?,
@@ -152,6 +158,7 @@ impl RawStaffForm {
             valid_to: valid_to?,
             is_active: self.status != INACTIVE,
             narcotic: NarcoticLicense { number: narcotic?.unwrap_or_default(), last_day: narcotic_to? },
+            department: department?.unwrap_or_default(),
         })
     }
 
@@ -223,6 +230,7 @@ mod tests {
         assert_eq!(wrong(|r| r.valid_to = "2026-03-31".into()), Some("valid_to"));
         assert_eq!(wrong(|r| r.valid_to = "2026-04-01".into()), None);
         assert_eq!(wrong(|r| r.narcotic_license = "1".repeat(21)), Some("narcotic_license"));
+        assert_eq!(wrong(|r| r.department = "科".repeat(21)), Some("department"));
         assert_eq!(wrong(|r| r.narcotic_license_to = "いつか".into()), Some("narcotic_license_to"));
     }
 }

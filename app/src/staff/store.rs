@@ -33,6 +33,7 @@ impl Person {
             valid_to: self.row.valid_to,
             is_active: self.row.status == ACTIVE,
             narcotic: NarcoticLicense::of(&self.row),
+            department: self.row.department.clone(),
         }
     }
 }
@@ -115,6 +116,7 @@ pub async fn insert(tx: &TenantTx, id: StaffId, new: &NewPerson, phc: String) ->
         valid_to: facts.valid_to,
         narcotic_license: facts.narcotic.number.clone(),
         narcotic_license_to: facts.narcotic.last_day,
+        department: facts.department.clone(),
     };
     versioned::insert(tx, row, Authorship::own(tx)).await?;
     grant(tx, id, &facts.roles).await
@@ -135,6 +137,7 @@ pub async fn update(tx: &TenantTx, current: &Person, facts: &Facts) -> Result<()
         valid_to: facts.valid_to,
         narcotic_license: facts.narcotic.number.clone(),
         narcotic_license_to: facts.narcotic.last_day,
+        department: facts.department.clone(),
         status: status_of(facts).into(),
         ..current.row.clone()
     };

@@ -103,6 +103,7 @@ async fn insert_staff(tx: &TenantTx, role: Role) -> StaffId {
         valid_to: None,
         narcotic_license: String::new(),
         narcotic_license_to: None,
+        department: if role == Role::Doctor { "内科".into() } else { String::new() },
     };
     versioned::insert(tx, model, Authorship::own(tx)).await.unwrap();
     let row = staff_role::ActiveModel {

@@ -18,13 +18,14 @@ pub struct Facility {
     pub postal_code: String,
     pub address: String,
     pub tel: String,
-    pub department: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doctor {
     /// 姓名の間は空白一つ
     pub name: String,
+    /// 科名, required.
+    pub department: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,7 +185,7 @@ impl PrescriptionRecord {
         put(&["1", "1", &f.institution_code[3..], &f.institution_code[..2], &f.name]);
         put(&["2", &f.postal_code, &f.address]);
         put(&["3", &f.tel, "", ""]);
-        put(&["4", "1", "", &f.department]);
+        put(&["4", "1", "", &self.doctor.department]);
         put(&["5", "", "", &self.doctor.name]);
         put(&["11", &p.number, &p.name, &p.kana]);
         put(&["12", if p.is_female { "2" } else { "1" }]);
@@ -253,7 +254,7 @@ impl PrescriptionRecord {
     fn texts(&self) -> Vec<&str> {
         let (f, p) = (&self.facility, &self.person);
         let mut texts: Vec<&str> =
-            vec![&f.name, &f.postal_code, &f.address, &f.tel, &f.department, &self.doctor.name, &p.number, &p.name, &p.kana];
+            vec![&f.name, &f.postal_code, &f.address, &f.tel, &self.doctor.department, &self.doctor.name, &p.number, &p.name, &p.kana];
         if let Some(i) = &self.insurance {
             texts.extend([i.insurer_number.as_str(), &i.symbol, &i.number, &i.branch]);
         }

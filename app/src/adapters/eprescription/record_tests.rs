@@ -10,9 +10,8 @@ pub fn sample() -> PrescriptionRecord {
             postal_code: "100-0000".into(),
             address: "東京都架空区1-2-3".into(),
             tel: "03-0000-0000".into(),
-            department: "内科".into(),
         },
-        doctor: Doctor { name: "架空　医師".into() },
+        doctor: Doctor { name: "架空　医師".into(), department: "内科".into() },
         person: Person {
             number: "42".into(),
             name: "架空　太郎".into(),

@@ -208,3 +208,27 @@ async fn a_narcotic_is_registered_with_the_licence_and_the_address() {
         assert!(text.contains("第99-123号") && text.contains("架空荘"), "{text}");
     }
 }
+
+/// FN-EP-01: 科名 is that of the doctor who signs; without one nothing is sent, and a sentence says where it is entered.
+#[tokio::test]
+async fn a_prescription_names_the_department_of_its_doctor() {
+    let d = desk().await;
+    let visit = d.visit().await;
+    d.head(&visit, &[]).await.expect(303);
+    d.line(&visit, DRUG).await;
+    d.check(&visit).await;
+    let doctor = d.here.staff_of(Role::Doctor).as_uuid();
+    let department = async |name: &str| {
+        let sql = "UPDATE staff SET department = $2 WHERE id = $1";
+        sqlx::query(sql).bind(doctor).bind(name).execute(&mut d.h.superuser().await).await.unwrap();
+    };
+    department("").await;
+    let refused = d.sign(&d.doctor, &visit).await.expect(422).body;
+    assert!(refused.contains("診療科が登録されていません"), "{refused}");
+    department("小児科").await;
+    d.sign(&d.doctor, &visit).await.expect(303);
+    d.deliver().await;
+    let held = d.services.shelf.all();
+    let [held] = &held[..] else { panic!("{held:?}") };
+    assert!(held.summary.csv.contains("\n4,1,,小児科\n"), "{}", held.summary.csv);
+}
