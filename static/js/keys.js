@@ -112,7 +112,8 @@ const showSheet = () => {
   const list = element("dl");
   const rows = keyed().map((target) => [words(target.dataset.key), labelOf(target)]);
   if (document.querySelector("[data-rows]")) rows.push(["↑ ↓", "行を移る"], ["Enter", "行を開く"]);
-  const ofRow = new Map([...document.querySelectorAll("[data-row-key]")].map((target) => [words(target.dataset.rowKey), target.dataset.rowKeyLabel]));
+  const ofRow = new Map([...document.querySelectorAll("[data-row-labels]")].flatMap((table) => Object.entries(JSON.parse(table.dataset.rowLabels))
+    .filter(([key]) => table.querySelector(`[data-row-key="${key}"]`)).map(([key, label]) => [words(key), label])));
   rows.push(...ofRow);
   rows.push([words("Ctrl+K"), "画面と操作を探す"], [words("/"), "患者検索へ"], [words("?"), "この一覧"], ["Esc", "閉じる"]);
   for (const [keys, what] of rows) list.append(element("div", {}, element("dt", {}, element("kbd", { "data-fixed": "" }, keys)), element("dd", {}, what)));

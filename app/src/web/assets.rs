@@ -99,7 +99,7 @@ pub fn asset(path: &str) -> &'static str {
 
 /// What one mark of the sprite is drawn with. Written into the page: hundreds of references to the sprite cost a board 25 ms.
 pub fn icon(name: &str) -> &'static str {
-    TREE.icons.get(name).map_or("/assets/unknown", String::as_str)
+    TREE.icons.get(name).map_or("", String::as_str)
 }
 
 /// `GET /assets/{hash}/{path}`.
