@@ -4,14 +4,14 @@
 use domain::attachment::AttachmentKind;
 use domain::{AttachmentId, EncounterId, FileId, PatientId};
 use serde_json::json;
-use tenancy::permission::AttachmentWrite;
+use tenancy::permission::{AttachmentWrite, DrawingWrite, Permission};
 use tenancy::versioned::sha256;
 use tenancy::{Access, Act, Audit, InfoClass, Receipt, TenantTx};
 use uuid::Uuid;
 
 use super::cabinet::{Cabinet, Part, away, object_key};
 use super::content::Judged;
-use super::store::{self, NewFile};
+use super::store::{self, NewFile, Reach};
 use crate::error::AppError;
 
 const ACT: &str = "attachment.add";
@@ -31,8 +31,13 @@ pub struct Arrival<'a> {
     pub replaces: Option<(AttachmentId, i32)>,
 }
 
+/// Who may put something into the cabinet.
+pub trait Keeps: Permission {}
+impl Keeps for AttachmentWrite {}
+impl Keeps for DrawingWrite {}
+
 /// Keeps it once, however often it is sent.
-pub async fn keep(access: &Access<AttachmentWrite>, cabinet: &Cabinet, arrival: &Arrival<'_>) -> Result<(AttachmentId, Receipt), AppError> {
+pub async fn keep<P: Keeps>(access: &Access<P>, cabinet: &Cabinet, arrival: &Arrival<'_>) -> Result<(AttachmentId, Receipt), AppError> {
     match once(access, cabinet, arrival).await {
         // The same act at the same moment: the other one has done it by now.
         Err(AppError::Conflict) => once(access, cabinet, arrival).await,
@@ -40,7 +45,7 @@ pub async fn keep(access: &Access<AttachmentWrite>, cabinet: &Cabinet, arrival: 
     }
 }
 
-async fn once(access: &Access<AttachmentWrite>, cabinet: &Cabinet, arrival: &Arrival<'_>) -> Result<(AttachmentId, Receipt), AppError> {
+async fn once<P: Keeps>(access: &Access<P>, cabinet: &Cabinet, arrival: &Arrival<'_>) -> Result<(AttachmentId, Receipt), AppError> {
     let digest = sha256(arrival.bytes);
     let tx = with_key(access).await?;
     let sent = format!("{} {:?} {:?} {}", arrival.patient, arrival.encounter, arrival.replaces, hex::encode(digest));
@@ -69,7 +74,7 @@ async fn once(access: &Access<AttachmentWrite>, cabinet: &Cabinet, arrival: &Arr
 }
 
 /// A clinic's very first key is kept before anything is sealed under it: the sealing transaction below is given up.
-async fn with_key(access: &Access<AttachmentWrite>) -> Result<TenantTx, AppError> {
+async fn with_key<P: Keeps>(access: &Access<P>) -> Result<TenantTx, AppError> {
     let tx = access.begin().await?;
     if !tx.keyring()?.ensure(&tx).await.map_err(tenancy::Error::from)? {
         return Ok(tx);
@@ -82,7 +87,7 @@ async fn with_key(access: &Access<AttachmentWrite>) -> Result<TenantTx, AppError
 async fn write(tx: &TenantTx, arrival: &Arrival<'_>, id: AttachmentId, file: FileId) -> Result<i32, AppError> {
     let row = match arrival.replaces {
         None => store::insert(tx, id, file, arrival).await?,
-        Some((id, version)) => store::redraw(tx, store::get(tx, id).await?, version, file, arrival).await?,
+        Some((id, version)) => store::redraw(tx, store::get(tx, id, Reach::Chart).await?, version, file, arrival).await?,
     };
     Ok(row.version)
 }

@@ -5,7 +5,7 @@ use tenancy::standing::ScannerState;
 use uuid::Uuid;
 
 use super::entity::{attachment, attachment_file};
-use super::store::Shown;
+use super::store::{Reach, Shown};
 use super::views::*;
 use crate::notes::record::Names;
 use crate::web::samples::show;
@@ -68,7 +68,7 @@ fn every_state() -> Vec<Shown> {
 fn pane(list: &[Shown]) -> AttachmentPane {
     let patient = PatientStripe::sample().patient_id;
     let mut pane = AttachmentPane::of(patient, None, list, ScannerLine::of(None, NOW.parse().unwrap()), NOW.parse().unwrap());
-    pane.can_write = true;
+    (pane.reach, pane.can_write, pane.can_draw) = (Reach::Chart, true, true);
     pane
 }
 
@@ -125,7 +125,7 @@ fn the_age_of_the_signatures_is_said() {
 fn viewer(shown: &Shown) -> ViewerPage {
     let around = (Chrome::sample(Nav::Patients), PatientStripe::sample());
     let mut page = ViewerPage::of(around, (shown, &every_state()), (&[], &Names::default()), ScannerLine::of(None, NOW.parse().unwrap()));
-    page.can_write = true;
+    (page.can_write, page.can_draw) = (true, true);
     page
 }
 

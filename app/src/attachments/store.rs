@@ -7,8 +7,10 @@ use domain::{AttachmentId, EncounterId, FileId, PatientId, StaffId, clock};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
-use tenancy::{Authorship, Error, TenantTx, versioned};
+use tenancy::permission::{NoteRead, Permission};
+use tenancy::{Access, Authorship, Error, TenantTx, versioned};
 use uuid::Uuid;
 
 use super::add::Arrival;
@@ -55,13 +57,37 @@ impl Shown {
     }
 }
 
-pub async fn get(tx: &TenantTx, id: AttachmentId) -> Result<Model, Error> {
-    let own = Entity::find().filter(C::TenantId.eq(tx.tenant_id().as_uuid())).filter(C::Id.eq(id.as_uuid()));
-    own.one(tx).await?.ok_or(Error::NotFound)
+/// How much of a patient's cabinet somebody has before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    Chart,
+    /// 文書 only: for whoever files papers but does not open the chart's text (GL-06).
+    Documents,
 }
 
-pub async fn get_shown(tx: &TenantTx, id: AttachmentId) -> Result<Shown, Error> {
-    let row = get(tx, id).await?;
+impl Reach {
+    pub fn of<P: Permission>(access: &Access<P>) -> Self {
+        if access.may::<NoteRead>() { Self::Chart } else { Self::Documents }
+    }
+
+    /// What a file with these bytes is filed as: a scanned letter is a picture only to its camera.
+    pub fn filed_as(self, content: ContentType) -> AttachmentKind {
+        if self == Self::Chart { content.kind() } else { AttachmentKind::Document }
+    }
+
+    fn within(self, query: Select<Entity>) -> Select<Entity> {
+        if self == Self::Chart { query } else { query.filter(C::Kind.eq(AttachmentKind::Document.code())) }
+    }
+}
+
+/// Out of reach is not there.
+pub async fn get(tx: &TenantTx, id: AttachmentId, reach: Reach) -> Result<Model, Error> {
+    let own = Entity::find().filter(C::TenantId.eq(tx.tenant_id().as_uuid())).filter(C::Id.eq(id.as_uuid()));
+    reach.within(own).one(tx).await?.ok_or(Error::NotFound)
+}
+
+pub async fn get_shown(tx: &TenantTx, id: AttachmentId, reach: Reach) -> Result<Shown, Error> {
+    let row = get(tx, id, reach).await?;
     let file = get_file(tx, FileId::new(row.file_id)).await?;
     Ok(Shown { row, file })
 }
@@ -81,7 +107,7 @@ pub struct Wanted {
 }
 
 /// Of one chart (the patient and everybody merged into it), newest first, cancelled ones among them.
-pub async fn of_patients(tx: &TenantTx, patients: &[PatientId], wanted: Wanted) -> Result<Vec<Shown>, Error> {
+pub async fn of_patients(tx: &TenantTx, patients: &[PatientId], wanted: Wanted, reach: Reach) -> Result<Vec<Shown>, Error> {
     let mut query = Entity::find()
         .filter(C::TenantId.eq(tx.tenant_id().as_uuid()))
         .filter(C::PatientId.is_in(patients.iter().map(|id| id.as_uuid())))
@@ -93,7 +119,7 @@ pub async fn of_patients(tx: &TenantTx, patients: &[PatientId], wanted: Wanted) 
     if let Some(before) = wanted.before {
         query = query.filter(C::Id.lt(before.as_uuid()));
     }
-    let rows = query.all(tx).await?;
+    let rows = reach.within(query).all(tx).await?;
     let files = files(tx, rows.iter().map(|row| row.file_id)).await?;
     Ok(rows.into_iter().filter_map(|row| files.get(&row.file_id).cloned().map(|file| Shown { row, file })).collect())
 }

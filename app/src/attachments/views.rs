@@ -9,7 +9,7 @@ use tenancy::standing::ScannerState;
 use uuid::Uuid;
 
 use super::entity::attachment::Model;
-use super::store::{CANCELLED, Earlier, Shown};
+use super::store::{CANCELLED, Earlier, Reach, Shown};
 use crate::notes::record::Names;
 use crate::notes::views::labels;
 use crate::web::face::Face;
@@ -125,7 +125,9 @@ pub struct AttachmentPane {
     pub older: Option<AttachmentId>,
     pub scanner: ScannerLine,
     pub is_off: bool,
+    pub reach: Reach,
     pub can_write: bool,
+    pub can_draw: bool,
     pub act_key: Uuid,
     /// File name and what is wrong with it.
     pub refusals: Vec<(String, String)>,
@@ -143,10 +145,16 @@ impl AttachmentPane {
             older: None,
             scanner,
             is_off: false,
+            reach: Reach::Documents,
             can_write: false,
+            can_draw: false,
             act_key: Uuid::nil(),
             refusals: vec![],
         }
+    }
+
+    pub fn is_chart(&self) -> bool {
+        self.reach == Reach::Chart
     }
 
     /// Files nobody may open yet: while there are any, the page listens.
@@ -180,6 +188,9 @@ pub struct AttachmentPage {
 
 impl AttachmentPage {
     pub fn kinds(&self) -> Vec<(&'static str, &'static str)> {
+        if !self.pane.is_chart() {
+            return vec![];
+        }
         std::iter::once(("", "全部")).chain(AttachmentKind::ALL.map(|kind| (kind.code(), kind.label()))).collect()
     }
 }
@@ -231,6 +242,7 @@ pub struct ViewerPage {
     /// The earlier version that is shown, if it is not the last.
     pub version: Option<i32>,
     pub can_write: bool,
+    pub can_draw: bool,
     pub act_key: Uuid,
     pub scanner: ScannerLine,
     pub encounter: Option<EncounterId>,
@@ -273,6 +285,7 @@ impl ViewerPage {
             versions: versions.iter().map(line).collect(),
             version: None,
             can_write: false,
+            can_draw: false,
             act_key: shown.row.digest_key(),
             scanner,
             encounter: shown.row.encounter_id.map(EncounterId::new),

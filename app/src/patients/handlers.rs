@@ -8,7 +8,8 @@ use domain::patient_search::PatientSearch;
 use serde::Deserialize;
 use serde_json::json;
 use tenancy::permission::{
-    AllergyRead, ConsentRead, CoverageWrite, EncounterWrite, FlagRead, NoteRead, PatientMerge, PatientRead, PatientWrite, Permission,
+    AllergyRead, AttachmentRead, ConsentRead, CoverageWrite, EncounterWrite, FlagRead, NoteRead, PatientMerge, PatientRead, PatientWrite,
+    Permission,
 };
 use tenancy::{Access, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
@@ -231,6 +232,7 @@ fn acts(access: &Access<PatientRead>) -> Acts {
         merge: access.may::<PatientMerge>(),
         take_in: access.may::<CoverageWrite>(),
         consents: access.may::<ConsentRead>(),
+        documents: access.may::<AttachmentRead>(),
     }
 }
 

@@ -61,6 +61,7 @@ struct Stored {
     file: Uuid,
     state: String,
     reason: String,
+    kind: String,
 }
 
 impl Desk {
@@ -83,7 +84,7 @@ impl Desk {
     }
 
     async fn rows(&self) -> Vec<Stored> {
-        let sql = "SELECT a.id::text, a.version, a.status, f.id, f.state, f.reason FROM attachment a
+        let sql = "SELECT a.id::text, a.version, a.status, f.id, f.state, f.reason, a.kind FROM attachment a
             JOIN attachment_file f ON f.tenant_id = a.tenant_id AND f.id = a.file_id WHERE a.tenant_id = $1 ORDER BY a.id";
         let rows = sqlx::query(sql).bind(self.here.id.as_uuid()).fetch_all(&mut self.h.superuser().await).await.unwrap();
         let stored = |row: &sqlx::postgres::PgRow| Stored {
@@ -93,6 +94,7 @@ impl Desk {
             file: row.get(3),
             state: row.get(4),
             reason: row.get(5),
+            kind: row.get(6),
         };
         rows.iter().map(stored).collect()
     }
@@ -298,8 +300,41 @@ async fn the_neighbour_and_the_clerk_find_nothing() {
     let foreign =
         Form::new().text("patient_token", d.patient.clone()).text("idempotency_key", notes::id()).part("file", part("a.jpg", vec![1]));
     d.send(&neighbour, foreign).await.expect(404);
-    d.here.client(d.h, Role::Clerk).await.get(&format!("/attachments/{id}/file")).await.expect(403);
+    let clerk = d.here.client(d.h, Role::Clerk).await;
+    for door in ["", "/file", "/thumbnail", "/print"] {
+        clerk.get(&format!("/attachments/{id}{door}")).await.expect(404);
+    }
+    clerk.get(&format!("/attachments/{id}/drawing")).await.expect(403);
+    let list = clerk.get(&d.page()).await.expect(200).body;
+    assert!(!list.contains(&id.to_string()) && !list.contains("シェーマ"), "{list}");
     d.here.client(d.h, Role::Pharmacist).await.get(&format!("/attachments/{id}/file")).await.expect(200);
+}
+
+/// GL-06: a letter the clerk scanned is a 文書, whatever its bytes; doctors find it on the chart, and a slip is taken back.
+#[tokio::test]
+async fn a_clerk_files_papers_and_sees_nothing_else() {
+    let d = desk().await;
+    let clerk = d.here.client(d.h, Role::Clerk).await;
+    d.upload("発疹.jpg", picture(ImageFormat::Jpeg)).await.expect(303);
+    let form = Form::new().text("patient_token", d.patient.clone()).text("idempotency_key", notes::id());
+    d.send(&clerk, form.part("file", part("紹介状.jpg", picture(ImageFormat::Jpeg)))).await.expect(303);
+    d.inspect().await;
+    let list = clerk.get(&d.page()).await.expect(200);
+    assert!(list.body.contains("紹介状") && !list.body.contains("発疹") && list.statements() <= 12, "{}", list.body);
+    let rows = d.rows().await;
+    let [photo, filed] = &rows[..] else { panic!("{}", rows.len()) };
+    assert_eq!((&*photo.kind, &*filed.kind), ("photo", "document"));
+    clerk.get(&format!("/attachments/{}", filed.id)).await.expect(200);
+    let seen = d.doctor.get(&d.page()).await.expect(200).body;
+    assert!(seen.contains("紹介状") && seen.contains("発疹"));
+    let cancel = async |id: &str| {
+        let key = notes::id();
+        let fields = [("patient_token", &*d.patient), ("idempotency_key", &*key), ("version", "1"), ("reason", "別の患者の書類")];
+        clerk.post(&format!("/attachments/{id}/cancellation"), &fields).await
+    };
+    cancel(&photo.id).await.expect(404);
+    cancel(&filed.id).await.expect(303);
+    clerk.get(&format!("/patients/{}/drawings/new", d.patient)).await.expect(403);
 }
 
 /// GL-22: the scanner is away: nothing is judged, nothing is opened; it comes back and all goes on by itself.

@@ -13,6 +13,7 @@ use super::{check_token, listing, visit_of};
 use crate::attachments::add::{self, Arrival};
 use crate::attachments::cabinet::Cabinet;
 use crate::attachments::content;
+use crate::attachments::store::Reach;
 use crate::attachments::upload::{self, Sent, SentFile};
 use crate::error::AppError;
 use crate::patients::store as patients;
@@ -64,7 +65,7 @@ async fn keep(
 ) -> Result<Receipt, Result<String, AppError>> {
     let refused = |refusal: FileRefusal| Ok(refusal.sentence().to_owned());
     let judged = if file.is_cut { Err(FileRefusal::TooLarge) } else { content::judge(&file.bytes) }.map_err(refused)?;
-    let kind = judged.content.kind();
+    let kind = Reach::of(access).filed_as(judged.content);
     let title = match sent.text("title").trim() {
         "" => check_title(stem(&file.name)).unwrap_or_else(|_| kind.label().to_owned()),
         typed => check_title(typed).map_err(|e| Ok(e.sentence().to_owned()))?,

@@ -10,7 +10,7 @@ use tenancy::{Access, Audit, InfoClass};
 use uuid::Uuid;
 
 use super::check_token;
-use crate::attachments::store::{self, ACTIVE, CANCELLED};
+use crate::attachments::store::{self, ACTIVE, CANCELLED, Reach};
 use crate::error::AppError;
 use crate::web::Redirect;
 
@@ -44,7 +44,7 @@ pub async fn restore(
 async fn turn(access: Access<AttachmentWrite>, id: AttachmentId, form: &StatusForm, to: &'static str) -> Result<Redirect, AppError> {
     let broken = || AppError::Invalid("画面の情報が欠けています。画面を開き直してください。".into());
     let tx = access.begin().await?;
-    let row = store::get(&tx, id).await?;
+    let row = store::get(&tx, id, Reach::of(&access)).await?;
     let patient = PatientId::new(row.patient_id);
     check_token(&tx, form.patient_token.parse().map_err(|_| broken())?, patient).await?;
     let is_cancelling = to == CANCELLED;

@@ -8,14 +8,14 @@ use domain::drawing::{Base, Drawing};
 use domain::{AttachmentId, EncounterId, PatientId};
 use serde::Deserialize;
 use serde_json::json;
-use tenancy::permission::AttachmentWrite;
+use tenancy::permission::DrawingWrite;
 use tenancy::{Access, Audit, InfoClass, TenantTx};
 
 use super::{check_token, visit_of};
 use crate::attachments::add::{self, Arrival};
 use crate::attachments::cabinet::Cabinet;
 use crate::attachments::content;
-use crate::attachments::store;
+use crate::attachments::store::{self, Reach};
 use crate::attachments::upload::{self, Sent};
 use crate::attachments::views::DrawingPage;
 use crate::error::AppError;
@@ -34,7 +34,7 @@ pub struct BeginQuery {
 
 /// シェーマを描く: on a template or on a photo.
 pub async fn begin(
-    access: Access<AttachmentWrite>,
+    access: Access<DrawingWrite>,
     path: web::Path<PatientId>,
     query: web::Query<BeginQuery>,
     cabinet: web::Data<Cabinet>,
@@ -56,7 +56,7 @@ pub async fn begin(
 
 /// A clean picture of the same person.
 async fn photo(tx: &TenantTx, patient: PatientId, id: AttachmentId) -> Result<store::Shown, AppError> {
-    let shown = store::get_shown(tx, id).await?;
+    let shown = store::get_shown(tx, id, Reach::Chart).await?;
     check_token(tx, shown.patient(), patient).await.map_err(|_| AppError::NotFound)?;
     let is_picture = shown.content().is_some_and(ContentType::is_picture);
     if !is_picture || !shown.state().may_open() {
@@ -66,9 +66,9 @@ async fn photo(tx: &TenantTx, patient: PatientId, id: AttachmentId) -> Result<st
 }
 
 /// 描き直す: what was drawn last is on the page.
-pub async fn again(access: Access<AttachmentWrite>, path: web::Path<AttachmentId>, cabinet: web::Data<Cabinet>) -> Result<Page, AppError> {
+pub async fn again(access: Access<DrawingWrite>, path: web::Path<AttachmentId>, cabinet: web::Data<Cabinet>) -> Result<Page, AppError> {
     let tx = access.begin().await?;
-    let row = store::get(&tx, *path).await?;
+    let row = store::get(&tx, *path, Reach::Chart).await?;
     cabinet.store()?;
     if row.drawing.is_empty() {
         return Err(AppError::Refused("描き直せるのはシェーマだけです。写真には「この上に描く」を使ってください。".into()));
@@ -85,7 +85,7 @@ pub async fn again(access: Access<AttachmentWrite>, path: web::Path<AttachmentId
 
 /// A new シェーマ.
 pub async fn add(
-    access: Access<AttachmentWrite>,
+    access: Access<DrawingWrite>,
     path: web::Path<PatientId>,
     form: Multipart,
     cabinet: web::Data<Cabinet>,
@@ -97,12 +97,12 @@ pub async fn add(
 
 /// A further version of one.
 pub async fn redraw(
-    access: Access<AttachmentWrite>,
+    access: Access<DrawingWrite>,
     path: web::Path<AttachmentId>,
     form: Multipart,
     cabinet: web::Data<Cabinet>,
 ) -> Result<Json, AppError> {
-    let row = store::get(&access.begin().await?, *path).await?;
+    let row = store::get(&access.begin().await?, *path, Reach::Chart).await?;
     cabinet.store()?;
     if row.drawing.is_empty() || row.status == store::CANCELLED {
         return Err(AppError::Refused("取り消されたもの、シェーマでないものは描き直せません。".into()));
@@ -111,7 +111,7 @@ pub async fn redraw(
 }
 
 async fn keep(
-    access: &Access<AttachmentWrite>,
+    access: &Access<DrawingWrite>,
     cabinet: &Cabinet,
     patient: PatientId,
     form: Multipart,

@@ -7,11 +7,11 @@ pub mod listing;
 pub mod viewing;
 
 use domain::{EncounterId, PatientId};
-use tenancy::permission::Permission;
+use tenancy::permission::{AttachmentWrite, DrawingWrite, Permission};
 use tenancy::{Access, TenantTx};
 
 use super::cabinet::Cabinet;
-use super::store::{self, Wanted};
+use super::store::{self, Reach, Wanted};
 use super::views::{AttachmentPane, ScannerLine};
 use crate::encounters::store as encounters;
 use crate::error::AppError;
@@ -43,14 +43,17 @@ async fn pane<P: Permission>(
     encounter: Option<EncounterId>,
     wanted: Wanted,
 ) -> Result<AttachmentPane, AppError> {
+    let reach = Reach::of(access);
     let wanted = Wanted { limit: wanted.limit + 1, ..wanted };
-    let mut shown = store::of_patients(tx, group, wanted).await?;
+    let mut shown = store::of_patients(tx, group, wanted, reach).await?;
     let has_more = shown.len() as u64 == wanted.limit;
     shown.truncate(usize::try_from(wanted.limit - 1).unwrap_or(usize::MAX));
     let scanner = ScannerLine::of(access.principal().standing.snapshot().scanner.as_ref(), tx.now());
     let mut pane = AttachmentPane::of(patient, encounter, &shown, scanner, tx.now());
     pane.is_off = cabinet.is_off();
-    pane.can_write = access.may::<tenancy::permission::AttachmentWrite>();
+    pane.reach = reach;
+    pane.can_write = access.may::<AttachmentWrite>();
+    pane.can_draw = access.may::<DrawingWrite>();
     pane.act_key = tx.new_id();
     pane.older = shown.last().filter(|_| has_more).map(store::Shown::id);
     Ok(pane)

@@ -4,11 +4,11 @@ use actix_web::web;
 use domain::AttachmentId;
 use domain::attachment::{ContentType, FileState};
 use serde::Deserialize;
-use tenancy::permission::{AttachmentRead, AttachmentWrite};
+use tenancy::permission::{AttachmentRead, AttachmentWrite, DrawingWrite};
 use tenancy::{Access, Act, Audit, InfoClass, TenantTx};
 
 use crate::attachments::cabinet::{Cabinet, Part};
-use crate::attachments::store::{self, Shown, Wanted};
+use crate::attachments::store::{self, Reach, Shown, Wanted};
 use crate::attachments::views::{PrintPage, ScannerLine, ViewerPage};
 use crate::error::AppError;
 use crate::notes::neighbours;
@@ -34,9 +34,9 @@ pub async fn show(
     cabinet: web::Data<Cabinet>,
 ) -> Result<Page, AppError> {
     let tx = access.begin().await?;
-    let shown = store::get_shown(&tx, *path).await?;
+    let shown = store::get_shown(&tx, *path, Reach::of(&access)).await?;
     let person = neighbours::person(&tx, shown.patient()).await?;
-    let all = store::of_patients(&tx, &person.group, Wanted { limit: LEAFED, ..Wanted::default() }).await?;
+    let all = store::of_patients(&tx, &person.group, Wanted { limit: LEAFED, ..Wanted::default() }, Reach::of(&access)).await?;
     let versions = store::versions(&tx, *path).await?;
     let names = staff(&tx, versions.iter().map(|v| v.by)).await?.names;
     let scanner = ScannerLine::of(access.principal().standing.snapshot().scanner.as_ref(), tx.now());
@@ -45,6 +45,7 @@ pub async fn show(
         ViewerPage::of((Chrome::of(access.principal(), Nav::Patients), person.stripe), (&shown, &all), (&versions, &names), scanner);
     page.show_version(query.version.parse().ok(), seen.state());
     page.can_write = access.may::<AttachmentWrite>() && !cabinet.is_off();
+    page.can_draw = page.can_write && access.may::<DrawingWrite>();
     let audit = Audit::viewed(InfoClass::Attachment).subjects([shown.patient(), page.stripe.patient_id]).entity("attachment", *path);
     Page::full(tx.commit(audit).await?, &page)
 }
@@ -64,7 +65,7 @@ pub async fn file(
     cabinet: web::Data<Cabinet>,
 ) -> Result<Download, AppError> {
     let tx = access.begin().await?;
-    let shown = version_of(&tx, &store::get_shown(&tx, *path).await?, &query).await?;
+    let shown = version_of(&tx, &store::get_shown(&tx, *path, Reach::of(&access)).await?, &query).await?;
     let content = opened(&shown)?;
     let bytes = cabinet.read(&tx, shown.file_id(), Part::Whole).await?;
     let audit = Audit::viewed(InfoClass::Attachment).subject(shown.patient()).entity("attachment", *path).detail("bytes", bytes.len());
@@ -92,7 +93,7 @@ pub async fn thumbnail(
     cabinet: web::Data<Cabinet>,
 ) -> Result<Download, AppError> {
     let tx = access.begin().await?;
-    let shown = store::get_shown(&tx, *path).await?;
+    let shown = store::get_shown(&tx, *path, Reach::of(&access)).await?;
     if !opened(&shown)?.is_picture() {
         return Err(AppError::NotFound);
     }
@@ -105,7 +106,7 @@ pub async fn thumbnail(
 /// 印刷 of a picture.
 pub async fn print(access: Access<AttachmentRead>, path: web::Path<AttachmentId>) -> Result<Page, AppError> {
     let tx = access.begin().await?;
-    let shown = store::get_shown(&tx, *path).await?;
+    let shown = store::get_shown(&tx, *path, Reach::of(&access)).await?;
     if !opened(&shown)?.is_picture() {
         return Err(AppError::Refused("文書は「ファイルを保存」で取り出してから印刷してください。".into()));
     }

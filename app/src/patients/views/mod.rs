@@ -27,6 +27,7 @@ pub struct Acts {
     pub merge: bool,
     pub take_in: bool,
     pub consents: bool,
+    pub documents: bool,
 }
 
 /// The stripe's form of a patient (R3).

@@ -21,7 +21,7 @@ use super::*;
 use crate::web::samples::{errors, show};
 use crate::web::{Chrome, FormState, Nav};
 
-const ALL: Acts = Acts { receive: true, chart: true, edit: true, merge: true, take_in: true, consents: true };
+const ALL: Acts = Acts { receive: true, chart: true, edit: true, merge: true, take_in: true, consents: true, documents: true };
 
 fn today() -> NaiveDate {
     "2026-11-20".parse().unwrap()
