@@ -7,6 +7,7 @@ pub mod figures;
 pub mod head;
 pub mod inside;
 pub mod registration;
+pub mod split;
 pub mod supply_days;
 pub mod usage;
 

@@ -40,8 +40,32 @@ pub enum Wish {
     Withdraw,
 }
 
-/// 紙へ切替, 取消. What never arrived ends at once; what may have arrived is looked for and taken back first.
+/// 紙へ切替, 取消; of a part, with every part that was to follow it.
 pub async fn end(tx: &TenantTx, id: Uuid, wish: Wish, reason: &str) -> Result<Result<Model, RegistrationRefusal>, Error> {
+    let row = store::find(tx, id).await?.ok_or(Error::NotFound)?;
+    for later in later_parts(tx, &row, wish).await?.into_iter().rev() {
+        if let Err(refusal) = end_one(tx, later, wish, reason).await? {
+            return Ok(Err(refusal));
+        }
+    }
+    end_one(tx, id, wish, reason).await
+}
+
+async fn later_parts(tx: &TenantTx, row: &Model, wish: Wish) -> Result<Vec<Uuid>, Error> {
+    let Some(no) = row.part else { return Ok(Vec::new()) };
+    let mut later = Vec::new();
+    for part in store::of_prescription(tx, row.prescription_id()).await?.into_iter().filter(|part| part.part > Some(no)) {
+        let status = store::status(&part)?;
+        let goes_too = if wish == Wish::Paper { status.can_become_paper() } else { status.bars_paper() && !status.is_underway() };
+        if goes_too {
+            later.push(part.id);
+        }
+    }
+    Ok(later)
+}
+
+/// What never arrived ends at once; what may have arrived is looked for and taken back first.
+async fn end_one(tx: &TenantTx, id: Uuid, wish: Wish, reason: &str) -> Result<Result<Model, RegistrationRefusal>, Error> {
     let carried = store::find(tx, id).await?.ok_or(Error::NotFound)?;
     let mut message = outbox::store::lock(tx, store::message_id(&carried)).await?;
     let mut row = store::lock(tx, id).await?;

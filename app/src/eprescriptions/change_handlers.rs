@@ -38,6 +38,7 @@ pub fn not_begun(why: NotBegun) -> AppError {
     match why {
         NotBegun::Registration(refusal) => refused(refusal),
         NotBegun::DraftOpen => AppError::Refused("署名していない処方があります。先に署名するか、外してから変更してください。".into()),
+        NotBegun::Split => AppError::Refused("分割した処方箋は変更できません。取り消してから処方し直してください。".into()),
         NotBegun::DrugEnded(name) => AppError::Refused(format!(
             "「{name}」は今日の医薬品マスターにないため、写して変更できません。取り消してから処方し直してください。"
         )),

@@ -27,12 +27,17 @@ pub enum NotBegun {
     DraftOpen,
     /// A drug is no longer in the master; its name.
     DrugEnded(String),
+    /// 分割: what was parted is not changed, part by part.
+    Split,
 }
 
 /// 変更: what is registered comes again as a draft. Nothing changes at the service before it is signed.
 pub async fn begin(tx: &TenantTx, row: &Model) -> Result<Result<(), NotBegun>, Error> {
     if let Err(refusal) = store::status(row)?.after(Event::Change) {
         return Ok(Err(NotBegun::Registration(refusal)));
+    }
+    if row.part.is_some() {
+        return Ok(Err(NotBegun::Split));
     }
     let head = match draft_of(tx, row.id, EncounterId::new(row.encounter_id)).await? {
         Ok(head) => head,
@@ -157,6 +162,9 @@ pub async fn replaced(tx: &TenantTx, prescription: Uuid) -> Result<Option<Model>
 pub async fn exchange(tx: &TenantTx, head: &prescription::Model) -> Result<Result<Option<String>, Problem>, Error> {
     let Some(old) = replaced(tx, head.id).await? else { return Ok(Ok(None)) };
     let says = match store::status(&old)? {
+        Status::Registered if heads::content_of(head).split > 0 => {
+            "変更では分割にできません。元の処方箋を取り消してから処方し直してください。"
+        }
         Status::Registered if !keeps_form(&old, head) => {
             "変更では発行形態を変えられません。変えるときは、元の処方箋を取り消してから処方し直してください。"
         }
@@ -196,8 +204,14 @@ pub async fn settle(tx: &TenantTx, prescription: Uuid, event: Event) -> Result<(
 /// 取消UNDO. Refused when something was signed after it, on paper or not: two would stand.
 pub async fn restore(tx: &TenantTx, id: Uuid) -> Result<Result<(), RegistrationRefusal>, Error> {
     let row = store::lock(tx, id).await?;
-    let signed_at = heads::get(tx, id).await?.signed_at;
-    let is_another = |head: &prescription::Model| head.id != id && head.signed_at > signed_at;
+    let (whole, before) = (row.prescription_id(), row.part.map(|no| no - 1));
+    for part in store::of_prescription(tx, whole).await?.iter().filter(|part| part.part.is_some() && part.part == before) {
+        if !store::status(part)?.bars_paper() {
+            return Ok(Err(RegistrationRefusal::EarlierPart));
+        }
+    }
+    let signed_at = heads::get(tx, whole).await?.signed_at;
+    let is_another = |head: &prescription::Model| head.id != whole && head.signed_at > signed_at;
     let newer = heads::of_encounter(tx, EncounterId::new(row.encounter_id)).await?.iter().any(is_another);
     if newer || row.register_id.is_empty() || replaced(tx, id).await?.is_some_and(|old| store::status(&old).is_ok_and(Status::bars_paper)) {
         return Ok(Err(RegistrationRefusal::Ended));

@@ -5,6 +5,7 @@ use domain::kana::to_half_width;
 use domain::masters::{Field, MasterEntry};
 use domain::patient::{Age, Patient, Sex};
 use domain::prescription::head::Leftover;
+use domain::prescription::split::Part;
 use domain::prescription::{GenericSubstitution, Preparation};
 use domain::{CoverageId, EncounterId, PatientId, clock};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
@@ -74,11 +75,25 @@ pub async fn gather(tx: &TenantTx, head: &prescription::Model) -> Result<Result<
             },
             remark: content.remark,
             refills: (content.refill > 0).then_some(content.refill),
+            part: None,
             lines: drug_lines(&lines, &known)?,
         };
         record.to_csv().map_err(|error| sentence(&error, &record.lines))?;
         Ok(record)
     })())
+}
+
+/// One part of what was gathered, or the whole.
+pub fn part_of(record: &PrescriptionRecord, part: Option<Part>) -> Result<(PrescriptionRecord, String), Problem> {
+    let record = PrescriptionRecord { part, ..record.clone() };
+    let csv = record.to_csv().map_err(|error| sentence(&error, &record.lines))?;
+    Ok((record, csv))
+}
+
+/// What a 処方箋 is registered as: itself, or each of its parts.
+pub fn parts(head: &prescription::Model) -> Vec<Option<Part>> {
+    let days = prescriptions::heads::content_of(head).split_days;
+    if days.is_empty() { vec![None] } else { Part::all(&days).map(Some).collect() }
 }
 
 /// The master's rows of these lines.
@@ -261,6 +276,8 @@ fn sentence(error: &RecordError, lines: &[DrugLine]) -> Problem {
         RecordError::Dummy(line) => format!("「{}」はダミーコードの薬です。電子処方箋には登録できません。", name(*line)),
         RecordError::ControlCharacter => "処方に登録できない文字(制御文字)があります。打ち直してください。".into(),
         RecordError::Refills => "リフィルの回数は2回か3回です。".into(),
+        RecordError::Parts => "分割は2回か3回で、リフィルと一緒には使えません。".into(),
+        RecordError::Part(line) => format!("「{}」の日数が分割の各回の日数の合計と合いません。", name(*line)),
     }
 }
 

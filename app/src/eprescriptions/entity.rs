@@ -1,6 +1,6 @@
 //! Rows of `prescription_registration` and `prescription_change`.
 
-/// The registration of one 処方箋, under its id; `status` is a `RegistrationStatus`.
+/// The registration of one 処方箋, or of one part of it; `status` is a `RegistrationStatus`.
 pub mod registration {
     use sea_orm::entity::prelude::*;
     use serde::{Deserialize, Serialize};
@@ -36,6 +36,10 @@ pub mod registration {
         pub reason: String,
         /// Follows from the 処方箋's 発行形態 and the way it went.
         pub original: String,
+        /// 分割回; none of a 処方箋 that is handed out in one.
+        pub part: Option<i32>,
+        /// Of a later part: the 処方箋. The first stands under its id.
+        pub whole_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -46,6 +50,14 @@ pub mod registration {
     impl Model {
         pub fn is_on_paper(&self) -> bool {
             self.original == PAPER
+        }
+
+        pub fn prescription_id(&self) -> Uuid {
+            self.whole_id.unwrap_or(self.id)
+        }
+
+        pub fn part_no(&self) -> Option<u8> {
+            self.part.and_then(|part| u8::try_from(part).ok())
         }
     }
 

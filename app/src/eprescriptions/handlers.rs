@@ -105,7 +105,7 @@ async fn lines(tx: &TenantTx, encounter: EncounterId, rows: &[(Model, Carrier)],
     }
     for (result, said) in results::store::of_encounter(tx, encounter).await? {
         for line in lines.iter_mut().filter(|line| line.id == result.prescription_id) {
-            let refills = heads::content_of(&heads::get(tx, line.id).await?).refill;
+            let refills = if line.is_part() { 0 } else { heads::content_of(&heads::get(tx, line.id).await?).refill };
             line.results.push(ResultLine::of(&result, &said, refills));
         }
     }
@@ -213,6 +213,7 @@ pub(super) fn refused(refusal: RegistrationRefusal) -> AppError {
         RegistrationRefusal::AtPharmacy => "薬局が受け付けているため取り消せません。薬局に連絡し、受付を取り消してもらってください。",
         RegistrationRefusal::Dispensed => "薬局での調剤が終わっているため取り消せません。",
         RegistrationRefusal::Underway => "いま電子処方箋管理サービスに確かめています。結果が出てからもう一度押してください。",
+        RegistrationRefusal::EarlierPart => "分割の前の回が取り消されています。前の回の取消を先に元に戻してください。",
         RegistrationRefusal::Ended => "もう紙に切り替えたか、取り消したか、変更してあります。",
     };
     AppError::Refused(says.into())

@@ -4,12 +4,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::outbox::{Delivery, Errand};
 use domain::prescription::head::IssueForm;
 use domain::prescription::registration::{RegistrationEvent, RegistrationStatus};
+use domain::prescription::split::Part;
 use domain::{EncounterId, PatientId};
 use serde::{Deserialize, Serialize};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
-use super::content::{Problem, gather};
+use super::content::{Problem, gather, part_of, parts};
 use super::entity::registration::{self, Model};
 use super::{changes, store};
 use crate::account::certificates;
@@ -31,33 +32,53 @@ pub struct Registering {
     pub is_on_paper: bool,
 }
 
-/// 署名と登録: signs the 処方箋 as the doctor at work and puts its registration into the outbox, all in the act's own transaction.
+/// 署名と登録: signs the 処方箋, or each of its parts, as the doctor at work and puts the registration into the outbox, all in the act's
+/// own transaction.
 pub async fn register(tx: &TenantTx, head: &prescription::Model, signer: &dyn PrescriptionSigner) -> Result<Result<(), Problem>, Error> {
     let record = match gather(tx, head).await? {
         Ok(record) => record,
         Err(problem) => return Ok(Err(problem)),
     };
-    let Ok(csv) = record.to_csv() else { return Ok(Err("処方を電子処方箋の形にできません。".into())) };
     let replaces = match changes::exchange(tx, head).await? {
         Ok(replaces) => replaces,
         Err(problem) => return Ok(Err(problem)),
     };
-    let is_on_paper = heads::content_of(head).issue_form != IssueForm::Electronic;
-    let document = if is_on_paper {
-        paper_document(&csv)
-    } else {
-        match signer.sign(tx.tenant_id(), tx.actor(), &csv, tx.now()).await {
-            Ok(document) => match certificates::claim(tx, &document).await? {
-                Ok(()) => document,
-                Err(refusal) => return Ok(Err(signing_sentence(refusal))),
-            },
+    for part in parts(head) {
+        let (record, csv) = match part_of(&record, part) {
+            Ok(written) => written,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let is_on_paper = heads::content_of(head).issue_form != IssueForm::Electronic;
+        let document = match documented(tx, &csv, is_on_paper, signer).await? {
+            Ok(document) => document,
             Err(refusal) => return Ok(Err(signing_sentence(refusal))),
+        };
+        let mut row = begun(head, tx.now(), record.issued_on, is_on_paper);
+        if let Some(part) = part {
+            row.part = Some(i32::from(part.no));
+            (row.id, row.whole_id) = if part.no == 1 { (head.id, None) } else { (tx.new_id(), Some(head.id)) };
         }
-    };
-    let carried = Registering { trace: trace_of(format!("rx-{}", head.id), &record), document, replaces, is_on_paper };
-    let message_id = post(tx, head, format!("rx/{}/register", head.id), &carried).await?;
-    store::insert(tx, begun(head, message_id, tx.now(), record.issued_on, is_on_paper)).await?;
+        let carried = Registering { trace: trace_of(format!("rx-{}", row.id), &record), document, replaces: replaces.clone(), is_on_paper };
+        row.message_id = post(tx, &row, format!("rx/{}/register", row.id), &carried).await?;
+        store::insert(tx, row).await?;
+    }
     Ok(Ok(()))
+}
+
+/// The document around these records: signed, unless the paper is the original.
+async fn documented(
+    tx: &TenantTx,
+    csv: &str,
+    is_on_paper: bool,
+    signer: &dyn PrescriptionSigner,
+) -> Result<Result<String, SigningRefusal>, Error> {
+    if is_on_paper {
+        return Ok(Ok(paper_document(csv)));
+    }
+    match signer.sign(tx.tenant_id(), tx.actor(), csv, tx.now()).await {
+        Ok(document) => Ok(certificates::claim(tx, &document).await?.map(|()| document)),
+        Err(refusal) => Ok(Err(refusal)),
+    }
 }
 
 /// あとから登録 of what went out on paper, word for word as it was signed. The name is another than that of an electronic attempt, which
@@ -75,9 +96,10 @@ pub async fn register_late(tx: &TenantTx, head: &prescription::Model) -> Result<
     let version = known.as_ref().map_or(0, |row| row.version);
     let trace = trace_of(format!("rx-{}-p{version}", head.id), &record);
     let carried = Registering { trace, document: paper_document(&csv), replaces: None, is_on_paper: true };
-    let message_id = post(tx, head, format!("rx/{}/late/{version}", head.id), &carried).await?;
+    let begun = begun(head, tx.now(), record.issued_on, true);
+    let message_id = post(tx, &begun, format!("rx/{}/late/{version}", head.id), &carried).await?;
     let Some(mut row) = known else {
-        store::insert(tx, begun(head, message_id, tx.now(), record.issued_on, true)).await?;
+        store::insert(tx, Model { message_id, ..begun }).await?;
         return Ok(Ok(()));
     };
     (row.message_id, row.original) = (message_id, registration::PAPER.to_owned());
@@ -85,25 +107,35 @@ pub async fn register_late(tx: &TenantTx, head: &prescription::Model) -> Result<
     Ok(store::turn(tx, row, RegistrationEvent::Late).await?.map(drop).map_err(|_| "もう登録されているか、取り消してあります。".to_owned()))
 }
 
-/// 処方箋情報 of a signed 処方箋: as it was registered, else as it would be; `None` where the records cannot say it.
-pub async fn records_of(tx: &TenantTx, head: &prescription::Model) -> Result<Option<String>, Error> {
-    for message in outbox::store::of_lane(tx, head.id).await?.into_iter().rev() {
+/// 処方箋情報 of a signed 処方箋 or of one part of it: as it was registered, else as it would be; `None` where the records cannot say it.
+pub async fn records_of(
+    tx: &TenantTx,
+    head: &prescription::Model,
+    part: Option<Part>,
+    registered: Option<Uuid>,
+) -> Result<Option<String>, Error> {
+    let lane = registered.or(part.is_none().then_some(head.id));
+    let messages = match lane {
+        Some(lane) => outbox::store::of_lane(tx, lane).await?,
+        None => Vec::new(),
+    };
+    for message in messages.into_iter().rev() {
         if message.errand == Errand::PrescriptionRegister.code() && message.state == Delivery::Done.code() {
             let carried: Registering = serde_json::from_slice(&outbox::store::payload(tx, &message).await?).map_err(Error::internal)?;
             return Ok(csv_of(&carried.document));
         }
     }
-    Ok(gather(tx, head).await?.ok().and_then(|record| record.to_csv().ok()))
+    Ok(gather(tx, head).await?.and_then(|record| part_of(&record, part)).ok().map(|(_, csv)| csv))
 }
 
-async fn post(tx: &TenantTx, head: &prescription::Model, key: String, carried: &Registering) -> Result<Uuid, Error> {
+async fn post(tx: &TenantTx, row: &Model, key: String, carried: &Registering) -> Result<Uuid, Error> {
     let payload = serde_json::to_vec(carried).map_err(Error::internal)?;
     let posting = Posting {
         errand: Errand::PrescriptionRegister,
         key,
-        lane: head.id,
-        patient_id: Some(PatientId::new(head.patient_id)),
-        encounter_id: Some(EncounterId::new(head.encounter_id)),
+        lane: row.id,
+        patient_id: Some(PatientId::new(row.patient_id)),
+        encounter_id: Some(EncounterId::new(row.encounter_id)),
         payload: &payload,
         not_before: None,
     };
@@ -124,8 +156,8 @@ pub fn trace_of(identifier: String, record: &PrescriptionRecord) -> Trace {
     }
 }
 
-/// 登録待ち.
-fn begun(head: &prescription::Model, message_id: Uuid, now: DateTime<Utc>, issued_on: NaiveDate, is_on_paper: bool) -> Model {
+/// 登録待ち, its message not written yet.
+fn begun(head: &prescription::Model, now: DateTime<Utc>, issued_on: NaiveDate, is_on_paper: bool) -> Model {
     Model {
         tenant_id: Uuid::nil(),
         id: head.id,
@@ -137,7 +169,7 @@ fn begun(head: &prescription::Model, message_id: Uuid, now: DateTime<Utc>, issue
         digest: Vec::new(),
         patient_id: head.patient_id,
         encounter_id: head.encounter_id,
-        message_id,
+        message_id: Uuid::nil(),
         issued_on,
         usable_until: heads::content_of(head).usable_until(issued_on),
         register_id: String::new(),
@@ -148,6 +180,8 @@ fn begun(head: &prescription::Model, message_id: Uuid, now: DateTime<Utc>, issue
         service_said: String::new(),
         reason: String::new(),
         original: if is_on_paper { registration::PAPER } else { registration::ELECTRONIC }.to_owned(),
+        part: None,
+        whole_id: None,
     }
 }
 

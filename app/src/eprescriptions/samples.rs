@@ -34,6 +34,8 @@ fn row(n: usize, status: RegistrationStatus) -> Model {
         service_said: "RP 1 はダミーコードのため登録できません。".into(),
         reason: "用量の誤り".into(),
         original: "electronic".into(),
+        part: None,
+        whole_id: None,
     }
 }
 

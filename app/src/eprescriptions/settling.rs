@@ -160,10 +160,10 @@ pub async fn seen(tx: &TenantTx, message: &Message, ending: Ending<'_>) -> Resul
     Ok(())
 }
 
-/// A リフィル comes back for months.
+/// A リフィル and the parts of a 分割 come back for months.
 async fn watched_until(tx: &TenantTx, row: &Model) -> Result<NaiveDate, Error> {
-    let is_refill = heads::content_of(&heads::get(tx, row.id).await?).refill > 0;
-    Ok(if is_refill { row.issued_on + REFILLS_LAST } else { row.usable_until })
+    let comes_back = row.part.is_some() || heads::content_of(&heads::get(tx, row.id).await?).refill > 0;
+    Ok(if comes_back { row.issued_on + REFILLS_LAST } else { row.usable_until })
 }
 
 /// Most prescriptions are taken in within the hour; later it is enough to ask now and then.

@@ -93,6 +93,15 @@ fn own(tx: &TenantTx, prescription: Uuid) -> sea_orm::Select<Entity> {
     Entity::find().filter(Column::TenantId.eq(tx.tenant_id().as_uuid())).filter(Column::Id.eq(prescription))
 }
 
+/// Every registration of one 処方箋: itself, or its parts in their order.
+pub async fn of_prescription(tx: &TenantTx, prescription: Uuid) -> Result<Vec<Model>, Error> {
+    let own = Entity::find()
+        .filter(Column::TenantId.eq(tx.tenant_id().as_uuid()))
+        .filter(Cond::any().add(Column::Id.eq(prescription)).add(Column::WholeId.eq(prescription)))
+        .order_by_asc(Column::Part);
+    Ok(own.all(tx).await?)
+}
+
 pub async fn insert(tx: &TenantTx, row: Model) -> Result<Model, Error> {
     versioned::insert(tx, row, Authorship::own(tx)).await
 }
@@ -106,7 +115,11 @@ pub async fn turn(tx: &TenantTx, mut row: Model, event: RegistrationEvent) -> Re
     row.status = next.code().to_owned();
     let reason = row.reason.clone();
     let row = versioned::update(tx, row, Authorship::own(tx), &reason).await?;
-    let to = next.rx_status().map(|to| if row.is_on_paper() && to == RxStatus::Registered { RxStatus::IssuedPaper } else { to });
+    // The 処方箋 of several parts goes with its first.
+    let to = next
+        .rx_status()
+        .filter(|_| row.whole_id.is_none())
+        .map(|to| if row.is_on_paper() && to == RxStatus::Registered { RxStatus::IssuedPaper } else { to });
     if let Some(to) = to {
         let head = heads::get(tx, row.id).await?;
         if heads::status(&head) != to {

@@ -17,6 +17,9 @@ use crate::web::{Chrome, FormState, PatientStripe, Subjects};
 #[derive(Debug, Clone)]
 pub struct Line {
     pub id: Uuid,
+    pub prescription_id: Uuid,
+    /// 分割: which part; else empty.
+    pub part: String,
     pub version: i32,
     pub label: &'static str,
     pub tone: &'static str,
@@ -65,6 +68,8 @@ impl Line {
         let is_change = links.iter().any(|link| link.prescription_id == row.id && link.replaced_id.is_some());
         Ok(Self {
             id: row.id,
+            prescription_id: row.prescription_id(),
+            part: row.part.map(|no| format!("分割{no}回目")).unwrap_or_default(),
             version: row.version,
             label: status.label(),
             tone,
@@ -82,11 +87,15 @@ impl Line {
             is_held: status.bars_paper(),
             results: Vec::new(),
             is_numbered: row.is_on_paper() && !row.register_id.is_empty() && status.bars_paper(),
-            can_be_changed: status == Status::Registered && !has_draft_change,
+            can_be_changed: status == Status::Registered && !has_draft_change && row.part.is_none(),
             has_draft_change: has_draft_change && status == Status::Registered,
             can_be_restored: status == Status::Withdrawn && !row.register_id.is_empty() && !is_change,
             can_be_reverted: status == Status::Registered && is_change,
         })
+    }
+
+    pub fn is_part(&self) -> bool {
+        !self.part.is_empty()
     }
 
     pub fn has_numbers(&self) -> bool {
@@ -148,7 +157,7 @@ pub struct EprescriptionBox {
 impl EprescriptionBox {
     /// Whether this 処方箋 is in the hands of the service.
     pub fn holds(&self, prescription: Uuid) -> bool {
-        self.lines.iter().any(|line| line.id == prescription && line.is_held)
+        self.lines.iter().any(|line| line.prescription_id == prescription && line.is_held)
     }
 }
 

@@ -83,6 +83,8 @@ pub mod prescription {
         pub wished_form: String,
         /// 院内: the signed one this was written to replace.
         pub replaces_id: Option<Uuid>,
+        /// 分割: days of each part, `14+14`.
+        pub split_days: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

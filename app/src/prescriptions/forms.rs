@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::prescription::head::{DispensedAt, HeadContent, HeadError, IssueForm, Leftover, uses};
+use domain::prescription::split::{self, SplitError};
 use domain::prescription::usage::{self, Shorthand};
 use domain::prescription::{
     COMMENT_MAX_CHARS, DAYS_MAX, Dose, GenericSubstitution, LineContent, Preparation, PrescriptionError, Supply, USAGE_MAX_CHARS,
@@ -158,6 +159,15 @@ fn sentence(error: &PrescriptionError) -> String {
     }
 }
 
+fn split_sentence(error: SplitError) -> String {
+    match error {
+        SplitError::Missing => "各回の日数を「14+14」のように入れてください".into(),
+        SplitError::NotDays => "各回の日数は1日以上の数字を「+」でつないでください(例 14+14)".into(),
+        SplitError::Count => "分割の回数と同じ数だけ日数を入れてください(2回なら 14+14)".into(),
+        SplitError::TooMany => format!("各回の日数は、合わせて{DAYS_MAX}日までです"),
+    }
+}
+
 /// The head as it was chosen.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -171,6 +181,8 @@ pub struct RawHeadForm {
     pub valid_to: String,
     pub refill: String,
     pub split: String,
+    /// Days of each part, `14+14`.
+    pub split_days: String,
     pub leftover: String,
     pub remark: String,
 }
@@ -186,6 +198,7 @@ impl RawHeadForm {
             valid_to: head.valid_to.map(|day| day.to_string()).unwrap_or_default(),
             refill: head.refill.to_string(),
             split: head.split.to_string(),
+            split_days: split::words(&head.split_days),
             leftover: head.leftover.code().into(),
             remark: head.remark.clone(),
         }
@@ -202,18 +215,22 @@ impl RawHeadForm {
         let number = |()| "なし・2回・3回から選んでください".to_owned();
         let refill = e.take("refill", uses(&self.refill).ok_or(()), |()| number(()));
         let split = e.take("split", uses(&self.split).ok_or(()), |()| number(()));
+        let split_days = match split {
+            Some(parts @ 1..) => e.take("split_days", split::days(&self.split_days, parts), |error| split_sentence(*error)),
+            _ => Some(Vec::new()),
+        };
         let leftover = e.take("leftover", Leftover::from_code(&self.leftover).ok_or(()), |()| "残薬の対応を選んでください".into());
-        let (Some(dispensed_at), Some(issue_form), Some(valid_to), Some(refill), Some(split), Some(leftover)) =
-            (dispensed_at, issue_form, valid_to, refill, split, leftover)
+        let (Some(dispensed_at), Some(issue_form), Some(valid_to), Some(refill), Some(split), Some(split_days), Some(leftover)) =
+            (dispensed_at, issue_form, valid_to, refill, split, split_days, leftover)
         else {
             return Err(e);
         };
-        let head = HeadContent { dispensed_at, issue_form, valid_to, refill, split, leftover, remark: self.remark.clone() };
+        let head = HeadContent { dispensed_at, issue_form, valid_to, refill, split, split_days, leftover, remark: self.remark.clone() };
         head.check(today).map_err(|error| {
             match error {
                 HeadError::RefillAndSplit => e.add("refill", "リフィルと分割は一緒に使えません。どちらかを「なし」にしてください"),
                 HeadError::InsideRepeated => e.add("refill", "院内の処方にリフィルと分割はありません。「なし」にしてください"),
-                HeadError::ElectronicSplit => e.add("issue_form", "分割指示のある処方は登録できません。「紙」を選んでください"),
+                HeadError::SplitDays => e.add("split_days", split_sentence(SplitError::Count)),
                 HeadError::ValidTo => e.add("valid_to", "使用期限は今日から1年以内の日にしてください"),
                 HeadError::Remark(cause) => e.add("remark", sentence(&cause)),
             }
@@ -286,7 +303,13 @@ mod tests {
         assert_eq!(usual.read(today), Ok(HeadContent::default()));
         let wrong = RawHeadForm { refill: "9".into(), valid_to: "いつか".into(), ..usual.clone() }.read(today).unwrap_err();
         assert_eq!(wrong.iter().map(|(field, _)| field).collect::<Vec<_>>(), ["valid_to", "refill"]);
-        let both = RawHeadForm { refill: "2".into(), split: "2".into(), ..usual }.read(today).unwrap_err();
+        let parts = RawHeadForm { split: "2".into(), split_days: "14+14".into(), ..usual };
+        assert_eq!(parts.read(today).map(|head| head.split_days), Ok(vec![14, 14]));
+        let both = RawHeadForm { refill: "2".into(), ..parts.clone() }.read(today).unwrap_err();
         assert!(both.of("refill").is_some());
+        for (typed, says) in [("", "各回の日数を"), ("14", "同じ数だけ"), ("14+<b>", "数字を"), ("60+60", "90日まで")] {
+            let wrong = RawHeadForm { split_days: typed.into(), ..parts.clone() }.read(today).unwrap_err();
+            assert!(wrong.of("split_days").is_some_and(|said| said.contains(says)), "{typed}");
+        }
     }
 }

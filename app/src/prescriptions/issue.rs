@@ -5,6 +5,7 @@ use domain::clock;
 use domain::patient::Patient;
 use domain::prescription::head::{HeadContent, IssueForm, Leftover};
 use domain::prescription::registration::RegistrationStatus;
+use domain::prescription::split::{self, Part};
 use domain::prescription::{GenericSubstitution, Preparation};
 use domain::{CoverageId, EncounterId, PatientId, wareki};
 use sea_orm::ConnectionTrait;
@@ -16,6 +17,7 @@ use super::entity::medication_request::Model;
 use super::entity::prescription;
 use super::paper::{Sheet, SheetLine};
 use super::print::{is_public, public_expense, staff_name};
+use super::slips::Slip;
 use super::store::{self, heads, lines};
 use super::views::{amount, printed_name, supply};
 use crate::coverages::entity::coverage;
@@ -35,9 +37,9 @@ pub struct Issue {
     pub head: HeadContent,
     /// Electronic prescriptions of the visit that the service has or may have.
     pub held: Vec<registration::Model>,
+    /// The registrations of 処方箋 in parts, whatever became of them.
+    pub parts: Vec<registration::Model>,
     pub signed: Vec<prescription::Model>,
-    /// The one 処方箋 that goes on paper.
-    pub paper_id: Option<Uuid>,
     pub lines: Vec<Model>,
     pub has_draft: bool,
     /// 麻薬 among the lines: code, and what the paper says at it.
@@ -68,14 +70,17 @@ impl Issue {
         let signed: Vec<_> = heads::of_encounter(tx, id).await?.into_iter().filter(|head| head.signed_at.is_some()).collect();
         let today = clock::today(signed_at);
         let patient = patients::get(tx, PatientId::new(visit.patient_id)).await?;
+        let registrations = eprescriptions::of_encounter(tx, id).await?;
+        let mut held = registrations.clone();
+        held.retain(|row| is_held(row).unwrap_or(true));
         Ok(Self {
             narcotics: narcotics::printed(tx, &lines, signer, &patient, today).await?,
             patient,
             public: public_expense(tx, PatientId::new(visit.patient_id), today).await?,
             head: signed.last().map(heads::content_of).unwrap_or_default(),
-            held: held(tx, id).await?,
+            held,
+            parts: registrations.into_iter().filter(|row| row.part.is_some()).collect(),
             signed,
-            paper_id: None,
             coverage,
             lines,
             has_draft: !drafts.is_empty(),
@@ -83,32 +88,6 @@ impl Issue {
             doctor: staff_name(tx, signer).await?,
             issued_on: today,
         })
-    }
-
-    /// What goes on paper, one 処方箋: the last that the service neither has as an electronic one, nor may have.
-    pub fn for_paper(mut self) -> Result<(Self, Option<registration::Model>), AppError> {
-        let mut barred: Vec<Uuid> = self.held.iter().filter(|row| self.bars(row)).map(|row| row.id).collect();
-        barred.extend(self.inside());
-        if self.signed.iter().all(is_inside) && !self.signed.is_empty() {
-            return Err(AppError::Refused("院内の処方です。処方箋は出しません。お薬手帳と薬袋のラベルを印刷できます。".into()));
-        }
-        let Some(head) = self.signed.iter().rfind(|head| !barred.contains(&head.id)) else {
-            return Err(AppError::Refused(
-                "電子処方箋として登録中か登録済み、または引換番号を待っているため、紙の処方箋は出せません。控えを渡すか、カルテの処方で紙へ切り替えてください。"
-                    .into(),
-            ));
-        };
-        let (id, content) = (head.id, heads::content_of(head));
-        let numbered = self.held.iter().find(|row| row.id == id && row.is_on_paper() && !row.register_id.is_empty()).cloned();
-        if numbered.is_some() {
-            self.lines.retain(|line| line.prescription_id == Some(id));
-        } else {
-            let is_plain = |of: Option<Uuid>| of.is_none_or(|of| !barred.contains(&of) && !self.held.iter().any(|row| row.id == of));
-            self.lines.retain(|line| is_plain(line.prescription_id) || line.prescription_id == Some(id));
-        }
-        self.head = content;
-        self.paper_id = Some(id);
-        Ok((self, numbered))
     }
 
     /// What the clinic hands out itself.
@@ -122,7 +101,7 @@ impl Issue {
 
     /// Something of this visit goes on paper as a 処方箋.
     pub fn has_paper(&self) -> bool {
-        self.signed.iter().any(|head| !is_inside(head) && !self.held.iter().any(|row| row.id == head.id && self.bars(row)))
+        self.for_paper().is_ok()
     }
 
     /// 薬袋: the drugs that are handed out here.
@@ -135,19 +114,13 @@ impl Issue {
         Ok(self)
     }
 
-    /// The 処方箋 on the paper, when nothing of another stands beside it: what a symbol may speak for.
-    pub fn alone(&self) -> Option<&prescription::Model> {
-        let id = self.paper_id.filter(|id| self.lines.iter().all(|line| line.prescription_id == Some(*id)))?;
-        self.signed.iter().find(|head| head.id == id)
-    }
-
     /// No paper of this one may leave. One written for paper waits for its number; one that is out already waits for nothing.
     pub fn bars(&self, row: &registration::Model) -> bool {
         use RegistrationStatus as S;
         if !row.is_on_paper() {
             return true;
         }
-        let form = self.signed.iter().find(|head| head.id == row.id).map(|head| heads::content_of(head).issue_form);
+        let form = self.signed.iter().find(|head| head.id == row.prescription_id()).map(|head| heads::content_of(head).issue_form);
         match RegistrationStatus::from_code(&row.status) {
             Some(S::Registered | S::Received | S::Dispensed | S::Collected) => false,
             Some(S::Pending | S::Refused) => form == Some(IssueForm::Numbered),
@@ -155,23 +128,17 @@ impl Issue {
         }
     }
 
-    /// 控え: of the electronic prescription where there is one, once it has its numbers.
-    pub fn for_copy(mut self) -> Result<(Self, Option<registration::Model>), AppError> {
-        if self.held.iter().all(registration::Model::is_on_paper) {
-            return Ok((self, None));
-        }
-        let registered = self.held.iter().rfind(|row| !row.is_on_paper() && !row.register_id.is_empty()).cloned();
-        let Some(row) = registered else {
-            return Err(AppError::Refused(
-                "電子処方箋の登録が済んでいないため、控えはまだ出せません。引換番号が出るまでお待ちください。".into(),
-            ));
-        };
-        self.lines.retain(|line| line.prescription_id == Some(row.id));
-        self.head = self.signed.iter().find(|head| head.id == row.id).map(heads::content_of).unwrap_or_default();
-        Ok((self, Some(row)))
+    /// Everything that was signed, on one sheet.
+    pub fn sheet(&self) -> Sheet {
+        self.sheet_of(&self.head, &self.lines, None)
     }
 
-    pub fn sheet(&self) -> Sheet {
+    pub fn slip_sheet(&self, slip: &Slip) -> Sheet {
+        let content = slip.head.as_ref().map_or_else(|| self.head.clone(), heads::content_of);
+        self.sheet_of(&content, &slip.lines, slip.part)
+    }
+
+    fn sheet_of(&self, content: &HeadContent, lines: &[Model], part: Option<Part>) -> Sheet {
         let d = &self.patient.demographics;
         let mut sheet = Sheet {
             patient_name: d.name.ideographic.clone(),
@@ -184,13 +151,14 @@ impl Issue {
             institution_code: self.clinic.institution_code.clone(),
             doctor_name: self.doctor.clone(),
             issued_on: wareki::long(self.issued_on),
-            lines: self.lines.iter().map(|line| sheet_line(line, &self.narcotics)).collect(),
+            lines: lines.iter().map(|line| sheet_line(line, part, &self.narcotics)).collect(),
             public: self.public.clone(),
-            valid_to: self.head.valid_to.map(wareki::long).unwrap_or_default(),
-            refill: self.head.refill,
-            asks_back: self.head.leftover == Leftover::Query,
-            reports_back: self.head.leftover == Leftover::Report,
-            remarks: self.remarks(),
+            valid_to: content.valid_to.map(wareki::long).unwrap_or_default(),
+            refill: content.refill,
+            part: part.map(|part| (part.no, part.of)),
+            asks_back: content.leftover == Leftover::Query,
+            reports_back: content.leftover == Leftover::Report,
+            remarks: self.remarks(content, part),
             ..Sheet::default()
         };
         if let Some(c) = self.coverage.as_ref().filter(|c| !is_public(c)) {
@@ -203,46 +171,45 @@ impl Issue {
     }
 
     /// 備考: what the head says, and the third 公費 that has no boxes of its own.
-    fn remarks(&self) -> Vec<String> {
+    fn remarks(&self, content: &HeadContent, part: Option<Part>) -> Vec<String> {
         let mut remarks = Vec::new();
-        if self.head.split > 0 {
-            remarks.push(format!("分割指示 {}回", self.head.split));
+        if content.split > 0 && part.is_none() {
+            remarks.push(format!("分割指示 {}回 {}", content.split, split::words(&content.split_days)).trim_end().to_owned());
         }
         for (payer, recipient) in self.public.iter().skip(2) {
             remarks.push(format!("公費 {payer}・{recipient}"));
         }
-        if !self.head.remark.is_empty() {
-            remarks.push(self.head.remark.clone());
+        if !content.remark.is_empty() {
+            remarks.push(content.remark.clone());
         }
         remarks
     }
 }
 
-fn is_inside(head: &prescription::Model) -> bool {
+pub(super) fn is_inside(head: &prescription::Model) -> bool {
     heads::content_of(head).dispensed_at.is_inside()
 }
 
-async fn held(tx: &TenantTx, id: EncounterId) -> Result<Vec<registration::Model>, Error> {
-    let mut held = Vec::new();
-    for row in eprescriptions::of_encounter(tx, id).await? {
-        if eprescriptions::status(&row)?.bars_paper() {
-            held.push(row);
-        }
-    }
-    Ok(held)
+fn is_held(row: &registration::Model) -> Result<bool, Error> {
+    Ok(eprescriptions::status(row)?.bars_paper())
 }
 
-fn sheet_line(line: &Model, narcotics: &[(String, String)]) -> SheetLine {
+fn sheet_line(line: &Model, part: Option<Part>, narcotics: &[(String, String)]) -> SheetLine {
     let narcotic = narcotics.iter().find(|(code, _)| *code == line.drug_code).map(|(_, said)| said.clone());
     let substitution = GenericSubstitution::from_code(&line.generic_substitution);
     SheetLine {
         drug_name: printed_name(line),
         amount: amount(line),
-        usage: [line.usage_text.clone(), supply(line)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("　"),
+        usage: [line.usage_text.clone(), supplied(line, part)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("　"),
         comment: [Some(remark_of(line)).filter(|said| !said.is_empty()), narcotic].into_iter().flatten().collect::<Vec<_>>().join("　"),
         is_change_barred: substitution == Some(GenericSubstitution::MedicallyBarred),
         is_patient_wish: substitution == Some(GenericSubstitution::PatientWish),
     }
+}
+
+/// Of a part: its own days, and all days together.
+fn supplied(line: &Model, part: Option<Part>) -> String {
+    part.map_or_else(|| supply(line), |part| format!("{}日分(総投与日数 {})", part.days, supply(line)))
 }
 
 /// 一包化・粉砕 and 残薬 go to the pharmacy with the line.

@@ -18,6 +18,7 @@ pub mod safety;
 #[cfg(test)]
 mod samples;
 mod set_views;
+mod slips;
 pub mod store;
 pub mod views;
 

@@ -180,6 +180,7 @@ impl Head {
             usable_until: content.usable_until(today).format("%m/%d").to_string(),
             refill: content.refill,
             split: content.split,
+            split_days: domain::prescription::split::words(&content.split_days),
             wish: wish.map_or("", IssueForm::label),
             differs: content.dispensed_at == DispensedAt::Outside
                 && wish.is_some_and(|wish| (wish == IssueForm::Electronic) != (content.issue_form == IssueForm::Electronic)),

@@ -6,7 +6,8 @@ use chrono::{Days, NaiveDate};
 use domain::flag::FlagCategory;
 use domain::medication_safety::{self as rules, Diagnosis, Facts, LabResult, Line, RuleSet, Running};
 use domain::patient::{Age, Patient};
-use domain::prescription::Dose;
+use domain::prescription::head::HeadContent;
+use domain::prescription::{Dose, split};
 use domain::warning::{Level, Warning};
 use domain::{EncounterId, PatientId, clock};
 use tenancy::{Error, TenantTx};
@@ -50,6 +51,7 @@ pub async fn warnings(
     let mut found = find(&chart)?;
     let open = heads::of_encounter(tx, encounter).await?.into_iter().find(|head| heads::status(head).is_open());
     found.extend(refills(open.as_ref(), &drafts, &known));
+    found.extend(splits(open.as_ref(), &drafts));
     found.extend(crate::eprescriptions::check::warnings(tx, encounter, open.as_ref(), &drafts, &known).await?);
     Ok(found)
 }
@@ -100,6 +102,30 @@ fn refills(open: Option<&Head>, drafts: &[Model], known: &[Drug]) -> Vec<Warning
         Some(warning.absolute().source("保険医療機関及び保険医療養担当規則").at(place(row)))
     };
     drafts.iter().filter_map(barred).collect()
+}
+
+/// 分割 is of days, and of the same days for every line.
+fn splits(open: Option<&Head>, drafts: &[Model]) -> Vec<Warning> {
+    let Some(content) = open.map(heads::content_of) else { return Vec::new() };
+    let barred = |row: &Model| {
+        let text = split_bar(&content, row)?;
+        let warning = Warning::new(Level::Block, format!("rx.split:{}", row.drug_code), &row.drug_name, text);
+        Some(warning.absolute().source("記録条件仕様").at(place(row)))
+    };
+    drafts.iter().filter_map(barred).collect()
+}
+
+/// Why a line cannot be handed out in the parts of its 処方箋.
+pub fn split_bar(content: &HeadContent, row: &Model) -> Option<String> {
+    if content.split == 0 {
+        return None;
+    }
+    let (whole, parts) = (split::whole(&content.split_days), split::words(&content.split_days));
+    match row.days {
+        Some(days) if days == i32::from(whole) => None,
+        Some(days) => Some(format!("分割の日数は合わせて{whole}日({parts})ですが、この薬は{days}日分です。日数をそろえてください。")),
+        None => Some("分割できるのは日数で出す薬だけです。この薬は分割しない処方箋で出してください。".to_owned()),
+    }
 }
 
 /// What was read for the check.

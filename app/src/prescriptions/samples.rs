@@ -168,7 +168,7 @@ fn before_printing_missing_letters_are_named() {
         replaced: vec!["U+20BB7を吉で印字".into()],
         has_paper: true,
         has_inside: true,
-        electronic: Some(("登録済", "123456".into(), "3f0c9d1e-0000-4000-8000-000000000042".into())),
+        electronic: vec![("登録済".into(), "123456".into(), "3f0c9d1e-0000-4000-8000-000000000042".into())],
     };
     let html = show("prescription-print", &print);
     assert!(html.contains("U+20BB7を吉で印字") && html.contains("署名を待っている処方があります") && html.contains("保険なし(自費)"));

@@ -257,6 +257,8 @@ pub struct Head {
     pub usable_until: String,
     pub refill: u8,
     pub split: u8,
+    /// `14+14`
+    pub split_days: String,
     /// What the patient chose at the reader; empty when nothing was chosen.
     pub wish: &'static str,
     /// It is issued otherwise than the patient wished.
@@ -492,7 +494,7 @@ pub struct PrintPage {
     /// Something of it is handed out here, in a 薬袋.
     pub has_inside: bool,
     /// 電子処方箋: its label, 引換番号 and 処方箋ID.
-    pub electronic: Option<(&'static str, String, String)>,
+    pub electronic: Vec<(String, String, String)>,
 }
 
 impl Subjects for PrintPage {

@@ -467,6 +467,7 @@ async fn the_head_is_kept_and_refill_excludes_split() {
         ("issue_form", "paper"),
         ("refill", "3"),
         ("split", "0"),
+        ("split_days", "14+14"),
         ("valid_to", ""),
         ("leftover", "query"),
         ("remark", "夜間の連絡先を渡した"),

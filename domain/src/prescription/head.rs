@@ -87,6 +87,8 @@ pub struct HeadContent {
     pub refill: u8,
     /// 分割: number of parts, 0 when there is none
     pub split: u8,
+    /// Days of each part; none without 分割.
+    pub split_days: Vec<u8>,
     pub leftover: Leftover,
     pub remark: String,
 }
@@ -107,6 +109,7 @@ impl Default for HeadContent {
             valid_to: None,
             refill: 0,
             split: 0,
+            split_days: Vec::new(),
             leftover: Leftover::Unsaid,
             remark: String::new(),
         }
@@ -120,8 +123,8 @@ pub enum HeadError {
     RefillAndSplit,
     #[error("refill or split of what is handed out here")]
     InsideRepeated,
-    #[error("electronic in parts")]
-    ElectronicSplit,
+    #[error("days of the parts")]
+    SplitDays,
     #[error("valid_to before the day of issue or later than a year")]
     ValidTo,
     #[error(transparent)]
@@ -145,8 +148,8 @@ impl HeadContent {
         if self.refill > 0 && self.split > 0 {
             return Err(HeadError::RefillAndSplit);
         }
-        if self.issue_form.is_registered() && self.split > 0 {
-            return Err(HeadError::ElectronicSplit);
+        if self.split_days.len() != usize::from(self.split) {
+            return Err(HeadError::SplitDays);
         }
         if self.valid_to.is_some_and(|last| last < today || (last - today).num_days() > 365) {
             return Err(HeadError::ValidTo);
@@ -187,9 +190,14 @@ mod tests {
 
     #[test]
     fn refill_and_split_exclude_each_other() {
-        let both = HeadContent { refill: 3, split: 2, ..HeadContent::default() };
+        let both = HeadContent { refill: 3, split: 2, split_days: vec![14, 14], ..HeadContent::default() };
         assert_eq!(both.check(today()), Err(HeadError::RefillAndSplit));
         assert!(HeadContent { refill: 3, ..HeadContent::default() }.check(today()).is_ok());
+        let parts = |split_days: &[u8]| HeadContent { split: 2, split_days: split_days.to_vec(), ..HeadContent::default() };
+        assert!(parts(&[14, 14]).check(today()).is_ok());
+        assert_eq!(parts(&[14]).check(today()), Err(HeadError::SplitDays));
+        let inside = HeadContent { dispensed_at: DispensedAt::Inside, ..parts(&[14, 14]) };
+        assert_eq!(inside.check(today()), Err(HeadError::InsideRepeated));
         for (text, expected) in [("", Some(0)), ("2", Some(2)), ("3", Some(3)), ("1", None), ("4", None), ("二", None)] {
             assert_eq!(uses(text), expected, "{text}");
         }

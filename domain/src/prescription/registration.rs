@@ -109,6 +109,9 @@ pub enum RegistrationRefusal {
     Underway,
     #[error("ended")]
     Ended,
+    /// 分割: a part does not come back before the one it follows.
+    #[error("an earlier part was taken back")]
+    EarlierPart,
 }
 
 impl RegistrationStatus {

@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use chrono::NaiveDate;
+use domain::prescription::split::Part;
 
 /// Codes that stand for "not coded"; the service refuses them since 2025-08.
 const DUMMY_PREFIX: &str = "7777";
@@ -118,6 +119,8 @@ pub struct PrescriptionRecord {
     pub remark: String,
     /// 総使用回数 of a リフィル処方箋: 2 or 3
     pub refills: Option<u8>,
+    /// 分割: which part these records are of.
+    pub part: Option<Part>,
     pub lines: Vec<DrugLine>,
 }
 
@@ -136,6 +139,10 @@ pub enum RecordError {
     ControlCharacter,
     #[error("a repeat prescription is used 2 or 3 times")]
     Refills,
+    #[error("a prescription in parts is not repeated, and has 2 or 3 parts")]
+    Parts,
+    #[error("line {0}: not days that can be handed out in parts")]
+    Part(usize),
 }
 
 /// 確定前処方箋情報: what 重複投薬等チェック asks about, the drugs and nothing of the person.
@@ -147,7 +154,7 @@ pub fn draft_csv(lines: &[DrugLine]) -> Result<String, RecordError> {
     }
     let mut out = String::from("SJ1\n");
     for (at, line) in lines.iter().enumerate() {
-        for row in line.rows(&(at + 1).to_string()).into_iter().filter(|row| row.first().is_some_and(|record| record != "281")) {
+        for row in line.rows(&(at + 1).to_string(), None).into_iter().filter(|row| row.first().is_some_and(|record| record != "281")) {
             put(&mut out, row.iter().map(String::as_str));
         }
     }
@@ -194,7 +201,7 @@ impl PrescriptionRecord {
             put(&row.iter().map(String::as_str).collect::<Vec<_>>());
         }
         for (at, line) in self.lines.iter().enumerate() {
-            for row in line.rows(&(at + 1).to_string()) {
+            for row in line.rows(&(at + 1).to_string(), self.part.as_ref()) {
                 put(&row.iter().map(String::as_str).collect::<Vec<_>>());
             }
         }
@@ -225,12 +232,13 @@ impl PrescriptionRecord {
         rows
     }
 
-    /// Records 51 to 81: when, until when, 麻薬, 残薬, リフィル, 備考.
+    /// Records 51 to 81: when, until when, 麻薬, 残薬, 分割, リフィル, 備考.
     fn issue_rows(&self) -> Vec<Vec<String>> {
         let mut rows = vec![row(&["51", &day(self.issued_on)])];
         rows.extend(self.usable_until.map(|until| row(&["52", &day(until)])));
         rows.extend(self.narcotic.as_ref().map(|n| row(&["61", &n.license, &n.address, &n.tel])));
         rows.extend(self.leftover.map(|kind| row(&["62", &kind.to_string()])));
+        rows.extend(self.part.map(|part| row(&["63", &part.of.to_string(), &part.no.to_string()])));
         rows.extend(self.refills.map(|times| row(&["64", &times.to_string()])));
         if !self.remark.is_empty() {
             rows.push(row(&["81", "1", "", &self.remark]));
@@ -247,8 +255,23 @@ impl PrescriptionRecord {
         if self.refills.is_some_and(|times| !matches!(times, 2 | 3)) {
             return Err(RecordError::Refills);
         }
+        if let Some(part) = &self.part {
+            self.check_part(part)?;
+        }
         let texts = self.texts();
         if texts.iter().any(|text| text.chars().any(char::is_control)) { Err(RecordError::ControlCharacter) } else { Ok(()) }
+    }
+
+    /// Every line is of days, and of more than this part hands out.
+    fn check_part(&self, part: &Part) -> Result<(), RecordError> {
+        if self.refills.is_some() || !matches!(part.of, 2 | 3) || !(1..=part.of).contains(&part.no) {
+            return Err(RecordError::Parts);
+        }
+        let is_partial = |line: &DrugLine| matches!(line.supply, Supply::Days(days) if (1..days).contains(&u16::from(part.days)));
+        match self.lines.iter().position(|line| !is_partial(line)) {
+            Some(at) => Err(RecordError::Part(at + 1)),
+            None => Ok(()),
+        }
     }
 
     fn texts(&self) -> Vec<&str> {
@@ -271,15 +294,16 @@ impl DrugLine {
         [&self.usage, &self.usage_code, &self.code, &self.name, &self.dose, &self.unit, &self.comment]
     }
 
-    /// Records 101 to 281 of one RP.
-    fn rows(&self, rp: &str) -> Vec<Vec<String>> {
+    /// Records 101 to 281 of one RP. 101 says the whole also of a part; 102 what the part hands out of it.
+    fn rows(&self, rp: &str, part: Option<&Part>) -> Vec<Vec<String>> {
         let (form, quantity) = self.supply.form();
         let usage = if self.usage_code.is_empty() { "1" } else { "3" };
-        let mut rows = vec![
-            row(&["101", rp, &form.to_string(), "", &quantity.to_string()]),
+        let mut rows = vec![row(&["101", rp, &form.to_string(), "", &quantity.to_string()])];
+        rows.extend(part.map(|part| row(&["102", rp, &part.days.to_string(), &quantity.to_string()])));
+        rows.extend([
             row(&["111", rp, usage, &self.usage_code, &self.usage, ""]),
             row(&["201", rp, "1", "1", &self.code_type.to_string(), &self.code, &self.name, &self.dose, "1", &self.unit]),
-        ];
+        ]);
         let substitution =
             self.substitution.map(|kind| (kind.to_string(), if kind == 8 { "先発医薬品患者希望" } else { "後発品変更不可" }));
         let preparation = self.preparation.map(|kind| (kind.to_string(), if kind == 1 { "一包化" } else { "粉砕" }));

@@ -35,6 +35,7 @@ pub fn sample() -> PrescriptionRecord {
         leftover: Some(2),
         remark: "見本の備考".into(),
         refills: None,
+        part: None,
         lines: vec![DrugLine {
             supply: Supply::Days(14),
             usage: "1日1回 朝食後, 水で".into(),
@@ -105,4 +106,24 @@ fn a_narcotic_brings_its_record() {
     assert!(at("51,") < at("61,") && at("61,") < at("62,"));
     let broken = Narcotic { address: "東京\n都".into(), ..narcotic };
     assert_eq!(PrescriptionRecord { narcotic: Some(broken), ..sample() }.to_csv(), Err(RecordError::ControlCharacter));
+}
+
+/// FN-EP-01: 分割 says which part it is, what that part hands out, and what the whole is; what cannot be parted is never written.
+#[test]
+fn a_part_says_itself_and_the_whole() {
+    let part = |no, of, days| PrescriptionRecord { part: Some(Part { no, of, days }), ..sample() };
+    let csv = part(2, 3, 4).to_csv().unwrap();
+    assert!(csv.contains("\n62,2\n63,3,2\n81,"), "{csv}");
+    assert!(csv.contains("\n101,1,1,,14\n102,1,4,14\n111,1,"), "{csv}");
+    assert!(!sample().to_csv().unwrap().contains("\n102,"));
+    for (no, of) in [(1, 4), (1, 1), (0, 2), (3, 2)] {
+        assert_eq!(part(no, of, 4).to_csv(), Err(RecordError::Parts), "{no}/{of}");
+    }
+    assert_eq!(PrescriptionRecord { refills: Some(2), ..part(1, 2, 7) }.to_csv(), Err(RecordError::Parts));
+    for days in [0, 14, 15] {
+        assert_eq!(part(1, 2, days).to_csv(), Err(RecordError::Part(1)), "{days}");
+    }
+    let mut ointment = part(1, 2, 7);
+    ointment.lines[0].supply = Supply::Total;
+    assert_eq!(ointment.to_csv(), Err(RecordError::Part(1)));
 }

@@ -78,10 +78,10 @@ pub async fn take_back(
     check_token(&form.patient_token, head.patient_id)?;
     check_version(&form.version, head.version)?;
     let status = heads::status(&head);
-    if let Some(row) = eprescriptions::find(&tx, head.id).await?
-        && eprescriptions::status(&row)?.bars_paper()
-    {
-        return Err(AppError::Refused("電子処方箋です。「電子処方箋を取り消す」で取り消してください。".into()));
+    for row in eprescriptions::of_prescription(&tx, head.id).await? {
+        if eprescriptions::status(&row)?.bars_paper() {
+            return Err(AppError::Refused("電子処方箋です。「電子処方箋を取り消す」で取り消してください。".into()));
+        }
     }
     if !status.can_be_withdrawn() {
         return Err(AppError::Refused(format!("「{}」の処方箋は、ここでは取り消せません。", status.label())));

@@ -15,8 +15,10 @@ use super::{Answer, check_version, done, key_of, open_visit, refused};
 use crate::adapters::eprescription::PrescriptionSigner;
 use crate::encounters::entity::encounter;
 use crate::error::AppError;
+use crate::prescriptions::entity::medication_request;
 use crate::prescriptions::forms::RawHeadForm;
 use crate::prescriptions::pane::{Extra, Loaded};
+use crate::prescriptions::safety::split_bar;
 use crate::prescriptions::store::undo::{self, Written};
 use crate::prescriptions::store::{self, heads, lines};
 use crate::web::FormErrors;
@@ -162,7 +164,10 @@ pub async fn state_head(
 ) -> Result<Answer, AppError> {
     let tx = access.begin().await?;
     let visit = open_visit(&tx, *path, &form.patient_token).await?;
-    let read = form.read(domain::clock::today(tx.now())).and_then(|content| issuable(content, &visit, signer.is_on()));
+    let mut read = form.read(domain::clock::today(tx.now())).and_then(|content| issuable(content, &visit, signer.is_on()));
+    if let Ok(content) = read {
+        read = splittable(content, &lines::lines(&tx, *path).await?);
+    }
     let content = match read {
         Ok(content) => content,
         Err(errors) => {
@@ -181,6 +186,18 @@ pub async fn state_head(
     };
     let audit = Audit::updated(InfoClass::Prescription).entity("prescription", row.id);
     done(&access, tx, &visit, &req, audit, Extra::default()).await
+}
+
+/// 分割 is of the days of every line that is written already.
+fn splittable(content: HeadContent, lines: &[medication_request::Model]) -> Result<HeadContent, FormErrors> {
+    let mut errors = FormErrors::default();
+    for row in lines.iter().filter(|row| row.status == store::DRAFT) {
+        if let Some(bar) = split_bar(&content, row) {
+            errors.add("split_days", format!("「{}」: {bar}", row.drug_name));
+            return Err(errors);
+        }
+    }
+    Ok(content)
 }
 
 /// 電子 is chosen only where somebody can sign it, 退院時 only where somebody goes home.

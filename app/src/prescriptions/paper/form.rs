@@ -29,36 +29,33 @@ const SMALL: Style = Style { face: Face::Mincho, size: 6.0, align: Align::Left }
 const VALUE: Style = Style { face: Face::Mincho, size: 9.0, align: Align::Left };
 const VALUE_CENTRE: Style = Style { align: Align::Centre, ..VALUE };
 
-pub(super) fn draw(sheet: &Sheet, faces: &Typefaces) -> Result<Paper, PaperError> {
+pub(super) fn draw(sheets: &[Sheet], faces: &Typefaces) -> Result<Paper, PaperError> {
     let mut letters = Letters::new(faces).ok_or(PaperError::NotAFont { face: "明朝" })?;
-    let rows_per_page = ((RX_BODY_BOTTOM - RX_BODY_TOP - 2.0) / line_height(RX_SIZE)).floor() as usize;
-    let text_width = RIGHT - RX_TEXT_X - 8.0;
-    let pages = paginate(sheet, &letters, RX_SIZE, text_width, rows_per_page);
     let mut document = Document::new();
     document.set_metadata(Metadata::new().title("処方箋".into()).language("ja".into()));
     let size = PageSettings::from_wh(PAGE_W * PT_PER_MM, PAGE_H * PT_PER_MM);
     let size = size.ok_or_else(|| PaperError::Drawing("page size".into()))?;
-    for (at, blocks) in pages.iter().enumerate() {
+    let mut drawing = |letters: &mut Letters<'_>, draw: &dyn Fn(&mut Canvas<'_, '_, '_>)| {
         let mut page = document.start_page_with(size.clone());
         let mut surface = page.surface();
-        let mut canvas = Canvas { surface: &mut surface, letters: &mut letters };
-        canvas.head(sheet);
-        canvas.prescription(sheet, blocks, at + 1 == pages.len());
-        canvas.remarks(sheet);
-        canvas.dispensing(sheet);
-        if pages.len() > 1 {
-            let note = format!("{}枚中{}枚目", pages.len(), at + 1);
-            canvas.text(RIGHT, 206.0, Style { align: Align::Right, ..SMALL }, &note);
+        draw(&mut Canvas { surface: &mut surface, letters });
+        surface.finish();
+        page.finish();
+    };
+    let rows_per_page = ((RX_BODY_BOTTOM - RX_BODY_TOP - 2.0) / line_height(RX_SIZE)).floor() as usize;
+    let text_width = RIGHT - RX_TEXT_X - 8.0;
+    for (at, sheet) in sheets.iter().enumerate() {
+        let pages = paginate(sheet, &letters, RX_SIZE, text_width, rows_per_page);
+        for (at, blocks) in pages.iter().enumerate() {
+            drawing(&mut letters, &|canvas| canvas.page(sheet, blocks, at + 1, pages.len()));
         }
-        surface.finish();
-        page.finish();
-    }
-    for (at, symbols) in sheet.symbols.chunks(A_SHEET).enumerate() {
-        let mut page = document.start_page_with(size.clone());
-        let mut surface = page.surface();
-        Canvas { surface: &mut surface, letters: &mut letters }.symbols(sheet, symbols, at * A_SHEET, sheet.symbols.len());
-        surface.finish();
-        page.finish();
+        for (at, symbols) in sheet.symbols.chunks(A_SHEET).enumerate() {
+            drawing(&mut letters, &|canvas| canvas.symbols(sheet, symbols, at * A_SHEET, sheet.symbols.len()));
+        }
+        let is_last_part = sheets.get(at + 1).and_then(|next| next.part).is_none_or(|(no, _)| no == 1);
+        if sheet.part.is_some() && is_last_part && !sheet.is_copy {
+            drawing(&mut letters, &|canvas| canvas.split_page(sheet));
+        }
     }
     let replaced = letters.replacements();
     let pdf = document.finish().map_err(|e| PaperError::Drawing(e.to_string()))?;
@@ -70,6 +67,16 @@ fn area(x: f32, y: f32, w: f32, h: f32) -> Area {
 }
 
 impl Canvas<'_, '_, '_> {
+    fn page(&mut self, sheet: &Sheet, blocks: &[Block], no: usize, of: usize) {
+        self.head(sheet);
+        self.prescription(sheet, blocks, no == of);
+        self.remarks(sheet);
+        self.dispensing(sheet);
+        if of > 1 {
+            self.text(RIGHT, 206.0, Style { align: Align::Right, ..SMALL }, &format!("{of}枚中{no}枚目"));
+        }
+    }
+
     fn head(&mut self, sheet: &Sheet) {
         let title = Style { face: Face::Mincho, size: 16.0, align: Align::Centre };
         let (name, note) = if sheet.is_copy && !sheet.access_code.is_empty() {
@@ -81,6 +88,9 @@ impl Canvas<'_, '_, '_> {
         };
         self.text(PAGE_W / 2.0, 12.0, title, name);
         self.text(PAGE_W / 2.0, 16.0, LABEL, note);
+        if let Some((no, of)) = sheet.part {
+            self.text(LEFT, 9.0, Style { size: 7.5, ..SMALL }, &format!("分割指示に係る処方箋　{of}分割の{no}回目"));
+        }
         if !sheet.access_code.is_empty() {
             let code = Style { face: Face::Gothic, size: 11.0, align: Align::Right };
             self.text(RIGHT, 9.0, code, &format!("引換番号 {}", sheet.access_code));

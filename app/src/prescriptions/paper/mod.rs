@@ -5,6 +5,7 @@
 mod for_patients;
 mod form;
 mod layout;
+mod split_page;
 mod symbol_page;
 
 use crate::paper::symbol::Symbol;
@@ -38,6 +39,8 @@ pub struct Sheet {
     pub valid_to: String,
     /// リフィル: total uses, 0 when there is none
     pub refill: u8,
+    /// 分割: which part of how many
+    pub part: Option<(u8, u8)>,
     /// 控え for the patient, never taken for the 処方箋
     pub is_copy: bool,
     /// 処方箋ID of a registered prescription; else empty
@@ -65,9 +68,10 @@ pub struct SheetLine {
 
 pub use for_patients::{labels, notebook};
 
-/// Draws the prescription; as many sheets as its lines need, each with the whole head.
-pub fn draw(sheet: &Sheet, faces: &Typefaces) -> Result<Paper, PaperError> {
-    form::draw(sheet, faces)
+/// Draws prescriptions one after another; of each as many sheets as its lines need, with the whole head. Behind the parts of one 分割
+/// lies its 別紙.
+pub fn draw(sheets: &[Sheet], faces: &Typefaces) -> Result<Paper, PaperError> {
+    form::draw(sheets, faces)
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ fn sheet() -> Sheet {
         public: vec![("54136015".into(), "1234566".into()), ("12345671".into(), "7654321".into())],
         valid_to: "令和8年11月30日".into(),
         refill: 3,
+        part: None,
         is_copy: false,
         register_id: String::new(),
         access_code: String::new(),
@@ -69,7 +70,7 @@ fn text_of(pdf: &[u8], name: &str) -> Option<String> {
 #[test]
 fn the_form_can_be_read_back() {
     let Some(faces) = faces() else { return eprintln!("no IPAex fonts: skipped") };
-    let paper = draw(&sheet(), &faces).unwrap();
+    let paper = draw(&[sheet()], &faces).unwrap();
     assert!(paper.pdf.starts_with(b"%PDF-"));
     assert_eq!(paper.replaced, [Replaced { wanted: '𠮷', printed: '吉' }], "髙 and 﨑 are in the font, 𠮷 is not");
     let Some(text) = text_of(&paper.pdf, "usual") else { return eprintln!("no pdftotext: skipped") };
@@ -95,7 +96,7 @@ fn a_letter_no_font_has_is_replaced_and_reported() {
     let Some(faces) = faces() else { return eprintln!("no IPAex fonts: skipped") };
     let mut odd = sheet();
     odd.patient_name = "𰻞󠄀　😀".into();
-    let paper = draw(&odd, &faces).unwrap();
+    let paper = draw(&[odd], &faces).unwrap();
     let printed: Vec<_> = paper.replaced.iter().map(|r| (r.wanted, r.printed)).collect();
     assert_eq!(printed, [('😀', '〓'), ('𰻞', '〓')]);
     if let Some(text) = text_of(&paper.pdf, "odd") {
@@ -108,7 +109,7 @@ fn many_drugs_take_more_sheets_and_only_the_last_ends() {
     let Some(faces) = faces() else { return eprintln!("no IPAex fonts: skipped") };
     let mut long = sheet();
     long.lines = (0..14).map(|n| line(&format!("見本錠{n}号 10mg"))).collect();
-    let paper = draw(&long, &faces).unwrap();
+    let paper = draw(&[long], &faces).unwrap();
     let Some(text) = text_of(&paper.pdf, "long") else { return eprintln!("no pdftotext: skipped") };
     let pages: Vec<&str> = text.split('\u{c}').filter(|page| !page.trim().is_empty()).collect();
     let squeezed: Vec<String> = pages.iter().map(|page| page.split_whitespace().collect()).collect();
@@ -116,6 +117,26 @@ fn many_drugs_take_more_sheets_and_only_the_last_ends() {
     assert!(first.contains("次葉へ続く") && !first.contains("以下余白"));
     assert!(last.contains("以下余白") && last.contains(&format!("{0}枚中{0}枚目", pages.len())));
     assert!(squeezed.iter().all(|page| page.contains("髙﨑吉太郎")), "the head is on every sheet");
+}
+
+/// 分割: each part says which one it is, and the 別紙 lies behind the last, once.
+#[test]
+fn the_parts_are_followed_by_their_page() {
+    let Some(faces) = faces() else { return eprintln!("no IPAex fonts: skipped") };
+    let part = |no| Sheet { refill: 0, part: Some((no, 3)), ..sheet() };
+    let paper = draw(&[part(1), part(2), part(3), sheet()], &faces).unwrap();
+    let Some(text) = text_of(&paper.pdf, "parts") else { return eprintln!("no pdftotext: skipped") };
+    let pages: Vec<String> = text.split('\u{c}').map(|page| page.split_whitespace().collect()).collect();
+    assert!(pages[0].contains("3分割の1回目") && pages[2].contains("3分割の3回目"), "{pages:?}");
+    assert!(
+        pages[3].contains("分割指示に係る処方箋（別紙）")
+            && pages[3].contains("3枚目を受け付けた保険薬局")
+            && pages[3].contains("03-0000-0000")
+    );
+    assert!(pages[4].contains("処方箋") && !pages[4].contains("分割"), "{}", pages[4]);
+    assert_eq!(text.matches("別紙").count(), 1);
+    let copy = draw(&[Sheet { is_copy: true, ..part(1) }, Sheet { is_copy: true, ..part(2) }], &faces).unwrap();
+    assert!(text_of(&copy.pdf, "parts-copy").is_some_and(|text| !text.contains("別紙")));
 }
 
 /// FN-EP-11: the page for the お薬手帳 and a label for each 薬袋, also of the longest names.
@@ -149,9 +170,9 @@ fn absurd_text_neither_panics_nor_hangs() {
     absurd.insurer_number = "1".repeat(40);
     absurd.institution_code = "髙".into();
     absurd.lines = vec![SheetLine { drug_name: "。".repeat(500), amount: "9".repeat(60), ..SheetLine::default() }, SheetLine::default()];
-    assert!(draw(&absurd, &faces).is_ok());
+    assert!(draw(std::slice::from_ref(&absurd), &faces).is_ok());
     absurd.lines.clear();
-    assert!(draw(&absurd, &faces).is_ok());
+    assert!(draw(std::slice::from_ref(&absurd), &faces).is_ok());
 }
 
 #[test]

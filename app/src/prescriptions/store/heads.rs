@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::EncounterId;
 use domain::prescription::head::{DispensedAt, HeadContent, IssueForm, Leftover, RxStatus};
+use domain::prescription::split;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use tenancy::{Authorship, Error, TenantTx, versioned};
 use uuid::Uuid;
@@ -72,6 +73,7 @@ async fn insert(tx: &TenantTx, visit: &encounter::Model, content: &HeadContent, 
         signed_by_id: None,
         wished_form: wish.map(|form| form.code().to_owned()).unwrap_or_default(),
         replaces_id: None,
+        split_days: String::new(),
     };
     state(&mut model, content);
     versioned::insert(tx, model, Authorship::own(tx)).await
@@ -83,18 +85,21 @@ pub fn state(row: &mut Model, content: &HeadContent) {
     row.valid_to = content.valid_to;
     row.refill = i32::from(content.refill);
     row.split = i32::from(content.split);
+    row.split_days = split::words(&content.split_days);
     row.leftover = content.leftover.code().to_owned();
     row.remark.clone_from(&content.remark);
 }
 
 /// What a stored head says; a code a later program wrote reads as the usual choice.
 pub fn content_of(row: &Model) -> HeadContent {
+    let parts = u8::try_from(row.split).unwrap_or_default();
     HeadContent {
         dispensed_at: DispensedAt::from_code(&row.dispensed_at).unwrap_or(DispensedAt::Outside),
         issue_form: IssueForm::from_code(&row.issue_form).unwrap_or(IssueForm::Paper),
         valid_to: row.valid_to,
         refill: u8::try_from(row.refill).unwrap_or_default(),
-        split: u8::try_from(row.split).unwrap_or_default(),
+        split: parts,
+        split_days: split::days(&row.split_days, parts).unwrap_or_default(),
         leftover: Leftover::from_code(&row.leftover).unwrap_or(Leftover::Unsaid),
         remark: row.remark.clone(),
     }

@@ -10,6 +10,7 @@ mod inside;
 mod numbered;
 mod registering;
 mod results;
+mod split;
 mod wishes;
 
 use std::sync::{Arc, Mutex};
@@ -165,6 +166,10 @@ impl Desk {
     }
 
     async fn line(&self, visit: &str, drug: &str) {
+        self.line_of(visit, drug, "14").await;
+    }
+
+    async fn line_of(&self, visit: &str, drug: &str, days: &str) {
         let key = Uuid::now_v7().to_string();
         let form = [
             ("patient_token", self.patient.as_str()),
@@ -173,7 +178,7 @@ impl Desk {
             ("dose", "1"),
             ("usage", "1a"),
             ("supply", "days"),
-            ("count", "14"),
+            ("count", days),
             ("substitution", "allowed"),
         ];
         self.doctor.post(&format!("/encounters/{visit}/prescription-lines"), &form).await.expect(303);

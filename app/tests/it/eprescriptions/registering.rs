@@ -140,7 +140,7 @@ async fn what_the_service_would_refuse_is_said_before_it_is_signed() {
     d.line(&visit, DUMMY).await;
     assert!(d.doctor.get(&format!("/encounters/{visit}/prescription")).await.expect(200).body.contains("医薬品マスター erx"));
     assert!(d.head(&visit, &[("dispensed_at", "inside"), ("refill", "2")]).await.expect(422).body.contains("院内の処方にリフィル"));
-    assert!(d.head(&visit, &[("split", "2")]).await.expect(422).body.contains("分割指示のある処方は登録できません"));
+    assert!(d.head(&visit, &[("split", "2"), ("version", "1")]).await.expect(422).body.contains("各回の日数を「14+14」のように"));
     assert!(d.head(&visit, &[("issue_form", "<fax>")]).await.expect(422).body.contains("発行形態を選んでください"));
     d.head(&visit, &[("version", "1")]).await.expect(303);
     let refused = d.sign(&d.doctor, &visit).await.expect(422).body;

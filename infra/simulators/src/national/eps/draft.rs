@@ -11,7 +11,7 @@ pub struct Item {
     pub usage: String,
     /// 剤形区分
     pub form: String,
-    /// 日数; 1 for what is not counted in days
+    /// 日数, of a 分割 those of this part; 1 for what is not counted in days
     pub days: u64,
 }
 
@@ -34,12 +34,14 @@ pub(super) fn items(rows: &[Vec<&str>]) -> Vec<Item> {
     };
     let item = |row: &Vec<&str>| {
         let (rp, form) = (row[1], of("101", row[1], 2));
+        // Of a part what it hands out itself.
+        let own = Some(of("102", rp, 2)).filter(|days| !days.is_empty()).unwrap_or_else(|| of("101", rp, 4));
         Item {
             code_type: row[4].to_owned(),
             code: row[5].to_owned(),
             name: row[6].to_owned(),
             usage: of("111", rp, 4),
-            days: if form == "1" { of("101", rp, 4).parse().unwrap_or(1) } else { 1 },
+            days: if form == "1" { own.parse().unwrap_or(1) } else { 1 },
             form,
         }
     };

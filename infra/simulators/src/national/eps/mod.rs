@@ -261,13 +261,8 @@ fn standing(held: &Held) -> Reply {
 
 /// 調剤結果 of each time; the list around the records is ours (独自).
 fn results(held: &Held) -> String {
-    let csv: String = held
-        .summary
-        .csv
-        .lines()
-        .filter(|line| ["SJ1", "101", "111", "201"].contains(&line.split(',').next().unwrap_or_default()))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let records = |line: &&str| ["SJ1", "101", "111", "201"].contains(&line.split(',').next().unwrap_or_default());
+    let csv: String = held.summary.csv.lines().filter(records).map(|line| format!("{}\n", handed_out(&held.summary.csv, line))).collect();
     let one = |(at, result): (usize, &Dispensed)| {
         let next = result.next.map(|day| format!("<NextDispensingDate>{}</NextDispensingDate>", day.format("%Y%m%d"))).unwrap_or_default();
         format!(
@@ -282,6 +277,14 @@ fn results(held: &Held) -> String {
     };
     let list: String = held.results.iter().enumerate().map(one).collect();
     if list.is_empty() { list } else { format!("<DispensingResultList>{list}</DispensingResultList>") }
+}
+
+/// 101 of a part, with what this part handed out.
+fn handed_out(csv: &str, line: &str) -> String {
+    let fields: Vec<&str> = line.split(',').collect();
+    let [record @ "101", rp, form, name, _] = fields[..] else { return line.to_owned() };
+    let told = csv.lines().find_map(|line| line.strip_prefix(&format!("102,{rp},"))?.split(',').next());
+    told.map_or_else(|| line.to_owned(), |own| format!("{record},{rp},{form},{name},{own}"))
 }
 
 fn escaped(text: &str) -> String {

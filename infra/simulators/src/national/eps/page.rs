@@ -100,9 +100,10 @@ fn row(held: &Held) -> String {
         _ => String::new(),
     };
     format!(
-        "<div><strong>{}</strong> {} <span class=\"note\">{} 引換番号 {} {}</span><br>{acts}</div>",
+        "<div><strong>{}</strong> {}{} <span class=\"note\">{} 引換番号 {} {}</span><br>{acts}</div>",
         escaped(&held.summary.patient),
         escaped(&held.summary.drugs.join("、")),
+        held.summary.part.map(|(no, of)| format!(" 分割{no}/{of}回目")).unwrap_or_default(),
         held.status.sentence(),
         held.access_code,
         held.id

@@ -31,6 +31,8 @@ pub struct Summary {
     pub csv: String,
     /// 総使用回数; 1 when it is no リフィル
     pub uses: usize,
+    /// 分割: which part of how many
+    pub part: Option<(u32, u32)>,
 }
 
 pub(super) fn rows(csv: &[u8]) -> Result<Vec<Vec<&str>>, Vec<Remark>> {
@@ -51,6 +53,7 @@ pub fn check(csv: &[u8], today: NaiveDate) -> Result<Summary, Vec<Remark>> {
     insurance(&rows, &mut wrong);
     dates(&head, &rows, today, &mut wrong);
     lines(&rows, &mut wrong);
+    parts(&rows, &mut wrong);
     if !wrong.is_empty() {
         return Err(wrong);
     }
@@ -64,6 +67,7 @@ pub fn check(csv: &[u8], today: NaiveDate) -> Result<Summary, Vec<Remark>> {
         institution_name: field("1", 4),
         items: items(&rows),
         csv: String::from_utf8_lossy(csv).into_owned(),
+        part: number(&field("63", 2)).zip(number(&field("63", 1))),
         uses: field("64", 1).parse().unwrap_or(1),
         drugs: rows.iter().filter(|r| r[0] == "201").filter_map(|r| r.get(6)).map(|v| (*v).to_owned()).collect(),
     })
@@ -192,6 +196,43 @@ fn dates(head: &BTreeMap<&str, &Vec<&str>>, rows: &[Vec<&str>], today: NaiveDate
     }
 }
 
+/// 分割: 63 once, 102 of every RP, each less than the whole that 101 says; and none of both otherwise.
+fn parts(rows: &[Vec<&str>], wrong: &mut Vec<Remark>) {
+    let heads: Vec<_> = rows.iter().filter(|row| row[0] == "63").collect();
+    let of_rp =
+        |record: &'static str, rp: &str| rows.iter().filter(move |row| row[0] == record && row.get(1) == Some(&rp)).collect::<Vec<_>>();
+    let is_right = |row: &[&str]| match row {
+        ["63", of, no] => number(of).zip(number(no)).is_some_and(|(of, no)| (2..=3).contains(&of) && (1..=of).contains(&no)),
+        _ => false,
+    };
+    match heads[..] {
+        [] if rows.iter().any(|row| row[0] == "102") => {
+            wrong.push(Remark("SIMC034E", "分割でない処方にレコード 102 は置けません。".into()))
+        }
+        [] => return,
+        [row] if is_right(row) => {}
+        _ => wrong.push(Remark("SIMC035E", "分割回数は 2 か 3、分割回はその回数までです。".into())),
+    }
+    if !heads.is_empty() && first(rows, "64").is_some() {
+        wrong.push(Remark("SIMC036E", "分割とリフィルは一緒に記録できません。".into()));
+    }
+    for row in rows.iter().filter(|row| row[0] == "101") {
+        let rp = row.get(1).copied().unwrap_or_default();
+        let whole = row.get(4).and_then(|v| number(v)).unwrap_or(0);
+        let is_whole = |part: u32| if matches!(row.get(2), Some(&"1" | &"2")) { part < whole } else { part <= whole };
+        let is_told = match of_rp("102", rp)[..] {
+            [told] => {
+                matches!(told[..], [_, _, part, all] if number(all) == Some(whole) && number(part).is_some_and(|part| part > 0 && is_whole(part)))
+            }
+            [] => heads.is_empty(),
+            _ => false,
+        };
+        if !is_told {
+            wrong.push(Remark("SIMC037E", format!("RP {rp} の分割回ごとの調剤数量が正しくありません。")));
+        }
+    }
+}
+
 pub(super) fn lines(rows: &[Vec<&str>], wrong: &mut Vec<Remark>) {
     let of = |record: &str, rp: &str| rows.iter().filter(|r| r[0] == record && r.get(1) == Some(&rp)).count();
     for row in rows.iter().filter(|row| row[0] == "101") {
@@ -267,6 +308,12 @@ mod tests {
             ("01139997", "01139998", "SIMC013E"),
             ("51,20261120", "51,20261121", "SIMC018E"),
             ("64,3", "64,4", "SIMC020E"),
+            ("64,3", "63,3,1\n64,3", "SIMC036E"),
+            ("64,3", "63,4,1", "SIMC035E"),
+            ("64,3", "63,2,3", "SIMC035E"),
+            ("64,3", "63,2", "SIMC035E"),
+            ("64,3", "63,2,1", "SIMC037E"),
+            ("101,1,1,,14", "101,1,1,,14\n102,1,7,14", "SIMC034E"),
             ("64,3", "61,第1号,,03\n64,3", "SIMC033E"),
             ("101,1,1,,14", "101,2,1,,14", "SIMC004E"),
             ("101,1,1,,14", "101,1,1,,0", "SIMC021E"),
@@ -279,6 +326,18 @@ mod tests {
             assert!(GOOD.contains(from), "{from}");
             let wrong = check(GOOD.replacen(from, to, 1).as_bytes(), today).unwrap_err();
             assert!(wrong.iter().any(|remark| remark.0 == code), "{from} -> {to}: {wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_is_less_than_the_whole_it_names() {
+        let today: NaiveDate = "2026-11-20".parse().unwrap();
+        let part = |told: &str| GOOD.replace("64,3", "63,3,2").replace("101,1,1,,14\n", &format!("101,1,1,,14\n{told}"));
+        let held = check(part("102,1,4,14\n").as_bytes(), today).unwrap();
+        assert_eq!((held.part, held.uses, held.items[0].days), (Some((2, 3)), 1, 4));
+        for told in ["102,1,4,10\n", "102,1,14,14\n", "102,1,0,14\n", "102,1,x,14\n", "102,1,4\n", "102,1,4,14\n102,1,4,14\n"] {
+            let wrong = check(part(told).as_bytes(), today).unwrap_err();
+            assert!(wrong.iter().any(|remark| remark.0 == "SIMC037E"), "{told}: {wrong:?}");
         }
     }
 }
