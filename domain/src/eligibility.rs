@@ -3,153 +3,22 @@
 //! Codes are the OQSCD tables of オンライン資格確認等システム. A code we do not know is kept as it came (`Unknown`), because a
 //! national table may grow before this program does.
 
+mod certificate;
+mod individual_number;
+mod status;
+
+pub use certificate::{LimitCertificate, MedicalTicket, SpecificDisease};
+pub use individual_number::carries_individual_number;
+pub use status::{EligibilityStatus, QualificationValidity, ResultSegment};
+
+use certificate::holds;
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use unicode_normalization::UnicodeNormalization;
 
 use crate::check_in::{CareSetting, CheckChannel};
 use crate::consent::Consent;
 use crate::kana::Kana;
 use crate::patient::Sex;
 use crate::public_expense::Subsidy;
-
-/// 資格有効性 (OQSCD006).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum QualificationValidity {
-    /// 1 有効
-    Valid,
-    /// 2 無効
-    Invalid,
-    /// 3 無効(新しい資格あり)
-    Superseded,
-    /// 4 該当資格なし
-    NotFound,
-    /// 5 複数該当
-    Multiple,
-    /// 6 有効(未登録、医療扶助)
-    ValidUnregistered,
-    /// A code not in the table; never taken as valid.
-    Unknown(String),
-}
-
-impl QualificationValidity {
-    /// Reads the one-digit code.
-    pub fn from_code(code: &str) -> Self {
-        match code {
-            "1" => Self::Valid,
-            "2" => Self::Invalid,
-            "3" => Self::Superseded,
-            "4" => Self::NotFound,
-            "5" => Self::Multiple,
-            "6" => Self::ValidUnregistered,
-            other => Self::Unknown(other.to_owned()),
-        }
-    }
-
-    /// The code as received.
-    pub fn code(&self) -> &str {
-        match self {
-            Self::Valid => "1",
-            Self::Invalid => "2",
-            Self::Superseded => "3",
-            Self::NotFound => "4",
-            Self::Multiple => "5",
-            Self::ValidUnregistered => "6",
-            Self::Unknown(code) => code,
-        }
-    }
-}
-
-/// What the board shows about a visit's insurance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EligibilityStatus {
-    Unchecked,
-    Valid,
-    Invalid,
-    Superseded,
-    NotFound,
-    Multiple,
-    Pending,
-    Unavailable,
-    /// Seen by a person while nobody could be asked; to be asked again.
-    ManualVerified,
-}
-
-impl EligibilityStatus {
-    pub const ALL: [Self; 9] = [
-        Self::Unchecked,
-        Self::Valid,
-        Self::Invalid,
-        Self::Superseded,
-        Self::NotFound,
-        Self::Multiple,
-        Self::Pending,
-        Self::Unavailable,
-        Self::ManualVerified,
-    ];
-
-    /// The stored code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Unchecked => "unchecked",
-            Self::Valid => "valid",
-            Self::Invalid => "invalid",
-            Self::Superseded => "superseded",
-            Self::NotFound => "not_found",
-            Self::Multiple => "multiple",
-            Self::Pending => "pending",
-            Self::Unavailable => "unavailable",
-            Self::ManualVerified => "manual_verified",
-        }
-    }
-
-    /// Reads a stored code.
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.code() == code)
-    }
-
-    /// The insurance is known not to hold.
-    pub const fn is_void(self) -> bool {
-        matches!(self, Self::Invalid | Self::Superseded | Self::NotFound)
-    }
-
-    /// The words on the board.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Unchecked => "未照会",
-            Self::Valid => "有効",
-            Self::Invalid => "無効",
-            Self::Superseded => "無効(新資格あり)",
-            Self::NotFound => "該当なし",
-            Self::Multiple => "複数候補",
-            Self::Pending => "処理中",
-            Self::Unavailable => "照会不可",
-            Self::ManualVerified => "目視確認",
-        }
-    }
-}
-
-/// 処理結果区分 (OQSCD003), the header's word on the whole answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ResultSegment {
-    /// 1 正常
-    Normal,
-    /// 2 処理中
-    InProgress,
-    /// 9 異常
-    Failed,
-    Unknown(String),
-}
-
-impl ResultSegment {
-    pub fn from_code(code: &str) -> Self {
-        match code {
-            "1" => Self::Normal,
-            "2" => Self::InProgress,
-            "9" => Self::Failed,
-            other => Self::Unknown(other.to_owned()),
-        }
-    }
-}
 
 /// 性別 (OQSCD007). Anything but 1 and 2 is 不明: 3 未設定 and codes we do not know look the same to reception.
 pub fn sex_of_code(code: &str) -> Sex {
@@ -158,80 +27,6 @@ pub fn sex_of_code(code: &str) -> Sex {
         "2" => Sex::Female,
         _ => Sex::Unknown,
     }
-}
-
-/// 限度額適用認定証等の区分.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LimitCertificate {
-    /// OQSCD012, such as `A03`; unknown codes kept.
-    pub category: String,
-    pub valid_from: Option<NaiveDate>,
-    pub valid_to: Option<NaiveDate>,
-}
-
-/// 特定疾病療養受療証.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpecificDisease {
-    /// OQSCD013; unknown codes kept.
-    pub category: String,
-    pub valid_from: Option<NaiveDate>,
-    pub valid_to: Option<NaiveDate>,
-    pub self_pay_yen: Option<u32>,
-}
-
-impl SpecificDisease {
-    /// 区分 and 自己負担限度額; an unknown code is shown as it came.
-    pub fn words(&self) -> String {
-        let category = match self.category.as_str() {
-            "1" => "人工透析".to_owned(),
-            "2" => "血友病".to_owned(),
-            "3" => "HIV".to_owned(),
-            other => format!("区分 {other}"),
-        };
-        self.self_pay_yen.map_or(category.clone(), |yen| format!("{category} {yen}円"))
-    }
-}
-
-/// 医療券・調剤券 of 医療扶助.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MedicalTicket {
-    /// OQSCD018: `01` 医療券, `02` 調剤券; unknown codes kept.
-    pub kind: String,
-    /// 診療年月, `yyyyMM`
-    pub month: String,
-    pub valid_from: Option<NaiveDate>,
-    pub valid_to: Option<NaiveDate>,
-    pub issue_number: String,
-    /// 指定医療機関: whether it is this facility (OQSCD026).
-    pub is_ours: Option<bool>,
-    pub institution_name: String,
-    /// OQSCD019
-    pub treatment: String,
-    pub injuries: Vec<String>,
-    pub self_pay_yen: Option<u32>,
-    /// OQSCD020: `01` 単独, `02` 併用
-    pub combination: String,
-    pub contact: String,
-}
-
-impl MedicalTicket {
-    /// A 医療券 this facility may treat on that day.
-    pub fn holds(&self, day: NaiveDate) -> bool {
-        self.kind == "01" && self.is_ours != Some(false) && holds(self.valid_from, self.valid_to, day)
-    }
-
-    pub fn kind_label(&self) -> String {
-        match self.kind.as_str() {
-            "01" => "医療券".into(),
-            "02" => "調剤券".into(),
-            other => format!("券種 {other}"),
-        }
-    }
-}
-
-/// Between two days, either of which may be open.
-fn holds(from: Option<NaiveDate>, to: Option<NaiveDate>, day: NaiveDate) -> bool {
-    from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
 }
 
 /// One `ResultOfQualificationConfirmation`.
@@ -384,58 +179,6 @@ impl FaceResult {
     }
 }
 
-/// Whether a text carries a 個人番号 (12 digits with a right check digit), which we must never keep.
-/// Full-width digits and the separators of the card's print (`1234 5678 9012`) count.
-pub fn carries_individual_number(text: &str) -> bool {
-    let folded: Vec<char> = text.nfkc().collect();
-    let mut start = 0;
-    while start < folded.len() {
-        if !folded[start].is_ascii_digit() {
-            start += 1;
-            continue;
-        }
-        let (digits, end) = digit_run(&folded, start);
-        if is_individual_number(&digits) {
-            return true;
-        }
-        start = end.max(start + 1);
-    }
-    false
-}
-
-/// Digits from `start`, allowing one space or hyphen after each full group of four.
-fn digit_run(chars: &[char], start: usize) -> (Vec<u32>, usize) {
-    let mut digits = Vec::new();
-    let mut at = start;
-    while let Some(c) = chars.get(at) {
-        if let Some(digit) = c.to_digit(10).filter(|_| c.is_ascii()) {
-            digits.push(digit);
-        } else if !is_group_separator(chars, at, digits.len()) {
-            break;
-        }
-        at += 1;
-    }
-    (digits, at)
-}
-
-fn is_group_separator(chars: &[char], at: usize, digits_before: usize) -> bool {
-    matches!(digits_before, 4 | 8) && matches!(chars[at], ' ' | '-') && chars.get(at + 1).is_some_and(char::is_ascii_digit)
-}
-
-/// Check digit of 個人番号 (令 平成26年総務省令第85号): weights 2..7 and 2..6 from the right, modulo 11.
-fn is_individual_number(digits: &[u32]) -> bool {
-    let [body @ .., check] = digits else { return false };
-    if body.len() != 11 {
-        return false;
-    }
-    let sum: u32 = body.iter().rev().zip((2..=7).chain(2..=6)).map(|(digit, weight)| digit * weight).sum();
-    let expected = match sum % 11 {
-        0 | 1 => 0,
-        remainder => 11 - remainder,
-    };
-    *check == expected
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -520,29 +263,6 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_of_another_facility_or_for_a_pharmacy_is_none_to_treat_under() {
-        let day = "2026-11-20".parse().unwrap();
-        let ticket = MedicalTicket {
-            kind: "01".into(),
-            month: "202611".into(),
-            valid_from: "2026-11-01".parse().ok(),
-            valid_to: "2026-11-30".parse().ok(),
-            issue_number: String::new(),
-            is_ours: Some(true),
-            institution_name: String::new(),
-            treatment: "02".into(),
-            injuries: Vec::new(),
-            self_pay_yen: None,
-            combination: "01".into(),
-            contact: String::new(),
-        };
-        assert!(ticket.holds(day));
-        assert!(!ticket.holds("2026-12-01".parse().unwrap()));
-        assert!(!MedicalTicket { is_ours: Some(false), ..ticket.clone() }.holds(day));
-        assert!(!MedicalTicket { kind: "02".into(), ..ticket }.holds(day));
-    }
-
-    #[test]
     fn several_answers_are_never_picked_from() {
         let several = result("1", 2);
         assert_eq!(several.status(), EligibilityStatus::Multiple);
@@ -574,16 +294,5 @@ mod tests {
         failed.segment = ResultSegment::Normal;
         failed.is_processed = false;
         assert_eq!(failed.status(), EligibilityStatus::Unavailable);
-    }
-
-    #[test]
-    fn individual_numbers_are_recognised_in_any_dress() {
-        assert!(carries_individual_number("123456789018"));
-        assert!(carries_individual_number("番号 1234-5678-9018 です"));
-        assert!(carries_individual_number("１２３４　５６７８　９０１８"));
-        assert!(!carries_individual_number("123456789012"), "wrong check digit");
-        assert!(!carries_individual_number("20261120090103"), "a time of 14 digits");
-        assert!(!carries_individual_number("03-1234-5678"));
-        assert!(!carries_individual_number(""));
     }
 }

@@ -11,7 +11,7 @@ use tenancy::{Error, TenantTx};
 
 use super::arrivals::{Brought, TAKEN, Verdict};
 use super::entity::request::{Column as C, Entity, Model};
-use crate::adapters::eligibility::read_header;
+use crate::adapters::eligibility::{is_packed, read_header};
 use crate::clinic;
 
 pub const QUEUED: &str = "queued";
@@ -159,6 +159,9 @@ pub async fn answer(tx: &TenantTx, brought: &Brought) -> Result<Verdict, Error> 
     if brought.file.name.to_ascii_lowercase().ends_with(".err") {
         row.state = UNREAD.to_owned();
     } else {
+        if brought.file.name.to_ascii_lowercase().ends_with(".zip") != is_packed(&brought.file.bytes) {
+            return Ok(Verdict::refused("packing"));
+        }
         if let Some(reason) = stranger(tx, &row, brought).await? {
             return Ok(Verdict::refused(reason));
         }

@@ -72,7 +72,8 @@ fn arrivals_say_what_happened() {
         reviewed_by_id: None,
     };
     let devices = [device(1, "受付の資格確認端末", Some(10), 0)];
-    let rows = [row(1, "facility"), row(2, "unasked"), row(3, "same_name"), row(4, "malformed"), row(5, "unknown_encoding")];
+    let rows =
+        [row(1, "facility"), row(2, "unasked"), row(3, "same_name"), row(4, "malformed"), row(6, "packing"), row(5, "unknown_encoding")];
     let html = show("arrivals", &ArrivalsPage::of(Chrome::sample(Nav::Today), &rows, &devices, now(), Some("key".into())));
     assert!(html.contains("別の医療機関のコード") && html.contains("確認した"));
     show("arrivals-empty", &ArrivalsPage::of(Chrome::sample(Nav::Today), &[], &devices, now(), None));

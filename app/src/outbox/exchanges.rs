@@ -15,6 +15,7 @@ use tenancy::{Access, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
 
 use super::entity::{exchange, message};
+use crate::adapters::eligibility::unpacked;
 use crate::error::AppError;
 use crate::patients::entity::patient;
 use crate::web::act_form::check_token;
@@ -218,11 +219,15 @@ async fn texts(tx: &TenantTx, id: Uuid) -> Result<Texts, Error> {
     })
 }
 
-/// UTF-8, else Shift_JIS; what is neither is shown with its damage.
+/// UTF-8, else Shift_JIS; what is neither is shown with its damage, and of a pack what is in it.
 fn readable(bytes: &[u8]) -> String {
-    let text = match std::str::from_utf8(bytes) {
+    let message = match unpacked(bytes) {
+        Ok(message) => message,
+        Err(refusal) => return refusal.sentence(),
+    };
+    let text = match std::str::from_utf8(&message) {
         Ok(text) => text.to_owned(),
-        Err(_) => encoding_rs::SHIFT_JIS.decode(bytes).0.into_owned(),
+        Err(_) => encoding_rs::SHIFT_JIS.decode(&message).0.into_owned(),
     };
     let lines = text.replace("><", ">\n<");
     match lines.char_indices().nth(SHOWN_CHARS) {

@@ -160,7 +160,7 @@ async fn a_damaged_cut_or_foreign_archive_changes_nothing() {
     register(h, &here, "守られる患者").await;
     let keyring = crate::keys::keyring();
     let whole = bytes(&backup(h, &keyring).run(here.id).await.unwrap()).await;
-    assert!(!whole.windows(9).any(|w| w == "守られる".as_bytes()[..9].as_ref()), "a leaked copy is unreadable");
+    assert!(!whole.windows(9).any(|w| w == &"守られる".as_bytes()[..9]), "a leaked copy is unreadable");
     let again = restore(h, &h.database, &keyring, true);
     let middle = whole.len() / 2;
     let mut damaged = whole.clone();

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::Role;
 use domain::clock::jst;
+use simulators::national::packed::Packing;
 use simulators::national::{Fault, National};
 use tenancy::operator::Operator;
 use tenancy::{Clock, TenantPool};
@@ -179,4 +180,56 @@ async fn who_cannot_be_asked_about_is_listed_and_the_day_goes_on() {
     e.deliver().await;
     let page = e.page().await;
     assert!(page.contains("該当する資格がありません"), "{page}");
+}
+
+/// FN-OQ-04: an answer may come packed; a pack that should not be opened is refused in words on 後処理, the list waits, and asked for again
+/// it arrives.
+#[tokio::test]
+async fn a_packed_answer_is_read_and_a_bad_pack_is_refused_in_words() {
+    let e = evening().await;
+    e.services.register.insure("8100001", "2");
+    e.expect(0, Some("8100001")).await;
+    assert_eq!(e.ask().await, 1);
+    let mut bad = vec![
+        (Packing::Locked, "パスワード"),
+        (Packing::Two, "ファイルが1つではありません"),
+        (Packing::Escaping, "ファイル名が結果のものではありません"),
+        (Packing::Misnamed, "ファイル名が結果のものではありません"),
+        (Packing::Nested, "ZIP の中に ZIP"),
+        (Packing::Bomb, "4 MB を超えます"),
+    ];
+    // The first question hands the list in; only its answers come packed.
+    e.services.faults.next(Fault::Packed(Packing::Whole), 1);
+    e.services.faults.next(Fault::Packed(Packing::Cut), 1);
+    e.services.faults.next(Fault::Packed(bad[0].0), 1);
+    e.deliver().await;
+    let cut = e.clerk.get("/outbox").await.expect(200).body;
+    assert!(cut.contains("返事を読み取れませんでした") && cut.contains("に自動で送ります"), "what was cut off is asked for again by itself: {cut}");
+    while let Some((packing, says)) = bad.first().copied() {
+        e.pass(TimeDelta::minutes(3));
+        e.deliver().await;
+        let page = e.clerk.get("/outbox").await.expect(200).body;
+        assert!(page.contains(says), "{packing:?}: {page}");
+        assert!(e.page().await.contains(says), "{packing:?} on the list's own page");
+        bad.remove(0);
+        e.services.faults.next(Fault::Packed(bad.first().map_or(Packing::Whole, |(next, _)| *next)), 1);
+        resend(&e, &page).await;
+    }
+    e.pass(TimeDelta::minutes(3));
+    e.deliver().await;
+    let page = e.page().await;
+    assert!(page.contains("結果が届きました") && listed(&page) == 1, "{page}");
+}
+
+/// 再送 of the one line of 後処理.
+async fn resend(e: &Evening, page: &str) {
+    let form = page.split("<form").find(|part| part.contains("/dispatch\"")).unwrap_or_else(|| panic!("{page}"));
+    let value = |name: &str| {
+        let after = form.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_default();
+        after.split('"').next().unwrap_or_default().to_owned()
+    };
+    let path = form.split("action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let (version, token, key) = (value("version"), value("patient_token"), Uuid::now_v7().to_string());
+    let form = [("idempotency_key", key.as_str()), ("version", version.as_str()), ("patient_token", token.as_str())];
+    e.clerk.post(&path, &form).await.expect(303);
 }

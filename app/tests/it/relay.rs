@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::Role;
+use simulators::national::packed::Packing;
 use simulators::national::terminal::Terminal;
 use simulators::national::{Fault, Faults, National};
 use sqlx::Row;
@@ -155,12 +156,32 @@ async fn answers_that_are_not_ours_are_refused_and_shown() {
         (Fault::OtherFacility, "terminal_silent", "別の医療機関のコード"),
         (Fault::OtherQuestion, "terminal_silent", "照会の名前と返事の中の名前が合いません"),
         (Fault::Malformed, "unreadable", ""),
+        (Fault::Packed(Packing::Misnamed), "terminal_silent", "拡張子(.zip / .xml)と中身が合いません"),
     ];
     for (fault, code, says) in cases {
         let (p, path) = met(fault).await;
         assert_eq!(p.message(&path).await, ("waiting".into(), code.into()), "{fault:?}");
         assert!(p.arrivals().await.contains(says), "{fault:?}");
     }
+}
+
+/// FN-OQ-04, FN-OQ-09: the packed answer to a list travels through the folders as it is and is opened here.
+#[tokio::test]
+async fn a_packed_list_comes_back_through_the_folders() {
+    let mut p = place().await;
+    p.relay.start();
+    p.heard().await;
+    p.services.remote.consent("taro", "2", &["PharmacistsInfo"], None);
+    p.services.faults.next(Fault::Packed(Packing::Whole), 2);
+    let (day, key) = (domain::clock::today(chrono::Utc::now()).to_string(), Uuid::now_v7().to_string());
+    let form = [("idempotency_key", key.as_str()), ("setting", "home"), ("from", day.as_str()), ("to", day.as_str())];
+    p.clerk.post("/reception/remote-consents", &form).await.expect(303);
+    until("the list", async || {
+        p.round().await;
+        p.clerk.get("/reception/remote-consents").await.expect(200).body.contains("1名の同意が届きました")
+    })
+    .await;
+    assert_eq!((p.services.faults.waiting(), p.services.asked()), (0, 2));
 }
 
 /// FN-OQ-02: an answer nobody is waiting for any more changes nothing, and the question is asked again by itself.

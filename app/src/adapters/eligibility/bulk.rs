@@ -6,10 +6,10 @@ use domain::eligibility::{EligibilityStatus, FaceResult, QualificationValidity, 
 use domain::outbox::Trouble;
 use serde::{Deserialize, Serialize};
 
-use super::ReadError;
 use super::query::NotOurs;
 use super::wire::required;
 use super::xml::{self, Element, HISTORY, escape};
+use super::{ReadError, unpacked};
 use crate::outbox::Outcome;
 
 const MAX_SAID_CHARS: usize = 200;
@@ -101,6 +101,9 @@ pub fn outcome<T>(read: Result<Reply<T>, NotOurs>, received: &[u8]) -> Outcome {
         Ok(Reply::Given(_)) => Outcome::Done(received.to_vec()),
         Ok(Reply::Running) => Outcome::Retry(Trouble::Busy),
         Ok(Reply::Refused { code, said }) => Outcome::Refused { code, said },
+        Err(NotOurs::Unreadable(ReadError::Packed(pack))) if pack.is_lasting() => {
+            Outcome::Refused { code: pack.code().to_owned(), said: pack.sentence().to_owned() }
+        }
         Err(_) => Outcome::Retry(Trouble::Unreadable),
     }
 }
@@ -124,7 +127,7 @@ pub fn read_submitted(bytes: &[u8], institution: &str, identifier: &str) -> Resu
 }
 
 pub fn read_units(bytes: &[u8], institution: &str, identifier: &str) -> Result<Reply<Vec<Unit>>, NotOurs> {
-    reply(bytes, institution, identifier, |root| {
+    reply(&unpacked(bytes)?, institution, identifier, |root| {
         let mut units = Vec::new();
         root.descendants("BulkConfirmUnit", &mut units);
         units.into_iter().map(unit).collect()

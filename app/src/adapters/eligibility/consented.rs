@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::bulk::{Insured, Reply, elements, message, reply};
 use super::query::NotOurs;
 use super::xml::Element;
-use super::{ReadError, ReaderFile, wire};
+use super::{ReadError, ReaderFile, unpacked, wire};
 
 /// Which consents are asked for; kept sealed in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +56,7 @@ pub fn cancellation(institution: &str, identifier: &str, insured: &Insured, birt
 
 /// Everybody of the answer, each as the file a reader would have left.
 pub fn read_people(bytes: &[u8], asked: &Collection, identifier: &str) -> Result<Reply<Vec<ReaderFile>>, NotOurs> {
-    reply(bytes, &asked.institution_code, identifier, |root| {
+    reply(&unpacked(bytes)?, &asked.institution_code, identifier, |root| {
         let day = root.child("MessageHeader").and_then(|header| header.value("QualificationConfirmationDate")).unwrap_or_default();
         let mut units = Vec::new();
         root.descendants("BulkConfirmUnit", &mut units);

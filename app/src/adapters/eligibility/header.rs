@@ -1,6 +1,6 @@
 //! The envelope every answer of the national services has, without what is in it.
 
-use super::{ReadError, xml};
+use super::{ReadError, unpacked, xml};
 
 /// Whose question it answers, and for which facility; either may be missing where the service could not read the question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct Header {
 }
 
 pub fn read_header(bytes: &[u8]) -> Result<Header, ReadError> {
-    let root = xml::parse(&xml::decode(bytes)?)?;
+    let root = xml::parse(&xml::decode(&unpacked(bytes)?)?)?;
     let header = root.child("MessageHeader").filter(|_| root.name == "XmlMsg").ok_or(ReadError::Missing("MessageHeader"))?;
     let value = |name| header.value(name).map(str::to_owned);
     Ok(Header { identifier: value("ArbitraryFileIdentifier"), institution_code: value("MedicalInstitutionCode") })

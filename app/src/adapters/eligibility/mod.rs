@@ -7,12 +7,14 @@ pub mod bulk;
 pub mod consented;
 mod header;
 pub mod history;
+mod packed;
 mod port;
 mod query;
 mod wire;
 pub(in crate::adapters) mod xml;
 
 pub use header::{Header, read_header};
+pub use packed::{PackRefusal, is_packed, unpacked};
 pub use port::{ReadError, ReaderFile};
 pub use query::{NotOurs, Question, read_answer};
 

@@ -1,5 +1,7 @@
 //! What intake knows of a reader's file: its bytes, and in plain words why they could not be used.
 
+use super::PackRefusal;
+
 /// A file as it arrived, already bounded by the upload limit.
 pub struct ReaderFile {
     pub name: String,
@@ -31,6 +33,8 @@ pub enum ReadError {
     Invalid(&'static str),
     #[error("an individual number (12 digits) is present")]
     IndividualNumber,
+    #[error("a ZIP: {0}")]
+    Packed(#[from] PackRefusal),
 }
 
 impl ReadError {
@@ -48,6 +52,7 @@ impl ReadError {
             Self::Missing(_) => "missing",
             Self::Invalid(_) => "invalid",
             Self::IndividualNumber => "individual_number",
+            Self::Packed(refusal) => refusal.code(),
         }
     }
 
@@ -71,6 +76,7 @@ impl ReadError {
             Self::Missing(element) => format!("必要な項目「{}」({element})がありません。", label(element)),
             Self::Invalid(element) => format!("項目「{}」({element})の値を読めません。", label(element)),
             Self::IndividualNumber => "個人番号(12桁)と思われる数字が含まれるため取り込みません。ファイルは保存していません。".into(),
+            Self::Packed(refusal) => refusal.sentence().into(),
         }
     }
 }

@@ -8,7 +8,7 @@ use encoding_rs::{Encoding, SHIFT_JIS, UTF_8};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use super::ReadError;
+use super::{PackRefusal, ReadError, is_packed};
 
 const MAX_DEPTH: usize = 16;
 const MAX_TEXT_CHARS: usize = 2_000;
@@ -111,6 +111,10 @@ pub fn decode_within(bytes: &[u8], limits: Limits) -> Result<String, ReadError> 
     }
     if bytes.len() > limits.bytes {
         return Err(ReadError::TooLarge { limit_kib: limits.bytes / 1024 });
+    }
+    // Whoever takes packed answers has unpacked them.
+    if is_packed(bytes) {
+        return Err(PackRefusal::NotHere.into());
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(ReadError::UnknownEncoding("UTF-16".into()));

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::National;
 use super::envelope::{Envelope, HEADER, SEARCH, insured, xml_answer};
 use super::faults::Fault;
+use super::packed;
 use crate::reader::people::PEOPLE;
 
 const REGISTRATION: [&str; 5] =
@@ -70,7 +71,12 @@ pub(super) async fn answer(
         (_, Ok(body)) => message(institution, identifier, "1", "", &body),
         (_, Err(reason)) => message(institution, identifier, "9", &reason, ""),
     };
-    xml_answer(if fault == Some(Fault::Malformed) { text[..text.len() / 2].to_vec() } else { text })
+    match fault {
+        Some(Fault::Malformed) => xml_answer(text[..text.len() / 2].to_vec()),
+        // Only the collecting half of a list is ever packed.
+        Some(Fault::Packed(packing)) if req.path().ends_with("02") => packed::answer(packing, req.path(), &text),
+        _ => xml_answer(text),
+    }
 }
 
 fn message(institution: &str, identifier: &str, segment: &str, error: &str, body: &str) -> Vec<u8> {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::packed::Packing;
 use super::terminal::TERMINAL_FAULTS;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub enum Fault {
     Unread,
     /// The answer's file grows slowly under its own name.
     Partial,
+    /// The answer to a list comes packed.
+    Packed(Packing),
 }
 
 impl Fault {
@@ -94,6 +97,7 @@ impl Fault {
             Self::Duplicate => "duplicate",
             Self::Unread => "unread",
             Self::Partial => "partial",
+            Self::Packed(packing) => packing.key(),
         }
     }
 
@@ -122,11 +126,13 @@ impl Fault {
             Self::Duplicate => "一つ前の返事がもう一度届く",
             Self::Unread => "電文を読めない(.err)",
             Self::Partial => "返事のファイルが少しずつ書かれる",
+            Self::Packed(packing) => packing.label(),
         }
     }
 
     pub fn find(key: &str) -> Option<Self> {
-        Self::ALL.into_iter().chain(EPS_FAULTS).chain(TERMINAL_FAULTS).find(|fault| fault.key() == key)
+        let packed = Packing::ALL.map(Self::Packed);
+        Self::ALL.into_iter().chain(packed).chain(EPS_FAULTS).chain(TERMINAL_FAULTS).find(|fault| fault.key() == key)
     }
 }
 

@@ -9,6 +9,7 @@ mod envelope;
 pub mod eps;
 mod faults;
 pub mod history;
+pub mod packed;
 mod recent;
 pub mod remote;
 pub mod terminal;
@@ -289,7 +290,8 @@ async fn set_fault(national: web::Data<National>, form: web::Form<SetFault>) -> 
 }
 
 async fn page(national: web::Data<National>) -> HttpResponse {
-    let options: String = Fault::ALL.iter().map(|f| format!("<option value=\"{}\">{}</option>", f.key(), f.label())).collect();
+    let all = Fault::ALL.into_iter().chain(packed::Packing::ALL.map(Fault::Packed));
+    let options: String = all.map(|f| format!("<option value=\"{}\">{}</option>", f.key(), f.label())).collect();
     let body = format!(
         "<!doctype html><html lang=\"ja\"><meta charset=\"utf-8\"><title>国のサービス(模擬)</title><h1>国のサービス(模擬)</h1>\
          <p>届いた照会: {} 件。予定している障害: {} 件。</p><form method=\"post\" action=\"/national/faults\"><label>次に起こす障害 \

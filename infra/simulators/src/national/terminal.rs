@@ -113,7 +113,8 @@ impl Terminal {
         }
         // The line is out of order: the real one writes nothing either.
         let Some(answer) = self.ask(prefix, bytes).await else { return Ok(()) };
-        self.reply(&format!("{prefix}res_{suffix}.xml"), answer, fault).await
+        let ending = if answer.starts_with(b"PK") { "zip" } else { "xml" };
+        self.reply(&format!("{prefix}res_{suffix}.{ending}"), answer, fault).await
     }
 
     async fn reply(&self, name: &str, answer: Vec<u8>, fault: Option<Fault>) -> io::Result<()> {
@@ -140,6 +141,8 @@ impl Terminal {
                 tokio::time::sleep(Duration::from_millis(600)).await;
                 self.leave(name, format!("{text}\n").as_bytes())
             }
+            // An XML under the name of a pack.
+            Some(Fault::Packed(_)) => self.leave(&name.replace(".xml", ".zip"), &answer),
             Some(Fault::OtherFacility) => self.leave(name, with_facility(&text).as_bytes()),
             Some(Fault::OtherQuestion) => {
                 self.leave(name, text.replace("</ArbitraryFileIdentifier>", "x</ArbitraryFileIdentifier>").as_bytes())
