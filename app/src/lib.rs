@@ -23,6 +23,7 @@ pub mod demo;
 pub mod devices;
 pub mod emergency_views;
 pub mod encounters;
+pub mod entrusted;
 pub mod eprescriptions;
 pub mod error;
 pub mod flags;
