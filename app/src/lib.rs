@@ -26,6 +26,7 @@ pub mod encounters;
 pub mod entrusted;
 pub mod eprescriptions;
 pub mod error;
+pub mod figures;
 pub mod flags;
 pub mod guide;
 pub mod health;

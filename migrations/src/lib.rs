@@ -75,6 +75,7 @@ mod m20261123_000031_inside_registration;
 mod m20261123_000032_narcotic_license;
 mod m20261123_000033_signing_certificate;
 mod m20261124_000020_medical_ticket;
+mod m20261124_000021_viewing_figures;
 mod m20261124_000022_entrusted_listing;
 mod table;
 
@@ -155,6 +156,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000032_narcotic_license::Migration),
             Box::new(m20261123_000033_signing_certificate::Migration),
             Box::new(m20261124_000020_medical_ticket::Migration),
+            Box::new(m20261124_000021_viewing_figures::Migration),
             Box::new(m20261124_000022_entrusted_listing::Migration),
         ]
     }
