@@ -62,7 +62,7 @@ impl Viewings {
     }
 
     pub fn rows(self) -> [(&'static str, u32); 4] {
-        [("薬剤情報", self.medication), ("診療情報", self.care), ("うち手術の情報", self.surgery), ("特定健診等情報", self.checkup)]
+        [("薬剤情報", self.medication), ("診療情報", self.care), ("手術の情報", self.surgery), ("特定健診等情報", self.checkup)]
     }
 }
 
