@@ -6,7 +6,7 @@ use migrations::{Migrator, MigratorTrait};
 use tenancy::Clock;
 
 use crate::config::{self, Config};
-use crate::{audit, backup, conformance, demo, emergency_views, keys, masters, modes, serve, slices, telemetry, tenants, worker};
+use crate::{audit, backup, conformance, demo, emergency_views, figures, keys, masters, modes, serve, slices, telemetry, tenants, worker};
 
 #[derive(Parser)]
 #[command(name = "tsumugi", version, about = "つむぎ電子カルテ", disable_help_subcommand = true)]
@@ -51,6 +51,8 @@ enum Command {
     /// 国が開いた災害時モード
     #[command(subcommand)]
     Disaster(emergency_views::command::Command),
+    /// 全医療機関の指標 (電子処方箋の導入率など)
+    Figures,
     /// 裏の仕事: 封印、外部控え、夜の控え
     Worker,
     /// 控えから医療機関を戻す
@@ -83,6 +85,7 @@ async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
         Command::Master(command) => masters::command::run(command, clock).await,
         Command::Mode(command) => modes::command::run(command, clock).await,
         Command::Disaster(command) => emergency_views::command::run(command, clock).await,
+        Command::Figures => figures::run(clock).await,
         Command::Audit(command) => audit::command::run(command, clock).await,
         Command::Config | Command::Conformance(_) | Command::Routes | Command::Serve | Command::Worker => Ok(()),
     }

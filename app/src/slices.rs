@@ -36,6 +36,7 @@ pub fn routes() -> Routes {
     crate::consents::routes(&mut r);
     crate::emergency_views::routes(&mut r);
     crate::remote_consents::routes(&mut r);
+    crate::entrusted::routes(&mut r);
     crate::snippets::routes(&mut r);
     crate::outbox::routes(&mut r);
     crate::patient_import::routes(&mut r);

@@ -19,6 +19,8 @@ pub struct Metrics {
     pub unanchored_seals: IntGauge,
     pub clock_offset_seconds: Gauge,
     pub outbox_attempts: IntCounterVec,
+    pub consent_views: IntCounterVec,
+    pub relay_devices: IntGaugeVec,
     pub outbox_messages: IntGaugeVec,
     pub outbox_age_seconds: GaugeVec,
     pub service_state: IntGaugeVec,
@@ -49,7 +51,15 @@ impl Metrics {
             clock_offset_seconds: Gauge::new("tsumugi_clock_offset_seconds", "Process clock against the database clock")?,
             outbox_attempts: IntCounterVec::new(
                 Opts::new("tsumugi_outbox_attempts_total", "Attempts to reach a partner by what came of them"),
-                &["service", "outcome"],
+                &["service", "kind", "outcome"],
+            )?,
+            consent_views: IntCounterVec::new(
+                Opts::new("tsumugi_consent_views_total", "Looks at what a consent opened, by the subject of the consent"),
+                &["category"],
+            )?,
+            relay_devices: IntGaugeVec::new(
+                Opts::new("tsumugi_relay_devices", "Relays on clinics' terminals with a key in force: connected, or not heard of lately"),
+                &["state"],
             )?,
             outbox_messages: IntGaugeVec::new(
                 Opts::new("tsumugi_outbox_messages", "Messages not delivered: waiting for their turn, or stuck until a person decides"),
@@ -80,6 +90,8 @@ impl Metrics {
         r.register(Box::new(metrics.unanchored_seals.clone()))?;
         r.register(Box::new(metrics.clock_offset_seconds.clone()))?;
         r.register(Box::new(metrics.outbox_attempts.clone()))?;
+        r.register(Box::new(metrics.consent_views.clone()))?;
+        r.register(Box::new(metrics.relay_devices.clone()))?;
         r.register(Box::new(metrics.outbox_messages.clone()))?;
         r.register(Box::new(metrics.outbox_age_seconds.clone()))?;
         r.register(Box::new(metrics.service_state.clone()))?;

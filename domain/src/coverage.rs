@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
-use crate::eligibility::{EligibilityStatus, Qualification, SpecificDisease};
+use crate::eligibility::{EligibilityStatus, MedicalTicket, Qualification, SpecificDisease};
 use crate::public_expense::Subsidy;
 
 /// 保険種別 (S04).
@@ -205,6 +205,8 @@ pub struct CoverageContent {
     pub cap_yen: Option<u32>,
     /// 償還払いの公費: the patient pays here.
     pub is_paid_back: bool,
+    /// 医療券 in words
+    pub medical_ticket: String,
 }
 
 impl CoverageContent {
@@ -232,7 +234,14 @@ impl CoverageContent {
             priority: 0,
             cap_yen: ticket.and_then(|ticket| ticket.self_pay_yen),
             is_paid_back: false,
+            medical_ticket: ticket.map(MedicalTicket::words).unwrap_or_default(),
         }
+    }
+
+    /// 医療扶助 beside an insurance (併用): a 公費 that pays last.
+    pub fn from_assistance(q: &Qualification, status: EligibilityStatus, by_card: bool, verified_on: NaiveDate) -> Self {
+        let alone = Self::from_qualification(q, status, by_card, verified_on);
+        Self { kind: CoverageKind::PublicExpense, copay_percent: None, priority: 1, ..alone }
     }
 
     /// A certificate that came with the card; its rank among others is given where all are known.
@@ -257,6 +266,7 @@ impl CoverageContent {
             priority: 1,
             cap_yen: subsidy.cap_yen,
             is_paid_back: subsidy.is_paid_back,
+            medical_ticket: String::new(),
         }
     }
 
@@ -291,6 +301,7 @@ impl CoverageContent {
         compare(CoverageField::Priority, rank(self.priority), rank(new.priority));
         compare(CoverageField::Cap, yen(self.cap_yen), yen(new.cap_yen));
         compare(CoverageField::PaidBack, yes(self.is_paid_back), yes(new.is_paid_back));
+        compare(CoverageField::MedicalTicket, self.medical_ticket.clone(), new.medical_ticket.clone());
         compare(CoverageField::Eligibility, self.eligibility.label().into(), new.eligibility.label().into());
         found
     }
@@ -326,6 +337,7 @@ pub enum CoverageField {
     Priority,
     Cap,
     PaidBack,
+    MedicalTicket,
     Eligibility,
 }
 
@@ -348,6 +360,7 @@ impl CoverageField {
             Self::Priority => "優先順位",
             Self::Cap => "月の上限額",
             Self::PaidBack => "償還払い",
+            Self::MedicalTicket => "医療券",
             Self::Eligibility => "資格",
         }
     }
@@ -414,6 +427,7 @@ mod tests {
             priority: 0,
             cap_yen: None,
             is_paid_back: false,
+            medical_ticket: String::new(),
         }
     }
 

@@ -3,10 +3,12 @@
 //! Codes are the OQSCD tables of オンライン資格確認等システム. A code we do not know is kept as it came (`Unknown`), because a
 //! national table may grow before this program does.
 
+mod assistance;
 mod certificate;
 mod individual_number;
 mod status;
 
+pub use assistance::together;
 pub use certificate::{LimitCertificate, MedicalTicket, SpecificDisease};
 pub use individual_number::carries_individual_number;
 pub use status::{EligibilityStatus, QualificationValidity, ResultSegment};
@@ -69,6 +71,8 @@ pub struct Qualification {
     pub reference_number: Option<String>,
     /// 継続的な同意 to questions before every visit (訪問診療等).
     pub continuing: Option<ContinuingConsent>,
+    /// 併用の医療扶助, from the same reading.
+    pub assistance: Option<Box<Qualification>>,
 }
 
 /// 継続的な同意: the clinic may ask again without the person being asked.
@@ -183,7 +187,7 @@ impl FaceResult {
 mod tests {
     use super::*;
 
-    fn result(validity: &str, count: usize) -> FaceResult {
+    pub(super) fn result(validity: &str, count: usize) -> FaceResult {
         let one = Qualification {
             card_classification: "01".into(),
             insurer_number: "01139997".into(),
@@ -214,6 +218,7 @@ mod tests {
             consents: Vec::new(),
             reference_number: None,
             continuing: None,
+            assistance: None,
         };
         FaceResult {
             processed_at: None,

@@ -26,6 +26,8 @@ codes! {
         ReferenceRegister "reference_register" "照会番号の登録"
         ConsentedSubmit "consented_submit" "同意済資格情報の取得の申込み"
         ConsentedCollect "consented_collect" "同意済資格情報の取得"
+        EntrustedSubmit "entrusted_submit" "委託先資格情報の取得の申込み"
+        EntrustedCollect "entrusted_collect" "委託先資格情報の取得"
         ConsentCancel "consent_cancel" "訪問診療等の同意の取消"
         CareHistory "care_history" "薬剤・診療情報の取得"
         CheckupHistory "checkup_history" "特定健診等情報の取得"
@@ -58,6 +60,8 @@ impl Errand {
             | Self::ReferenceRegister
             | Self::ConsentedSubmit
             | Self::ConsentedCollect
+            | Self::EntrustedSubmit
+            | Self::EntrustedCollect
             | Self::ConsentCancel
             | Self::CareHistory
             | Self::CheckupHistory

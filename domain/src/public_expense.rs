@@ -64,6 +64,11 @@ pub fn order_of(payer_number: &str) -> usize {
     }
 }
 
+/// 生活保護 (法別番号 12): it bears all that is left but what its 医療券 says.
+pub fn is_assistance(payer_number: &str) -> bool {
+    payer_number.len() == 8 && payer_number.starts_with("12")
+}
+
 /// What one certificate leaves to the patient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublicTerms {

@@ -92,6 +92,36 @@ pub async fn queues(operator: &Operator) -> Result<Vec<Queue>, Error> {
         .collect()
 }
 
+/// Relays of all clinics with a key in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Relays {
+    pub connected: i64,
+    /// Not heard of since the moment asked about, or never.
+    pub away: i64,
+}
+
+pub async fn relays(operator: &Operator, heard_since: DateTime<Utc>) -> Result<Relays, Error> {
+    let row = sqlx::query(
+        "SELECT count(*) FILTER (WHERE last_seen_at >= $1) AS connected,
+                count(*) FILTER (WHERE last_seen_at IS NULL OR last_seen_at < $1) AS away
+         FROM device WHERE revoked_at IS NULL",
+    )
+    .bind(heard_since)
+    .fetch_one(operator.pool())
+    .await?;
+    Ok(Relays { connected: row.try_get("connected")?, away: row.try_get("away")? })
+}
+
+/// Clinics of which a partner took a message of this errand since then.
+pub async fn clinics_that_delivered(operator: &Operator, errand: &str, since: DateTime<Utc>) -> Result<Vec<TenantId>, Error> {
+    let rows = sqlx::query("SELECT DISTINCT tenant_id FROM outbox_message WHERE errand = $1 AND state = 'done' AND changed_at >= $2")
+        .bind(errand)
+        .bind(since)
+        .fetch_all(operator.pool())
+        .await?;
+    rows.iter().map(|row| Ok(TenantId::new(row.try_get("tenant_id")?))).collect()
+}
+
 /// An uploaded file the worker has to look at: to scan it, or to copy what was found clean to where backups lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueFile {

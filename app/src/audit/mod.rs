@@ -6,6 +6,7 @@ mod csv;
 mod forms;
 mod handlers;
 mod store;
+pub mod viewings;
 mod views;
 
 use crate::web::Routes;

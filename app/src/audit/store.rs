@@ -79,7 +79,7 @@ pub async fn search(tx: &TenantTx, filter: &Filter, patient: Option<PatientId>, 
 }
 
 /// The smallest UUIDv7 (RFC 9562 §5.7) of a moment.
-fn first_id(at: DateTime<Utc>) -> Uuid {
+pub(super) fn first_id(at: DateTime<Utc>) -> Uuid {
     Uuid::from_u128(u128::try_from(at.timestamp_millis()).unwrap_or_default() << 80)
 }
 
@@ -133,7 +133,7 @@ fn subjects_query(tx: &TenantTx) -> SelectStatement {
 }
 
 #[derive(DeriveIden)]
-enum AuditEvent {
+pub(super) enum AuditEvent {
     Table,
     TenantId,
     Id,

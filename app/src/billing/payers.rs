@@ -2,7 +2,7 @@
 
 use domain::billing::grouped;
 use domain::coverage::CoverageKind;
-use domain::public_expense::{Borne, PublicTerms};
+use domain::public_expense::{Borne, PublicTerms, is_assistance};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -43,7 +43,8 @@ pub fn of(public: &[coverage::Model], used: Option<&coverage::Model>, bills: &[i
 fn payer(row: &coverage::Model, bills: &[invoice::Model]) -> Payer {
     let parts = bills.iter().flat_map(|bill| parts_of(&bill.public_parts));
     let paid: i64 = parts.filter(|part| part.coverage_id == row.id).map(|part| part.after_yen).sum();
-    let is_assistance = coverages::kind_of(row) == CoverageKind::PublicAssistance;
+    // Alone, or beside an insurance (併用).
+    let is_assistance = coverages::kind_of(row) == CoverageKind::PublicAssistance || is_assistance(&row.insurer_number);
     let percent = row.copay_percent.and_then(|percent| u8::try_from(percent).ok());
     let terms = PublicTerms {
         // 医療扶助 leaves what its 医療券 says, and nothing where it says nothing.

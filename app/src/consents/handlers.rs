@@ -22,6 +22,7 @@ use crate::adapters::eligibility::history::{read_care, read_checkups};
 use crate::emergency_views;
 use crate::notes::neighbours;
 use crate::patients::store as patients;
+use crate::telemetry::Metrics;
 use crate::web::act_form::{check_token, check_version};
 use crate::web::{Chrome, Nav, Page, Redirect, is_htmx};
 
@@ -102,11 +103,16 @@ async fn shown<P: Permission>(
     let (record, content) = content(&tx, &person.group, &consents, &open).await?;
     let audit =
         Audit::viewed(class).subjects([patient, person.stripe.patient_id]).detail("surgery", open.contains(&ConsentSubject::Surgery));
+    let audit = if class == InfoClass::CareHistory { audit.detail("care", open.contains(&ConsentSubject::Care)) } else { audit };
+    let is_received = record.as_ref().is_some_and(|row| row.status == store::RECEIVED);
     let mut shown = Shown::of(person.stripe.patient_id, &open, &consents, content, tx.now());
     shown.latest = record.as_ref().filter(|_| access.may::<ConsentedFetch>()).and_then(Latest::of);
     let audit = record.map_or(audit.clone(), |row| audit.entity("consented_record", row.id).detail("status", row.status));
     let page = RecordPage { chrome: Chrome::of(access.principal(), Nav::Patients), stripe: person.stripe, shown };
     let receipt = tx.commit(audit).await?;
+    if let Some(metrics) = req.app_data::<web::Data<Metrics>>().filter(|_| is_received) {
+        open.iter().for_each(|subject| metrics.consent_views.with_label_values(&[subject.code()]).inc());
+    }
     if is_htmx(req) { Page::full(receipt, &page.shown) } else { Page::full(receipt, &page) }
 }
 

@@ -43,6 +43,9 @@ pub mod coverage {
         /// 償還払い
         #[serde(default)]
         pub is_paid_back: bool,
+        /// 医療券 in words
+        #[serde(default)]
+        pub medical_ticket: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

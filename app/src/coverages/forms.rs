@@ -146,6 +146,7 @@ impl RawCoverage {
             priority,
             cap_yen,
             is_paid_back: self.is_paid_back == "yes",
+            medical_ticket: old.map(|row| row.medical_ticket.clone()).unwrap_or_default(),
         };
         content.eligibility = eligibility(&content, old);
         Ok(content)

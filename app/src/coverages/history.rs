@@ -81,6 +81,7 @@ fn stated(current: &Model, content: &Value) -> Option<Model> {
         cap_yen: None,
         is_paid_back: false,
         specific_diseases: String::new(),
+        medical_ticket: String::new(),
         ..current.clone()
     })
     .ok()?;

@@ -93,8 +93,15 @@ pub fn kind_of(row: &Model) -> CoverageKind {
 
 /// The stored row an answer speaks about: the same card, else the insurance in force it would replace.
 pub fn counterpart<'a>(rows: &'a [Model], new: &CoverageContent) -> Option<&'a Model> {
-    let same = rows.iter().find(|row| content_of(row).is_same_card(new));
-    same.or_else(|| usable(rows, new.verified_on).filter(|row| new.kind.is_main_insurance() && kind_of(row).is_main_insurance()))
+    rows.iter()
+        .find(|row| is_same(row, new))
+        .or_else(|| usable(rows, new.verified_on).filter(|row| new.kind.is_main_insurance() && kind_of(row).is_main_insurance()))
+}
+
+/// The same card; a 公費 with the numbers of an insurance (医療扶助) is another thing.
+fn is_same(row: &Model, new: &CoverageContent) -> bool {
+    let is_beside = |kind: CoverageKind| kind == CoverageKind::PublicExpense;
+    is_beside(kind_of(row)) == is_beside(new.kind) && content_of(row).is_same_card(new)
 }
 
 /// Takes an answer over: the same card gets a new version; another card is added, and when it is valid the old one ends the day
@@ -116,7 +123,7 @@ async fn take(
     replaces: bool,
     why: &str,
 ) -> Result<CoverageId, Error> {
-    if let Some(same) = known.iter().find(|row| content_of(row).is_same_card(new)) {
+    if let Some(same) = known.iter().find(|row| is_same(row, new)) {
         return amend(tx, same, new, why).await;
     }
     if replaces {
@@ -179,6 +186,7 @@ pub async fn sight_numbers(tx: &TenantTx, patient: PatientId, known: &[Model], n
         priority: 0,
         cap_yen: None,
         is_paid_back: false,
+        medical_ticket: String::new(),
     };
     match known.iter().find(|row| content_of(row).is_same_card(&seen)) {
         Some(row) => sight(tx, row, today).await,
@@ -222,6 +230,7 @@ pub(super) fn empty(tx: &TenantTx, patient_id: PatientId) -> Model {
         priority: 0,
         cap_yen: None,
         is_paid_back: false,
+        medical_ticket: String::new(),
     }
 }
 
@@ -244,6 +253,7 @@ pub(super) fn state(row: &mut Model, c: &CoverageContent) {
     row.eligibility = c.eligibility.code().to_owned();
     row.priority = i32::from(c.priority);
     row.is_paid_back = c.is_paid_back;
+    row.medical_ticket = c.medical_ticket.clone();
     row.cap_yen = c.cap_yen.and_then(|yen| i32::try_from(yen).ok());
 }
 
@@ -269,6 +279,7 @@ pub fn content_of(row: &Model) -> CoverageContent {
         priority: u8::try_from(row.priority).unwrap_or_default(),
         cap_yen: row.cap_yen.and_then(|yen| u32::try_from(yen).ok()),
         is_paid_back: row.is_paid_back,
+        medical_ticket: row.medical_ticket.clone(),
     }
 }
 

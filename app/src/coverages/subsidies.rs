@@ -1,17 +1,48 @@
-//! 医療費助成の受給者証 (PMH): what came with the card becomes 公費, in the order the payers pay (FN-PL-01).
+//! What came with the card beside the insurance, 医療費助成の受給者証 (PMH) and 併用の医療扶助, becomes 公費 in the order the payers pay
+//! (FN-PL-01, FN-OQ-08).
 
 use chrono::NaiveDate;
 use domain::PatientId;
 use domain::coverage::{CoverageContent, CoverageKind, PUBLIC_EXPENSES};
-use domain::public_expense::{Subsidy, order_of};
+use domain::eligibility::{EligibilityStatus, Qualification};
+use domain::public_expense::{is_assistance, order_of};
 use tenancy::{Authorship, Error, TenantTx, versioned};
 
 use super::entity::coverage::Model;
 use super::store;
 
+/// The insurance that a 併用の医療扶助, read by itself, stands beside.
+pub fn insurance_beside<'a>(q: &Qualification, known: &'a [Model], day: NaiveDate) -> Option<&'a Model> {
+    if !q.is_assistance() || !q.is_combined(day) {
+        return None;
+    }
+    known.iter().find(|row| {
+        let kind = store::kind_of(row);
+        kind.is_main_insurance() && kind != CoverageKind::PublicAssistance && store::trouble(row, day).is_none()
+    })
+}
+
+/// Every 公費 a reading tells of. 医療扶助 is one where it stands beside an insurance and has a 医療券 for this facility.
+pub fn told(q: &Qualification, known: &[Model], status: EligibilityStatus, by_card: bool, day: NaiveDate) -> Vec<CoverageContent> {
+    let certificates = q.subsidies.iter().filter(|s| s.is_usable(day)).map(|s| CoverageContent::from_subsidy(s, day));
+    let stands_beside = q.assistance.is_some() || insurance_beside(q, known, day).is_some();
+    let assistance = q.assisted().filter(|a| stands_beside && status == EligibilityStatus::Valid && a.ticket_on(day).is_some());
+    certificates.chain(assistance.map(|a| CoverageContent::from_assistance(a, status, by_card, day))).collect()
+}
+
+/// 医療扶助 is alone or beside an insurance, never both: what it was until then ends the day before.
+pub async fn end_other_assistance(tx: &TenantTx, known: &[Model], is_beside: bool, day: NaiveDate) -> Result<(), Error> {
+    let ended = if is_beside { CoverageKind::PublicAssistance } else { CoverageKind::PublicExpense };
+    let assistance = known.iter().filter(|row| store::kind_of(row) == ended && is_assistance(&row.insurer_number));
+    for row in assistance.filter(|row| store::is_in_force(row, day)) {
+        let content = CoverageContent { valid_to: day.pred_opt(), ..store::content_of(row) };
+        store::amend(tx, row, &content, if is_beside { "医療扶助の併用" } else { "医療扶助の単独" }).await?;
+    }
+    Ok(())
+}
+
 /// Each becomes a row of 公費 or renews its own, and all that hold are put in the order they pay.
-pub async fn apply(tx: &TenantTx, patient_id: PatientId, known: &[Model], subsidies: &[Subsidy], day: NaiveDate) -> Result<(), Error> {
-    let new: Vec<CoverageContent> = subsidies.iter().filter(|s| s.is_usable(day)).map(|s| CoverageContent::from_subsidy(s, day)).collect();
+pub async fn apply(tx: &TenantTx, patient_id: PatientId, known: &[Model], new: &[CoverageContent], day: NaiveDate) -> Result<(), Error> {
     if new.is_empty() {
         return Ok(());
     }

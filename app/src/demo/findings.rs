@@ -178,6 +178,7 @@ fn public_expense(id: Uuid, patient_id: Uuid, at: usize, day: NaiveDate) -> cove
         priority: 1,
         cap_yen: Some(10_000),
         is_paid_back: false,
+        medical_ticket: String::new(),
     }
 }
 

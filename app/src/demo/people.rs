@@ -160,6 +160,7 @@ fn coverage_row(ledger: &mut Ledger, id: Uuid, patient_id: Uuid, age: i64, day: 
         priority: 0,
         cap_yen: None,
         is_paid_back: false,
+        medical_ticket: String::new(),
     }
 }
 

@@ -1,17 +1,18 @@
 //! 資格確認の取込: from a reader's answer to a patient with coverage on today's list, in one transaction.
 
 use domain::check_in::CareSetting;
-use domain::coverage::CoverageContent;
+use domain::coverage::{CoverageContent, Verification};
 use domain::eligibility::{EligibilityStatus, FaceResult, Qualification};
 use domain::encounter::EncounterClass;
 use domain::kana::Kana;
 use domain::name::{HumanName, NameError};
 use domain::patient::{Demographics, NewPatient, Numbering, Patient, PatientError, PostalCode};
 use domain::patient_background::Background;
-use domain::{EncounterId, PatientId};
+use domain::{CoverageId, EncounterId, PatientId};
 use tenancy::{Error, Principal, TenantTx};
 
 use super::store::{self, NewVisit};
+use crate::coverages::entity::coverage;
 use crate::coverages::{store as coverages, subsidies};
 use crate::patients::store as patients;
 
@@ -80,8 +81,7 @@ pub async fn take_in(
     let today = store::today(tx, principal);
     let known = coverages::in_force(tx, &group, today).await?;
     let content = coverage_of(result, q, tx, principal);
-    let coverage_id = coverages::apply(tx, patient.id, &known, &content).await?;
-    subsidies::apply(tx, patient.id, &known, &q.subsidies, content.verified_on).await?;
+    let coverage_id = apply(tx, patient.id, q, &known, &content).await?;
     let is_new_patient = matches!(wish.chosen, Chosen::New { .. });
     let taken = |visit_id, was_listed| Ok(Ok(Taken { patient_id: patient.id, visit_id, is_new_patient, was_listed }));
     if !wish.with_visit {
@@ -102,6 +102,28 @@ pub async fn take_in(
         }
     };
     taken(Some(EncounterId::new(visit.id)), was_listed)
+}
+
+/// The insurance, and the 公費 beside it. 併用の医療扶助 read by itself leaves the insurance as it is.
+async fn apply(
+    tx: &TenantTx,
+    patient: PatientId,
+    q: &Qualification,
+    known: &[coverage::Model],
+    content: &CoverageContent,
+) -> Result<CoverageId, Error> {
+    let day = content.verified_on;
+    let public = subsidies::told(q, known, content.eligibility, content.verification == Verification::Card, day);
+    let insurance = subsidies::insurance_beside(q, known, day);
+    if q.is_assistance() {
+        subsidies::end_other_assistance(tx, known, insurance.is_some(), day).await?;
+    }
+    let id = match insurance {
+        Some(insurance) => CoverageId::new(insurance.id),
+        None => coverages::apply(tx, patient, known, content).await?,
+    };
+    subsidies::apply(tx, patient, known, &public, day).await?;
+    Ok(id)
 }
 
 const fn class_of(setting: CareSetting) -> EncounterClass {
@@ -150,8 +172,9 @@ pub fn demographics(q: &Qualification, typed_kana: &str) -> Result<Demographics,
 
 /// 医療扶助 needs a 医療券 for this facility besides a valid right.
 pub fn ticket_advice(q: &Qualification, today: chrono::NaiveDate) -> &'static str {
+    let Some(q) = q.assisted() else { return "" };
     match () {
-        () if !q.is_assistance() || q.ticket_on(today).is_some() => "",
+        () if q.ticket_on(today).is_some() => "",
         () if q.tickets.iter().any(|ticket| ticket.is_ours == Some(false)) => {
             "医療券の指定医療機関が当院ではありません。福祉事務所に確かめてください。受付は続けられます。"
         }

@@ -17,6 +17,7 @@ use super::matching::{Candidate, FoundBy};
 use super::reader_store::Line;
 use crate::coverages::entity::coverage;
 use crate::coverages::store as coverages;
+use crate::coverages::subsidies::insurance_beside;
 use crate::patients::forms::{kana_message, text_message};
 use crate::web::face::{self, Face};
 use crate::web::page::Subjects;
@@ -98,6 +99,7 @@ pub struct IntakeFacts {
     is_new: bool,
     differences: Vec<Difference>,
     has_known: bool,
+    beside: Option<String>,
     pub listed: Option<i32>,
 }
 
@@ -115,6 +117,7 @@ impl IntakeFacts {
             is_new: false,
             differences: Vec::new(),
             has_known: false,
+            beside: None,
             listed: None,
         }
     }
@@ -129,6 +132,11 @@ impl IntakeFacts {
 
     /// Old beside new. Nothing known: everything is new, and the page says so in words.
     pub fn compare(&mut self, known: &[coverage::Model], new: &CoverageContent) {
+        let beside = self.looked_at.as_ref().and_then(|q| insurance_beside(q, known, new.verified_on));
+        if let Some(insurance) = beside {
+            self.beside = Some(coverages::words(insurance));
+            return;
+        }
         if let Some(old) = coverages::counterpart(known, new) {
             self.has_known = true;
             self.differences = coverages::content_of(old).differences(new);
@@ -162,6 +170,8 @@ pub struct ReaderResultPage {
     pub is_new: bool,
     pub differences: Vec<Difference>,
     pub has_known: bool,
+    /// The insurance a 併用の医療扶助 will stand beside.
+    pub beside: Option<String>,
     pub listed: Option<i32>,
     pub channel: CheckChannel,
     pub form: FormState,
@@ -208,6 +218,7 @@ impl ReaderResultPage {
             is_new: facts.is_new,
             differences: facts.differences,
             has_known: facts.has_known,
+            beside: facts.beside,
             listed: facts.listed,
             channel,
             file_name: facts.row.file_name,
@@ -248,12 +259,13 @@ fn card(q: &Qualification, today: NaiveDate) -> Vec<(&'static str, String)> {
     let limit = q.limit.as_ref().map(|l| format!("{} {}", limit_words(&l.category), period(l.valid_from, l.valid_to))).unwrap_or_default();
     let elderly = q.elderly_copay_percent.map(|p| format!("{p}% {}", period(q.elderly_from, q.elderly_to))).unwrap_or_default();
     let diseases = q.specific_diseases.iter().map(|d| format!("{} {}", d.words(), period(d.valid_from, d.valid_to)));
-    let tickets = q.tickets.iter().map(|t| {
+    let tickets = q.assisted().into_iter().flat_map(|a| &a.tickets).map(|t| {
         let place = if t.is_ours == Some(false) { format!("指定は{}", t.institution_name) } else { String::new() };
-        let pay = t.self_pay_yen.map(|yen| format!("本人負担 {yen}円")).unwrap_or_default();
-        let words = [t.kind_label(), period(t.valid_from, t.valid_to), t.injuries.join("・"), pay, place, t.contact.clone()];
+        let words = [t.words(), period(t.valid_from, t.valid_to), t.injuries.join("・"), place, t.contact.clone()];
         words.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     });
+    let assistance =
+        q.assistance.as_ref().map(|a| format!("{} {} 受給者番号 {}", a.insurer_number, text(&a.insurer_name), a.insured_number));
     let share = q.copay_on(today).map(|percent| format!("{percent}%")).unwrap_or_default();
     let continuing = q.continuing.map(|c| c.until.map_or_else(|| "取り消すまで".into(), |until| format!("{until} まで")));
     let subsidies = q.subsidies.iter().map(|s| {
@@ -275,7 +287,8 @@ fn card(q: &Qualification, today: NaiveDate) -> Vec<(&'static str, String)> {
         ("高齢受給者", elderly),
         ("限度額区分", limit),
         ("特定疾病", diseases.collect::<Vec<_>>().join("、")),
-        ("医療券", tickets.collect::<Vec<_>>().join("、")),
+        ("医療扶助(併用)", assistance.unwrap_or_default()),
+        ("医療券・調剤券", tickets.collect::<Vec<_>>().join("、")),
         ("医療費助成", subsidies.collect::<Vec<_>>().join("、")),
         ("同意", given.join("・")),
         ("継続の同意", continuing.unwrap_or_default()),

@@ -12,6 +12,7 @@ use crate::adapters::national_way::NationalWay;
 use crate::bulk_inquiries::exchange;
 use crate::consents::fetch;
 use crate::emergency_views;
+use crate::entrusted::exchange as entrusted;
 use crate::live::{Live, Topic};
 use crate::outbox::{Driver, Ending, Exchange, Message, Outcome};
 use crate::remote_consents::{ending as remote_ending, listing};
@@ -51,6 +52,7 @@ impl Driver for EligibilityDriver {
             Errand::BulkSubmit | Errand::BulkCollect => exchange::send(&way, message).await,
             Errand::ReferenceRegister => reference::send(&way, message).await,
             Errand::ConsentedSubmit | Errand::ConsentedCollect => listing::send(&way, message).await,
+            Errand::EntrustedSubmit | Errand::EntrustedCollect => entrusted::send(&way, message).await,
             Errand::ConsentCancel => remote_ending::send(&way, message).await,
             _ => Self::confirm(&way, message).await,
         }
@@ -62,6 +64,7 @@ impl Driver for EligibilityDriver {
             Errand::EmergencySummary | Errand::DisasterHistory => return emergency_views::store::settled(tx, message.lane, ending).await,
             Errand::BulkSubmit | Errand::BulkCollect => return exchange::settled(tx, message, ending).await,
             Errand::ConsentedSubmit | Errand::ConsentedCollect => return listing::settled(tx, message, ending).await,
+            Errand::EntrustedSubmit | Errand::EntrustedCollect => return entrusted::settled(tx, message, ending).await,
             // What could not be registered or cancelled stands on 後処理.
             Errand::ReferenceRegister | Errand::ConsentCancel => return Ok(()),
             _ => {}

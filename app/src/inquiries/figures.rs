@@ -1,4 +1,5 @@
-//! 資格確認の数: by which way the visits of a month were checked in, for the clinic's administrator (KPI-01, KPI-03).
+//! 資格確認の数: by which way the visits of a month were checked in, for the clinic's administrator (KPI-01, KPI-03), and
+//! how often what patients allowed was looked at (KPI-04).
 
 use actix_web::web;
 use askama::Template;
@@ -12,6 +13,7 @@ use tenancy::permission::ClinicManage;
 use tenancy::{Access, Audit, Error, InfoClass, TenantTx};
 use uuid::Uuid;
 
+use crate::audit::viewings::{self, Viewings};
 use crate::encounters::entity::{encounter, reader_result};
 use crate::encounters::reader_store::REFLECTED;
 use crate::error::AppError;
@@ -29,7 +31,8 @@ pub async fn show(access: Access<ClinicManage>, query: web::Query<MonthQuery>) -
     let visits = visits(&tx, month).await?;
     let figures = ChannelFigures::of(&visits, &checks(&tx, month).await?);
     let is_cut = visits.len() as u64 >= VISITS;
-    let page = FiguresPage { chrome: Chrome::of(access.principal(), Nav::Clinic), month, figures, is_cut };
+    let viewings = viewings::between(&tx, month.span()).await?;
+    let page = FiguresPage { chrome: Chrome::of(access.principal(), Nav::Clinic), month, figures, is_cut, viewings };
     Page::full(tx.commit(Audit::viewed(InfoClass::Clinic)).await?, &page)
 }
 
@@ -73,6 +76,7 @@ pub struct FiguresPage {
     pub month: Month,
     pub figures: ChannelFigures,
     pub is_cut: bool,
+    pub viewings: Viewings,
 }
 
 impl FiguresPage {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::forms::RawInquiry;
 use super::store::{ANSWERED, Line, PENDING, SIGHTED, UNAVAILABLE};
 use super::views::{InquiriesPage, InquiryPage};
+use crate::audit::viewings::Viewings;
 use crate::web::samples::show;
 use crate::web::{Chrome, FormState, Nav};
 
@@ -62,6 +63,15 @@ fn figures() {
     for (name, visits) in [("check-in-figures", visits), ("check-in-figures-none", vec![])] {
         let month = crate::web::month::Month::of(&Default::default(), "2026-11-20".parse().unwrap());
         let figures = ChannelFigures::of(&visits, &checks);
-        show(name, &super::figures::FiguresPage { chrome: Chrome::sample(Nav::Clinic), month, figures, is_cut: false });
+        show(
+            name,
+            &super::figures::FiguresPage {
+                chrome: Chrome::sample(Nav::Clinic),
+                month,
+                figures,
+                is_cut: false,
+                viewings: Viewings { medication: 12, ..Viewings::default() },
+            },
+        );
     }
 }

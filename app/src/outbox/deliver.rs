@@ -83,7 +83,7 @@ impl Postman {
                 Outcome::Retry(Trouble::Unprepared).into()
             }
         };
-        self.metrics.outbox_attempts.with_label_values(&[driver.service().code(), exchange.outcome.code()]).inc();
+        self.metrics.outbox_attempts.with_label_values(&[driver.service().code(), message.errand.code(), exchange.outcome.code()]).inc();
         if task == Task::Send || exchange.outcome.trouble().is_some() {
             self.observe(driver.service(), due.tenant_id, exchange.outcome.trouble()).await?;
         }

@@ -30,6 +30,7 @@ pub struct CoverageLine {
     pub cap_yen: Option<i32>,
     pub limit_category: String,
     pub specific_diseases: String,
+    pub medical_ticket: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
@@ -65,7 +66,7 @@ fn coverages(tenant: Uuid, group: &[Uuid]) -> SelectStatement {
     Query::select()
         .columns([C::Id, C::Kind, C::InsurerNumber, C::InsurerName, C::InsuredSymbol, C::InsuredNumber, C::BranchNumber, C::Relation])
         .columns([C::CopayPercent, C::ValidFrom, C::ValidTo, C::VerifiedOn, C::Eligibility])
-        .columns([C::Verification, C::Priority, C::CapYen, C::LimitCategory, C::SpecificDiseases])
+        .columns([C::Verification, C::Priority, C::CapYen, C::LimitCategory, C::SpecificDiseases, C::MedicalTicket])
         .from(C::Table)
         .and_where(Expr::col(C::TenantId).eq(tenant))
         .and_where(Expr::col(C::PatientId).is_in(group.iter().copied()))
@@ -117,6 +118,7 @@ enum Coverage {
     CapYen,
     LimitCategory,
     SpecificDiseases,
+    MedicalTicket,
 }
 
 #[derive(Iden, Clone, Copy)]

@@ -6,6 +6,7 @@ use domain::standing::ServiceState;
 use tenancy::{duties, standing};
 
 use super::Worker;
+use crate::devices::store::AWAY_AFTER;
 
 const PROBE_EVERY: Duration = Duration::from_secs(10);
 const DELIVER_EVERY: Duration = Duration::from_millis(300);
@@ -35,6 +36,9 @@ impl Worker {
             let age = queue.and_then(|queue| queue.oldest).map_or(0.0, |oldest| (now - oldest).as_seconds_f64());
             self.metrics.outbox_age_seconds.with_label_values(&[service.code()]).set(age.max(0.0));
         }
+        let relays = duties::relays(&self.operator, now - AWAY_AFTER).await?;
+        self.metrics.relay_devices.with_label_values(&["connected"]).set(relays.connected);
+        self.metrics.relay_devices.with_label_values(&["away"]).set(relays.away);
         standing::count_queues(&self.operator).await?;
         for (service, state) in standing::service_states(&self.operator).await? {
             let number = match state {

@@ -204,7 +204,10 @@ async fn a_packed_answer_is_read_and_a_bad_pack_is_refused_in_words() {
     e.services.faults.next(Fault::Packed(bad[0].0), 1);
     e.deliver().await;
     let cut = e.clerk.get("/outbox").await.expect(200).body;
-    assert!(cut.contains("返事を読み取れませんでした") && cut.contains("に自動で送ります"), "what was cut off is asked for again by itself: {cut}");
+    assert!(
+        cut.contains("返事を読み取れませんでした") && cut.contains("に自動で送ります"),
+        "what was cut off is asked for again by itself: {cut}"
+    );
     while let Some((packing, says)) = bad.first().copied() {
         e.pass(TimeDelta::minutes(3));
         e.deliver().await;

@@ -45,6 +45,7 @@ const OPEN: &[(&str, &str, &str)] = &[
     ("backup_run", "operator", "age and state of backups, for the alarm"),
     ("attachment_file", "operator", "which file waits to be scanned; no content"),
     ("outbox_message", "operator", "which message is due and how old the queue is; no content"),
+    ("device", "operator", "how many relays are there; no key and no name"),
 ];
 
 async fn rows(sql: &str) -> Vec<PgRow> {

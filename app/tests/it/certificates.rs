@@ -140,7 +140,10 @@ async fn a_medical_ticket_makes_the_assistance() {
     let path = d.upload(card("A1", "12130019", "1", &holding, "1")).await;
     let page = d.see(&path).await;
     assert!(
-        page.contains("医療券") && page.contains("高血圧症") && page.contains("本人負担 3000円") && !page.contains("まだ届いていません"),
+        page.contains("医療券")
+            && page.contains("高血圧症")
+            && page.contains("医療券 単独 本人負担 3,000円")
+            && !page.contains("まだ届いていません"),
         "{page}"
     );
     d.reflect(&path, "new").await;

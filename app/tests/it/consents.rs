@@ -469,3 +469,29 @@ async fn an_exchange_is_opened_by_an_administrator_with_a_reason() {
     }
     d.neighbour.client(d.h, Role::ClinicAdmin).await.get(path).await.expect(404);
 }
+
+/// KPI-04: a look at something that had arrived counts under what it showed; what was refused or had not come yet does not, and the
+/// neighbour's is the neighbour's. The public numbers know the subject and nobody's name.
+#[tokio::test]
+async fn a_months_looks_are_counted_by_what_was_shown() {
+    let d = desk().await;
+    let patient = d.touch(&[DRUGS, CARE, SURGERY], tomorrow()).await;
+    d.look(&patient, "medication", 200).await;
+    d.deliver().await;
+    for door in ["medication", "medication", "care"] {
+        d.look(&patient, door, 200).await;
+    }
+    d.look(&patient, "checkup", 403).await;
+    let page = d.here.client(d.h, Role::ClinicAdmin).await.get("/reception/figures").await.expect(200);
+    assert!(page.statements() <= 12, "{} statements", page.statements());
+    let squeezed: String = page.body.split_whitespace().collect();
+    for (words, count) in [("薬剤情報", 2), ("診療情報", 1), ("手術の情報", 1), ("特定健診等情報", 0)] {
+        assert!(squeezed.contains(&format!("{words}</th><tdclass=\"num\">{count}</td>")), "{words}: {}", page.body);
+    }
+    let next_door = d.neighbour.client(d.h, Role::ClinicAdmin).await.get("/reception/figures").await.expect(200).body;
+    assert!(next_door.split_whitespace().collect::<String>().contains("薬剤情報</th><tdclass=\"num\">0</td>"));
+    let numbers = d.h.metrics.text().unwrap();
+    for subject in [DRUGS, SURGERY] {
+        assert!(numbers.contains(&format!("tsumugi_consent_views_total{{category=\"{subject}\"}}")), "{numbers}");
+    }
+}

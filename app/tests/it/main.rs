@@ -31,6 +31,7 @@ mod eligibility;
 mod eligibility_query;
 mod emergency_views;
 mod encounters;
+mod entrusted;
 mod eprescriptions;
 mod fixtures;
 mod flags;

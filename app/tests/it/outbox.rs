@@ -295,3 +295,23 @@ async fn what_keeps_failing_is_given_up_to_the_list() {
     let page = o.clerk.get("/outbox").await.expect(200).body;
     assert!(page.contains("先方に障害が起きています") && page.contains("再送</button>"), "{page}");
 }
+
+/// What the public numbers say of an attempt: the partner, the kind of message and how it ended. Nobody's name, no clinic.
+#[tokio::test]
+async fn attempts_are_counted_by_partner_kind_and_outcome() {
+    let o = office().await;
+    let metrics = Metrics::new().unwrap();
+    let drivers: Vec<Arc<dyn Driver>> = vec![Arc::new(Fake(o.partner.clone()))];
+    let postman = Postman::new(o.operator.clone(), drivers, metrics.clone(), Uuid::from_u128(1)).only(o.here.id);
+    o.answers([Outcome::Retry(Trouble::Busy)]);
+    for key in ["first", "second"] {
+        o.put(key).await;
+        postman.round().await.unwrap();
+    }
+    let numbers = metrics.text().unwrap();
+    for outcome in ["retry", "done"] {
+        let line = format!("tsumugi_outbox_attempts_total{{kind=\"claim\",outcome=\"{outcome}\",service=\"receipt\"}} 1");
+        assert!(numbers.contains(&line), "{numbers}");
+    }
+    assert!(!numbers.contains(&o.here.id.to_string()) && !numbers.contains(&o.patient));
+}

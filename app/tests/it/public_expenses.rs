@@ -182,3 +182,96 @@ async fn assistance_alone_leaves_what_its_ticket_says() {
         assert_eq!(due(&page), left, "{page}");
     }
 }
+
+/// A result of its own for 医療扶助, `02` beside an insurance.
+fn assistance(combination: &str) -> String {
+    format!(
+        "<ResultOfQualificationConfirmation><InsuredCardClassification>A1</InsuredCardClassification><InsurerNumber>{WARD}</InsurerNumber>\
+         <InsuredIdentificationNumber>9000019</InsuredIdentificationNumber><Name>架空 太郎</Name><NameKana>ｶｸｳ ﾀﾛｳ</NameKana><Sex1>1</Sex1>\
+         <Birthdate>19750401</Birthdate><InsurerName>架空区福祉事務所</InsurerName><PublicExpenseResultList><MedicalTicketInfo><TicketType>01</TicketType>\
+         <DesignatedMedicalInstitutionFlag>0</DesignatedMedicalInstitutionFlag><MedicalTreatmentType>02</MedicalTreatmentType><SelfPayAmount>500</SelfPayAmount>\
+         <SingleOrCombinedUse>{combination}</SingleOrCombinedUse></MedicalTicketInfo><MedicalTicketInfo><TicketType>02</TicketType>\
+         <DesignatedMedicalInstitutionFlag>1</DesignatedMedicalInstitutionFlag><DesignatedMedicalInstitutionName>架空薬局</DesignatedMedicalInstitutionName>\
+         <PrescriptionIssuerMedicalInstitutionName>架空診療所</PrescriptionIssuerMedicalInstitutionName></MedicalTicketInfo></PublicExpenseResultList>\
+         </ResultOfQualificationConfirmation>"
+    )
+}
+
+const WARD: &str = "12130019";
+
+/// The insurance with its certificates, and 医療扶助 beside it.
+fn both(subsidies: &str, salt: &str) -> String {
+    card(subsidies, salt).replace("</ResultList>", &format!("{}</ResultList>", assistance("02")))
+}
+
+/// The reading of 医療扶助 by itself.
+fn alone(combination: &str, salt: &str) -> String {
+    let whole = card("", salt);
+    let (before, rest) = whole.split_once("<ResultOfQualificationConfirmation>").unwrap();
+    let (_, after) = rest.split_once("</ResultOfQualificationConfirmation>").unwrap();
+    format!("{before}{}{after}", assistance(combination))
+}
+
+/// FN-OQ-08: 医療扶助 beside an insurance is a 公費 that pays after every other, up to what its 医療券 leaves to the patient; a 調剤券 is shown
+/// and pays nothing here.
+#[tokio::test]
+async fn assistance_beside_an_insurance_pays_last() {
+    let mut c = counter().await;
+    let file = both(&subsidy(STATE, "1234566", "1500", ""), "0");
+    let (page, _) = c.read(&file).await;
+    assert!(page.contains("医療扶助(併用)") && page.contains("12130019 架空区福祉事務所") && !page.contains("候補 2件"), "{page}");
+    assert!(page.contains("医療券 併用 入院外 本人負担 500円") && page.contains("調剤券 処方元 架空診療所"), "{page}");
+    let visit = c.charged(&file, "1000").await;
+    assert_eq!(c.public().await, [(STATE.into(), "1234566".into(), 1, Some(1_500)), (WARD.into(), "9000019".into(), 2, Some(500))]);
+    let page = c.page(&visit).await;
+    assert!(page.statements() <= 12, "{} statements", page.statements());
+    let squeezed: String = page.body.split_whitespace().collect();
+    assert!(squeezed.contains("第2公費生活保護上限500円/月</dt><dd>−1,000"), "{}", page.body);
+    assert_eq!(due(&page.body), 500);
+    c.pay(&visit, &[("amount", "500"), ("method", "cash")]).await.expect(303);
+    // What the 医療券 leaves to the patient is of the month, not of each visit.
+    let second = c.charged(&both("", "1"), "1000").await;
+    assert_eq!(due(&c.page(&second).await.body), 0);
+    assert!(c.clerk.get(&format!("/patients/{}", c.patient)).await.expect(200).body.contains("医療券 併用 入院外 本人負担 500円"));
+}
+
+/// FN-OQ-08: read by itself, 併用 leaves the insurance as it is; 単独 afterwards takes the place of both.
+#[tokio::test]
+async fn assistance_read_by_itself_stands_beside_the_insurance_until_it_is_alone() {
+    let mut c = counter().await;
+    c.charged(&card("", "0"), "100").await;
+    let (page, path) = c.read(&alone("02", "1")).await;
+    // Once the patient is chosen.
+    let chosen = c.clerk.get(&format!("{path}?patient={}", c.patient)).await.expect(200).body;
+    assert!(chosen.contains("医療扶助を併用の公費として登録します") || page.contains("医療扶助を併用の公費として登録します"), "{chosen}");
+    c.taken(&path).await;
+    let main =
+        "SELECT string_agg(kind || ':' || eligibility, ',' ORDER BY id) FROM coverage WHERE tenant_id = $1 AND kind <> 'public_expense'";
+    let of = async |c: &Counter| -> String {
+        sqlx::query(main).bind(c.here.id.as_uuid()).fetch_one(&mut c.h.superuser().await).await.unwrap().get(0)
+    };
+    assert_eq!((of(&c).await.as_str(), c.public().await.len()), ("employees:valid", 1));
+    let (_, path) = c.read(&alone("01", "2")).await;
+    c.taken(&path).await;
+    assert_eq!(of(&c).await, "employees:superseded,public_assistance:valid");
+    let still = "SELECT count(*) FROM coverage WHERE tenant_id = $1 AND kind = 'public_expense' AND (valid_to IS NULL OR valid_to >= $2)";
+    let today = clinic_day(Utc::now(), 0);
+    let holding = async |c: &Counter| -> i64 {
+        sqlx::query(still).bind(c.here.id.as_uuid()).bind(today).fetch_one(&mut c.h.superuser().await).await.unwrap().get(0)
+    };
+    assert_eq!(holding(&c).await, 0);
+    // Beside the insurance again, with a new card of it: the 医療扶助 that stood alone has ended.
+    let (_, path) = c.read(&both("", "3").replacen("01139997", "06139992", 1)).await;
+    c.taken(&path).await;
+    assert_eq!(of(&c).await, "employees:superseded,public_assistance:superseded,employees:valid");
+    assert_eq!(holding(&c).await, 1);
+}
+
+/// FN-OQ-08: a 医療扶助 of somebody else in the same answer is never put together with the insurance.
+#[tokio::test]
+async fn two_people_in_one_answer_are_chosen_from() {
+    let c = counter().await;
+    let (page, path) = c.read(&both("", "0").replacen("<Birthdate>19750401<", "<Birthdate>19750402<", 1)).await;
+    assert!(page.contains("候補 2件"), "{page}");
+    c.clerk.post(&format!("{path}/reflection"), &[("patient", "new"), ("patient_token", "")]).await.expect(422);
+}

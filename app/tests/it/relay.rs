@@ -124,6 +124,8 @@ async fn a_question_travels_through_the_folders_and_its_answer_back() {
         assert!(p.clerk.get(&path).await.expect(200).body.contains("/reception/reader-results/"), "{fault:?}");
     }
     assert_eq!(p.services.asked(), 4, "each question once");
+    let heard = tenancy::duties::relays(&p.h.operator(), chrono::Utc::now() - TimeDelta::seconds(90)).await.unwrap();
+    assert!(heard.connected >= 1, "{heard:?}");
     until("the second answers", async || p.arrivals().await.contains("同じ名前で内容の違う返事")).await;
     assert_eq!(p.arrivals().await.matches("確認した<").count(), 1, "the same bytes again are no news");
     until("an empty relay", async || p.relay.holds() == 0 && p.relay.files("req").is_empty()).await;

@@ -221,9 +221,34 @@ async fn a_consent_that_is_given_up_closes_everything_and_is_told_once() {
     let form = [("idempotency_key", key.as_str()), ("patient_token", patient.as_str())];
     let refused = d.clerk.post(&format!("/remote-consents/{id}/inquiries"), &form).await;
     assert!(refused.status >= 400 && refused.body.contains("もう終わっています"), "{}", refused.body);
+    let (ended, path_again) = ((version.parse::<i32>().unwrap() + 1).to_string(), path.clone());
+    let form = [("version", ended.as_str()), ("patient_token", patient.as_str()), ("ending", "finished")];
+    assert!(d.clerk.post(&path_again, &form).await.expect(422).body.contains("もう終わっています"), "an end is an end");
     assert!(d.list().await.contains("患者が同意を取り消した"));
     assert_eq!(d.count("SELECT count(*) FROM outbox_message WHERE tenant_id = $1 AND errand = 'consent_cancel'").await, 1);
     d.neighbour.client(d.h, Role::Clerk).await.post(&path, &[]).await.expect(404);
+}
+
+/// FN-OQ-09: on its last day a consent still asks, the day after it asks nothing more.
+#[tokio::test]
+async fn a_consent_past_its_last_day_asks_nothing() {
+    let d = desk().await;
+    d.services.remote.consent("taro", "2", &[DRUGS], Some(today()));
+    let page = d.fetched("home").await;
+    d.take(&result_of(&page), "new", "none").await;
+    let (patient, (id, _)) = (d.patient().await, d.registered().await);
+    let ask = async || {
+        let key = Uuid::now_v7().to_string();
+        let form = [("idempotency_key", key.as_str()), ("patient_token", patient.as_str())];
+        d.clerk.post(&format!("/remote-consents/{id}/inquiries"), &form).await
+    };
+    ask().await.expect(303);
+    let sql = "UPDATE remote_consent SET until = until - 1 WHERE tenant_id = $1";
+    sqlx::query(sql).bind(d.here.id.as_uuid()).execute(&mut d.h.superuser().await).await.unwrap();
+    assert!(ask().await.expect(422).body.contains("もう終わっています"));
+    let asked = "SELECT count(*) FROM outbox_message WHERE tenant_id = $1 AND errand = 'qualification_confirm'";
+    assert_eq!(d.count(asked).await, 1);
+    assert!(d.list().await.contains("期限が過ぎました"));
 }
 
 /// A consent at the reader of the clinic is another one: giving up the one at home leaves it.

@@ -2,6 +2,8 @@
 
 use chrono::NaiveDate;
 
+use crate::billing::grouped;
+
 /// 限度額適用認定証等の区分.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitCertificate {
@@ -34,6 +36,13 @@ impl SpecificDisease {
     }
 }
 
+/// OQSCD018
+const KINDS: [(&str, &str); 2] = [("01", "医療券"), ("02", "調剤券")];
+/// OQSCD020
+const COMBINATIONS: [(&str, &str); 2] = [("01", "単独"), ("02", "併用")];
+/// OQSCD019
+const TREATMENTS: [(&str, &str); 5] = [("01", "入院"), ("02", "入院外"), ("03", "歯科"), ("04", "調剤"), ("05", "訪問看護")];
+
 /// 医療券・調剤券 of 医療扶助.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MedicalTicket {
@@ -54,6 +63,8 @@ pub struct MedicalTicket {
     /// OQSCD020: `01` 単独, `02` 併用
     pub combination: String,
     pub contact: String,
+    /// 処方箋発行元医療機関, of a 調剤券
+    pub prescriber_name: String,
 }
 
 impl MedicalTicket {
@@ -62,12 +73,29 @@ impl MedicalTicket {
         self.kind == "01" && self.is_ours != Some(false) && holds(self.valid_from, self.valid_to, day)
     }
 
-    pub fn kind_label(&self) -> String {
-        match self.kind.as_str() {
-            "01" => "医療券".into(),
-            "02" => "調剤券".into(),
-            other => format!("券種 {other}"),
-        }
+    /// 併用: it stands beside an insurance and pays what that leaves.
+    pub fn is_combined(&self) -> bool {
+        self.combination == "02"
+    }
+
+    /// `医療券 202611 併用 入院外 本人負担 3,000円`; codes we do not know are shown as they came.
+    pub fn words(&self) -> String {
+        let pay = self.self_pay_yen.map(|yen| format!("本人負担 {}円", grouped(yen.into()))).unwrap_or_default();
+        let named = |code: &str, table: &[(&str, &str)], what: &str| match table.iter().find(|(known, _)| *known == code) {
+            Some((_, word)) => (*word).to_owned(),
+            None if code.is_empty() => String::new(),
+            None => format!("{what} {code}"),
+        };
+        let from = Some(&self.prescriber_name).filter(|name| !name.is_empty()).map(|name| format!("処方元 {name}"));
+        let parts = [
+            named(&self.kind, &KINDS, "券種"),
+            self.month.clone(),
+            named(&self.combination, &COMBINATIONS, "単独・併用"),
+            named(&self.treatment, &TREATMENTS, "診療別"),
+            pay,
+            from.unwrap_or_default(),
+        ];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -96,10 +124,17 @@ mod tests {
             self_pay_yen: None,
             combination: "01".into(),
             contact: String::new(),
+            prescriber_name: String::new(),
         };
         assert!(ticket.holds(day));
         assert!(!ticket.holds("2026-12-01".parse().unwrap()));
         assert!(!MedicalTicket { is_ours: Some(false), ..ticket.clone() }.holds(day));
-        assert!(!MedicalTicket { kind: "02".into(), ..ticket }.holds(day));
+        let pharmacy =
+            MedicalTicket { kind: "02".into(), treatment: "09".into(), prescriber_name: "架空医院".into(), ..ticket.clone() };
+        assert!(!pharmacy.holds(day));
+        assert_eq!(pharmacy.words(), "調剤券 202611 単独 診療別 09 処方元 架空医院");
+        let combined = MedicalTicket { combination: "02".into(), self_pay_yen: Some(3_000), ..ticket.clone() };
+        assert_eq!(combined.words(), "医療券 202611 併用 入院外 本人負担 3,000円");
+        assert!(combined.is_combined() && !ticket.is_combined());
     }
 }

@@ -176,9 +176,18 @@ fn said(root: &Element, first: &str, second: &str) -> String {
     found.map(|e| e.text.trim().chars().filter(|c| !c.is_control()).take(MAX_SAID_CHARS).collect()).unwrap_or_default()
 }
 
-/// Judged by the same rules as a single answer.
 fn unit(e: &Element) -> Result<Unit, ReadError> {
     let asked = e.child("QualificationConfirmSearchInfo").ok_or(ReadError::Missing("QualificationConfirmSearchInfo"))?;
+    Ok(Unit {
+        identifier: required(asked, "ArbitraryIdentifier")?.to_owned(),
+        status: status(e),
+        said: said(e, "ProcessingResultMessage", "ProcessingResultCode"),
+        is_limit_changed: e.descendant("LimitApplicationCertificateChanged").is_some_and(|e| e.text.trim() == "1"),
+    })
+}
+
+/// One of many, judged by the same rules as a single answer.
+pub(super) fn status(e: &Element) -> EligibilityStatus {
     let result = FaceResult {
         processed_at: None,
         confirmed_on: None,
@@ -193,12 +202,7 @@ fn unit(e: &Element) -> Result<Unit, ReadError> {
         qualifications: Vec::new(),
         prescription_choice: None,
     };
-    Ok(Unit {
-        identifier: required(asked, "ArbitraryIdentifier")?.to_owned(),
-        status: result.status(),
-        said: said(e, "ProcessingResultMessage", "ProcessingResultCode"),
-        is_limit_changed: e.descendant("LimitApplicationCertificateChanged").is_some_and(|e| e.text.trim() == "1"),
-    })
+    result.status()
 }
 
 #[cfg(test)]

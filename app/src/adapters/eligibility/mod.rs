@@ -5,6 +5,7 @@
 
 pub mod bulk;
 pub mod consented;
+pub mod entrusted;
 mod header;
 pub mod history;
 mod packed;

@@ -8,7 +8,7 @@ use domain::check_in::CareSetting;
 use domain::consent::Consent;
 use domain::eligibility::{
     ContinuingConsent, FaceResult, LimitCertificate, MedicalTicket, Qualification, QualificationValidity, ResultSegment, ServiceMessage,
-    SpecificDisease, sex_of_code,
+    SpecificDisease, sex_of_code, together,
 };
 use domain::encounter::jst;
 use domain::kana::Kana;
@@ -82,10 +82,12 @@ fn face_result(root: &Element) -> Result<FaceResult, ReadError> {
 
 fn qualifications(body: &Element) -> Result<Vec<Qualification>, ReadError> {
     let Some(list) = body.child("ResultList") else { return Ok(Vec::new()) };
-    list.children_named("ResultOfQualificationConfirmation").map(qualification).collect()
+    let results: Vec<Qualification> =
+        list.children_named("ResultOfQualificationConfirmation").map(qualification).collect::<Result<_, _>>()?;
+    Ok(together(results))
 }
 
-fn qualification(e: &Element) -> Result<Qualification, ReadError> {
+pub(super) fn qualification(e: &Element) -> Result<Qualification, ReadError> {
     let elderly = e.child("ElderlyRecipientCertificateInfo");
     Ok(Qualification {
         card_classification: e.value("InsuredCardClassification").unwrap_or_default().to_owned(),
@@ -118,6 +120,7 @@ fn qualification(e: &Element) -> Result<Qualification, ReadError> {
         consents: consents(e)?,
         reference_number: reference_number(e)?,
         continuing: continuing(e)?,
+        assistance: None,
     })
 }
 
@@ -231,6 +234,7 @@ fn tickets(e: &Element) -> Result<Vec<MedicalTicket>, ReadError> {
             injuries: ["InjuryName1", "InjuryName2", "InjuryName3"].iter().filter_map(|name| owned(info.value(name))).collect(),
             self_pay_yen: yen(info, "SelfPayAmount")?,
             combination: text(info, "SingleOrCombinedUse"),
+            prescriber_name: text(info, "PrescriptionIssuerMedicalInstitutionName"),
             contact: [text(info, "DistrictContactName"), text(info, "HandlingContactName")].join(" ").trim().to_owned(),
         })
     };

@@ -168,6 +168,7 @@ fn show_page(candidates: Vec<CandidateRow>) -> PatientShowPage {
         cap_yen: None,
         limit_category: "A03".into(),
         specific_diseases: "人工透析 10000円".into(),
+        medical_ticket: String::new(),
     };
     let public = CoverageLine {
         kind: "public_expense".into(),

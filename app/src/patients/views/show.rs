@@ -79,7 +79,8 @@ impl CoverageRow {
         let terms = line.copay_percent.map_or(relation.to_owned(), |percent| format!("{relation} {}割", f64::from(percent) / 10.0));
         let limit = Some(&line.limit_category).filter(|code| !code.is_empty()).map(|code| format!(" 限度額 {}", limit_words(code)));
         let disease = Some(&line.specific_diseases).filter(|text| !text.is_empty()).map(|text| format!(" 特定疾病 {text}"));
-        let terms = format!("{terms}{}{}", limit.unwrap_or_default(), disease.unwrap_or_default());
+        let ticket = Some(&line.medical_ticket).filter(|text| !text.is_empty()).map(|text| format!(" {text}")).unwrap_or_default();
+        let terms = format!("{terms}{}{}{ticket}", limit.unwrap_or_default(), disease.unwrap_or_default());
         let cap = line.cap_yen.map(|yen| format!(" 上限 {}円/月", grouped(yen.into()))).unwrap_or_default();
         Self {
             id: line.id,
@@ -87,7 +88,7 @@ impl CoverageRow {
             payer: format!("{} {}", line.insurer_number, line.insurer_name).trim().to_owned(),
             insured: insured.join("・"),
             terms: if kind == Some(CoverageKind::PublicExpense) {
-                format!("第{}公費 {}{cap}", line.priority.max(1), public_scheme(&line.insurer_number))
+                format!("第{}公費 {}{cap}{ticket}", line.priority.max(1), public_scheme(&line.insurer_number))
             } else {
                 terms
             },

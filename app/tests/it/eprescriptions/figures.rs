@@ -40,3 +40,17 @@ async fn a_months_figures_are_the_clinics_own() {
     }
     assert!(admin.get("/eprescriptions/figures?month=2020-01").await.expect(200).body.contains("2020年1月"));
 }
+
+/// KPI-06: a clinic is live once 電子処方箋管理サービス took one of its prescriptions, and not for having one under way.
+#[tokio::test]
+async fn a_clinic_is_live_once_a_prescription_was_taken() {
+    let d = desk().await;
+    let (operator, now) = (d.h.operator(), Utc::now());
+    let is_live = async |now| tsumugi::figures::live(&operator, now).await.unwrap().contains(&d.here.id);
+    d.rx().await;
+    assert!(!is_live(now).await, "nothing was sent yet");
+    d.deliver().await;
+    assert!(is_live(now).await);
+    assert!(!is_live(now + TimeDelta::days(91)).await, "nor for what it did long ago");
+    assert!(!tsumugi::figures::live(&operator, now).await.unwrap().contains(&d.neighbour.id));
+}

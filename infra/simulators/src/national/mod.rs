@@ -5,6 +5,7 @@ mod bulk;
 pub mod disaster;
 mod eligibility;
 pub mod emergency;
+pub mod entrusted;
 mod envelope;
 pub mod eps;
 mod faults;
@@ -71,6 +72,7 @@ pub struct National {
     /// What people allowed at a reader.
     pub consents: history::Consents,
     pub emergencies: emergency::Emergencies,
+    pub entrusted: entrusted::Entrusted,
     pub disasters: disaster::Declared,
     pub register: bulk::Register,
     /// What people allowed on devices of their own.
@@ -94,6 +96,7 @@ impl National {
             asked: Arc::default(),
             consents: history::Consents::default(),
             emergencies: emergency::Emergencies::default(),
+            entrusted: entrusted::Entrusted::default(),
             disasters: disaster::Declared::default(),
             register: bulk::Register::default(),
             remote: remote::Remote::default(),
@@ -214,6 +217,8 @@ pub fn bind(national: National, certificates: &Certificates<'_>, port: u16) -> a
             .route("/oqs/v1/OQSmuonq01", web::post().to(remote::submit_online))
             .route("/oqs/v1/OQSmuhvq02", web::post().to(remote::collect))
             .route("/oqs/v1/OQSmuonq02", web::post().to(remote::collect))
+            .route("/oqs/v1/OQSmutic01", web::post().to(entrusted::submit))
+            .route("/oqs/v1/OQSmutic02", web::post().to(entrusted::collect))
             .route("/oqs/v1/OQSsihvd01", web::post().to(remote::cancel))
             .configure(eps::routes)
     })

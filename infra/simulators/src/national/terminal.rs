@@ -16,7 +16,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(80);
 const PATIENCE: Duration = Duration::from_secs(12);
 
 /// Where a file with this beginning goes. ⟲ the official list names more.
-const INTERFACES: [(&str, &str); 21] = [
+const INTERFACES: [(&str, &str); 23] = [
     ("OQSsiquc01", "/oqs/v1/OQSsiquc01"),
     ("OQSmuquc01", "/oqs/v1/OQSmuquc01"),
     ("OQSmuquc02", "/oqs/v1/OQSmuquc02"),
@@ -27,6 +27,8 @@ const INTERFACES: [(&str, &str); 21] = [
     ("OQSmuhvq02", "/oqs/v1/OQSmuhvq02"),
     ("OQSmuonq01", "/oqs/v1/OQSmuonq01"),
     ("OQSmuonq02", "/oqs/v1/OQSmuonq02"),
+    ("OQSmutic01", "/oqs/v1/OQSmutic01"),
+    ("OQSmutic02", "/oqs/v1/OQSmutic02"),
     ("OQSsihvd01", "/oqs/v1/OQSsihvd01"),
     ("YZKsiquc01", "/oqs/v1/YZKsiquc01"),
     ("TKKsiquc01", "/oqs/v1/TKKsiquc01"),

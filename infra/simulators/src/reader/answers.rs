@@ -81,9 +81,17 @@ pub fn remote(asked: &Asked, answer: &RemoteAnswer) -> Vec<u8> {
     answer.text().replace("<MedicalInstitutionCode>1319999999</MedicalInstitutionCode>", &addressed).into_bytes()
 }
 
+/// Somebody on 医療扶助, for the list of those entrusted to a facility.
+pub fn entrusted(person: &'static Person) -> String {
+    listed(&String::from_utf8_lossy(&Scenario::Valid.write(&Card::of(person), Encoding::Utf8, now())))
+}
+
 /// Only the person, for a list.
 pub fn result_list(answer: &RemoteAnswer) -> String {
-    let text = answer.text();
+    listed(&answer.text())
+}
+
+fn listed(text: &str) -> String {
     let inside = text.split("<ResultList>").nth(1).and_then(|rest| rest.split("</ResultList>").next());
     inside.unwrap_or_default().to_owned()
 }

@@ -127,23 +127,56 @@ fn certificates(w: &mut Writer, p: &Person, at: &str) {
             .close("SpecificDiseasesCertificateList");
     }
     if p.classification == "A1" {
-        let month = &at[..6];
-        w.open("PublicExpenseResultList")
-            .open("MedicalTicketInfo")
-            .element("TicketType", "01")
-            .element("MedicalTicketValidDate", &format!("{month}01"))
-            .element("MedicalTicketExpirationDate", &last_of(month))
-            .element("IssueNumber", "0000001")
-            .element("MedicalTreatmentMonth", month)
-            .element("DesignatedMedicalInstitutionFlag", "0")
-            .element("InjuryName1", "高血圧症")
-            .element("MedicalTreatmentType", "02")
-            .element("SelfPayAmount", "3000")
-            .element("HandlingContactName", "架空 担当")
-            .element("SingleOrCombinedUse", "01")
-            .close("MedicalTicketInfo")
-            .close("PublicExpenseResultList");
+        w.open("PublicExpenseResultList");
+        ticket(w, at, &Ticket { kind: "01", treatment: "02", combination: "01", self_pay: "3000" });
+        ticket(w, at, &Ticket { kind: "02", treatment: "04", combination: "01", self_pay: "" });
+        w.close("PublicExpenseResultList");
     }
+}
+
+/// 医療券 (01) or 調剤券 (02) of this month.
+struct Ticket<'a> {
+    kind: &'a str,
+    treatment: &'a str,
+    combination: &'a str,
+    self_pay: &'a str,
+}
+
+fn ticket(w: &mut Writer, at: &str, ticket: &Ticket<'_>) {
+    let (month, is_ours) = (&at[..6], ticket.kind == "01");
+    w.open("MedicalTicketInfo")
+        .element("TicketType", ticket.kind)
+        .element("MedicalTicketValidDate", &format!("{month}01"))
+        .element("MedicalTicketExpirationDate", &last_of(month))
+        .element("IssueNumber", "0000001")
+        .element("MedicalTreatmentMonth", month)
+        .element("DesignatedMedicalInstitutionFlag", if is_ours { "0" } else { "1" })
+        .element("DesignatedMedicalInstitutionName", if is_ours { "" } else { "架空薬局" })
+        .element("PrescriptionIssuerMedicalInstitutionName", if is_ours { "" } else { "架空診療所" })
+        .element("InjuryName1", if is_ours { "高血圧症" } else { "" })
+        .element("MedicalTreatmentType", ticket.treatment)
+        .element("SelfPayAmount", ticket.self_pay)
+        .element("HandlingContactName", "架空 担当")
+        .element("SingleOrCombinedUse", ticket.combination)
+        .close("MedicalTicketInfo");
+}
+
+/// 医療扶助 beside the insurance of the same person (併用), a result of its own.
+pub fn assistance(w: &mut Writer, p: &Person, at: &str) {
+    w.open("ResultOfQualificationConfirmation")
+        .element("InsuredCardClassification", "A1")
+        .element("InsurerNumber", "12130019")
+        .element("InsuredIdentificationNumber", "9000019")
+        .element("PersonalFamilyClassification", "1")
+        .element("Name", p.name)
+        .element("NameKana", p.kana)
+        .element("Sex1", p.sex)
+        .element("Birthdate", p.birth_date)
+        .element("QualificationDate", "20260401")
+        .element("InsurerName", "架空区福祉事務所")
+        .open("PublicExpenseResultList");
+    ticket(w, at, &Ticket { kind: "01", treatment: "02", combination: "02", self_pay: "500" });
+    w.close("PublicExpenseResultList").close("ResultOfQualificationConfirmation");
 }
 
 /// A town's own scheme and one of the state, the town's first: the order they pay in is for the reader to find out. Element names are

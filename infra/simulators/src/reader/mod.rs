@@ -90,6 +90,8 @@ pub struct Touch {
     form: String,
     /// 医療費助成の受給者証を利用する
     subsidies: String,
+    /// 医療扶助を併用している
+    assistance: String,
 }
 
 impl Touch {
@@ -167,6 +169,7 @@ fn read_card(touch: &Touch, at: DateTime<FixedOffset>, national: Option<&Nationa
         is_phone: touch.medium == "phone",
         form: touch.form(),
         with_subsidies: !touch.subsidies.is_empty(),
+        with_assistance: !touch.assistance.is_empty(),
     };
     let bytes = scenario.write(&card, encoding, at);
     let number = if is_changed { "9100001" } else { person.number };

@@ -54,6 +54,7 @@ fn form() -> String {
          <label>持ち物 <select name=\"medium\"><option value=\"\">カード</option><option value=\"phone\">スマートフォン</option></select></label>\
          <label>処方箋 <select name=\"form\"><option value=\"paper\">紙</option><option value=\"electronic\">電子</option></select></label>\
          <label><input type=\"checkbox\" name=\"subsidies\" value=\"1\"> 医療費助成の受給者証を利用する</label>\
+         <label><input type=\"checkbox\" name=\"assistance\" value=\"1\"> 医療扶助を併用している</label>\
          <label><input type=\"checkbox\" name=\"changed_card\" value=\"1\"> 保険が変わった(別の保険者)</label></div></fieldset>\
          <button type=\"submit\">カードをかざす</button></form>",
         scenarios(false),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
 
-use super::message::{Answer, Encoding, Header, Writer, qualification};
+use super::message::{Answer, Encoding, Header, Writer, assistance, qualification};
 use super::people::{PEOPLE, Person};
 
 /// 外来 consents last a day.
@@ -27,6 +27,8 @@ pub struct Card<'a> {
     pub form: &'a str,
     /// 医療費助成の受給者証 is used too.
     pub with_subsidies: bool,
+    /// 医療扶助 stands beside the insurance.
+    pub with_assistance: bool,
 }
 
 impl<'a> Card<'a> {
@@ -42,6 +44,7 @@ impl<'a> Card<'a> {
             is_phone: false,
             form: "2",
             with_subsidies: false,
+            with_assistance: false,
         }
     }
 }
@@ -211,6 +214,9 @@ impl Scenario {
                 if self != Self::NotFound {
                     w.open("ResultList");
                     qualification(w, card.person, answer, at);
+                    if card.with_assistance && card.person.classification != "A1" {
+                        assistance(w, card.person, at);
+                    }
                     if self == Self::Multiple {
                         qualification(w, another(card.person), answer, at);
                     }
