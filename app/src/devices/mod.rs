@@ -11,6 +11,7 @@ mod door;
 pub mod entity;
 mod handlers;
 mod mailbox;
+mod names;
 mod requests;
 #[cfg(test)]
 mod samples;

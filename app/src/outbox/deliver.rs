@@ -17,8 +17,9 @@ use tenancy::standing;
 use tenancy::{Act, Audit, Error, InfoClass, Outcome as AuditOutcome, TenantTx};
 use uuid::Uuid;
 
-use super::driver::{Driver, Ending, Exchange, Message, Outcome};
+use super::driver::{Driver, Ending, Exchange, Message};
 use super::entity::{exchange, message};
+use super::outcome::Outcome;
 use super::store;
 use crate::telemetry::Metrics;
 

@@ -17,9 +17,11 @@ use tenancy::Clock;
 use tenancy::session::{Sessions, Token};
 use uuid::Uuid;
 
-use super::document::{Certificate, Unsigned};
+use super::certificate::{Certificate, certificate_facts, in_force};
+use super::document::Unsigned;
+use super::refusal::SigningRefusal;
 use super::revocation::Revocations;
-use super::signer::{PrescriptionSigner, SeenCard, SigningRefusal, SigningSession, certificate_facts, in_force};
+use super::signer::{PrescriptionSigner, SeenCard, SigningSession};
 
 /// How long a page waits for a card that is unlocked already.
 const PATIENCE: Duration = Duration::from_secs(5);
