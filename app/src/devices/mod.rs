@@ -10,6 +10,7 @@ pub mod connection;
 mod door;
 pub mod entity;
 mod handlers;
+mod line;
 mod mailbox;
 mod names;
 mod requests;
