@@ -1,6 +1,7 @@
 //! オンライン資格確認等システム and 電子処方箋管理サービス over HTTPS: only systems with a client certificate of the local authority get in,
 //! and only with a token from the login. Addresses and token are ours (⟲ in the notes); the messages are the documents'.
 
+mod allowed;
 mod book;
 mod bulk;
 mod control;
@@ -29,6 +30,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use serde::Serialize;
 
+use self::allowed::Allowed;
 use self::eps::check::History;
 use self::eps::inside::Cabinet;
 pub use self::eps::signature::Anchors;
@@ -72,10 +74,8 @@ pub struct National {
     tokens: Arc<Mutex<Vec<Issued>>>,
     logins: Arc<Mutex<u64>>,
     asked: Arc<Mutex<u64>>,
-    /// What people allowed at a reader.
-    pub consents: history::Consents,
-    pub emergencies: emergency::Emergencies,
-    pub disasters: disaster::Declared,
+    /// What people allowed at a reader, and what an emergency or a disaster opens.
+    pub consents: Allowed,
     pub register: bulk::Register,
     /// What people allowed on devices of their own.
     pub remote: remote::Remote,
@@ -100,9 +100,7 @@ impl National {
             tokens: Arc::default(),
             logins: Arc::default(),
             asked: Arc::default(),
-            consents: history::Consents::default(),
-            emergencies: emergency::Emergencies::default(),
-            disasters: disaster::Declared::default(),
+            consents: Allowed::default(),
             register: bulk::Register::default(),
             remote: remote::Remote::default(),
             answered: book::Answered::default(),
