@@ -24,5 +24,5 @@ bench: ## speed and memory against the bare floor
 chaos: ## kill and cut things under load and count what was lost
 	@infra/local/chaos
 
-morning: ## play a clinic's morning against the running demo, with faults, and count what was lost
+morning: ## play two clinics' morning against the running demo, with faults, and count what was lost
 	@infra/local/morning

@@ -64,7 +64,7 @@ impl State {
         };
         let pool = pool.with_standing(standing);
         let gate = Gate::new(pool, Sessions::new(config.redis_url.expose_secret())?);
-        let card_desk = CardDesk::new(gate.sessions().clone(), clock.clone());
+        let card_desk = CardDesk::new(gate.sessions().clone(), clock.clone()).telling(live.clone());
         let signer = services::signer(config, gate.sessions(), &card_desk)?;
         Ok(Self {
             sign_in: web::Data::new(SignIn::new(gate.clone())?),

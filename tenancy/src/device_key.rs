@@ -16,10 +16,10 @@ use sea_orm::sea_query::{self, Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, Iden, QueryResult};
 use uuid::Uuid;
 
-use crate::access::{context, gate, source_allowed};
+use crate::access::{RequestContext, context, gate, source_allowed};
 use crate::tx::Actor;
 use crate::versioned::sha256;
-use crate::{AccessDenied, Error, RequestMeta, TenantPool, TenantTx};
+use crate::{AccessDenied, Error, Gate, RequestMeta, TenantPool, TenantTx};
 
 const MARK: &str = "tsd_";
 const SECRET: usize = 30;
@@ -115,20 +115,20 @@ impl FromRequest for DeviceAccess {
     }
 }
 
-/// Every way of not getting in is the same answer. Tries are counted before the key is looked at.
+/// Every way of not getting in is the same answer. Only wrong keys are counted: nobody guesses one, and a good one that is counted
+/// first would be held back by calls that were cut off before the count was given back.
 async fn open(req: &HttpRequest) -> Result<DeviceAccess, AccessDenied> {
     let (gate, context) = (gate(req)?, context(req)?);
     let given = req.headers().get("authorization").and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
     let Some(given) = given else { return Err(AccessDenied::Unauthenticated) };
     let account = format!("device/{}", hex::encode(sha256(given.as_bytes())));
-    let Some(attempt) = gate.sessions().attempt(&account, &context.meta.source_ip).await? else {
+    if gate.sessions().is_held_back(&account, &context.meta.source_ip).await? {
+        return Err(AccessDenied::Unauthenticated);
+    }
+    let Some((key, tx, found)) = right(gate, &context, given).await? else {
+        drop(gate.sessions().attempt(&account, &context.meta.source_ip).await?);
         return Err(AccessDenied::Unauthenticated);
     };
-    let Some(key) = DeviceKey::parse(given) else { return Err(AccessDenied::Unauthenticated) };
-    let tx = gate.pool().begin(key.tenant_id, Actor::Device, context.meta.clone()).await?;
-    let found = find(&tx, &key).await?.filter(|found| source_allowed(&found.allowed, context.ip));
-    let Some(found) = found else { return Err(AccessDenied::Unauthenticated) };
-    attempt.was_right().await?;
     let quiet_for = found.last_seen_at.map(|seen| tx.now() - seen);
     if quiet_for.is_none_or(|quiet| quiet >= NOTED_EVERY) {
         note(tx, found.id, &Report::of(req)).await?;
@@ -141,6 +141,14 @@ async fn open(req: &HttpRequest) -> Result<DeviceAccess, AccessDenied> {
         device_id: DeviceId::new(found.id),
         is_back,
     })
+}
+
+/// The key, if it opens this door from where it is used.
+async fn right(gate: &Gate, context: &RequestContext, given: &str) -> Result<Option<(DeviceKey, TenantTx, Found)>, Error> {
+    let Some(key) = DeviceKey::parse(given) else { return Ok(None) };
+    let tx = gate.pool().begin(key.tenant_id, Actor::Device, context.meta.clone()).await?;
+    let found = find(&tx, &key).await?.filter(|found| source_allowed(&found.allowed, context.ip));
+    Ok(found.map(|found| (key, tx, found)))
 }
 
 struct Found {

@@ -57,6 +57,14 @@ impl Sessions {
         Ok(admitted.then_some(attempt))
     }
 
+    /// Whether either is held back now; counts nothing.
+    pub async fn is_held_back(&self, account: &str, source_ip: &str) -> Result<bool, Error> {
+        let (account, source) = (key("account", account), key("source", source_ip));
+        let (tries, from_here): (Option<u32>, Option<u32>) =
+            redis::pipe().get(account).get(source).query_async(&mut self.connection()).await?;
+        Ok(tries.unwrap_or(0) >= ALLOWED_FAILURES || from_here.unwrap_or(0) >= ALLOWED_FAILURES_PER_SOURCE)
+    }
+
     /// Counts one more of `subject`, and says how many there were since the first of the last `window_s` seconds.
     pub async fn count_within(&self, scope: &str, subject: &str, window_s: u64) -> Result<u64, Error> {
         let key = key(scope, subject);

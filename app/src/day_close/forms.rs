@@ -75,6 +75,7 @@ pub fn why_field(code: &str) -> &'static str {
         "unpaid" => "why_unpaid",
         "unchecked" => "why_unchecked",
         "unsent" => "why_unsent",
+        "unregistered" => "why_unregistered",
         "unmatched" => "why_unmatched",
         "no_show" => "why_no_show",
         _ => "why_cash",
@@ -84,6 +85,14 @@ pub fn why_field(code: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A list whose field has another name could never be explained, and the day never closed.
+    #[test]
+    fn every_list_is_explained_in_a_field_of_its_own() {
+        for code in ["unsigned", "unbilled", "unsent", "unregistered", "unpaid", "unchecked", "unmatched", "no_show", DIFFERENCE] {
+            assert_eq!(why_field(code), format!("why_{code}"));
+        }
+    }
 
     #[test]
     fn a_difference_and_an_open_list_ask_why() {

@@ -10,6 +10,9 @@ pub const FIRST_PASSWORD: &str = "Hajimete-2026!";
 /// Base32, as an authenticator app takes it; the same for everybody who has a second factor already.
 pub const TOTP_SECRET: &str = "KRZXK3LVM5US2ZDFNVXS243FMNZGK5BB";
 
+/// Whose 資格確認端末 `make demo` simulates, with a relay beside it.
+pub const TERMINAL_CLINIC: &str = "minato";
+
 #[derive(Clone, Copy)]
 pub struct Clinic {
     pub id: Uuid,

@@ -21,6 +21,7 @@ mod seed;
 mod sign_ins;
 mod signatories;
 mod stays;
+mod terminal_key;
 mod texts;
 mod visits;
 
@@ -46,6 +47,8 @@ pub enum Command {
     SignIns,
     /// 電子処方箋に署名する医師 (医療機関と職員の番号)
     Signatories,
+    /// 資格確認端末の連携プログラムに入れる鍵を一つ発行する
+    TerminalKey,
 }
 
 /// `tsumugi demo …`
@@ -56,6 +59,7 @@ pub async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
     match command {
         Command::SignIns => sign_ins::print(),
         Command::Signatories => signatories::print(&tenants::operator(clock)?).await?,
+        Command::TerminalKey => terminal_key::print(&tenants::operator(clock)?).await?,
         Command::Seed { clinics, patients } => {
             let seeder = Seeder::from_env(tenants::operator(clock)?).await?;
             match clinics.zip(patients) {

@@ -11,14 +11,15 @@ use serde_json::{Value, json};
 use tenancy::{Act, Audit, DeviceAccess, InfoClass, Outcome};
 use uuid::Uuid;
 
+use super::line;
 use crate::adapters::eprescription::CardDesk;
 use crate::adapters::eprescription::card::{Done, Job};
 use crate::error::AppError;
+use crate::live::Live;
 use crate::web::Json;
 
 /// How long the line is held while nothing is to be signed.
 const HELD: Duration = Duration::from_secs(15);
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 const CERTIFICATES: usize = 4;
 const CERTIFICATE_MAX: usize = 8 * 1024;
 /// A signature of the longest key there is, in base64.
@@ -30,7 +31,13 @@ pub struct Shown {
 }
 
 /// These certificates are in a reader: what is to be done with one of them, or nothing within a while.
-pub async fn card(device: DeviceAccess, shown: web::Json<Shown>, desk: web::Data<CardDesk>) -> Result<HttpResponse, AppError> {
+pub async fn card(
+    device: DeviceAccess,
+    shown: web::Json<Shown>,
+    desk: web::Data<CardDesk>,
+    live: web::Data<Live>,
+) -> Result<HttpResponse, AppError> {
+    let mut listener = live.listen(device.tenant_id(), device.device_id());
     let (clinic, end) = (device.tenant_id(), tokio::time::Instant::now() + HELD);
     let mut fingerprints = Vec::new();
     for certificate in shown.certificates.iter().take(CERTIFICATES) {
@@ -47,7 +54,7 @@ pub async fn card(device: DeviceAccess, shown: web::Json<Shown>, desk: web::Data
         if tokio::time::Instant::now() >= end {
             return Ok(answer(&json!({ "job": null })));
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        line::word(&mut listener).await;
     }
 }
 

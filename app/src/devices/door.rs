@@ -12,10 +12,10 @@ use serde_json::json;
 use tenancy::{Act, Audit, DeviceAccess, Error, InfoClass, Outcome};
 
 use super::arrivals::{self, Brought, Folder, REFUSED};
-use super::requests;
+use super::{line, requests};
 use crate::adapters::eligibility::ReaderFile;
 use crate::error::AppError;
-use crate::live::{Live, Signal, Topic};
+use crate::live::{Live, Topic};
 use crate::outbox;
 use crate::web::Json;
 
@@ -23,9 +23,8 @@ use crate::web::Json;
 const FILE_MAX: usize = 8 * 1024 * 1024;
 const NAME_MAX: usize = 255;
 const TRIES: usize = 3;
-/// How long the line is held when there is nothing to fetch, and how often we look while Redis is away.
+/// How long the line is held when there is nothing to fetch.
 const HELD: Duration = Duration::from_secs(25);
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// One file of `res` or `face`. The same folder, name and content again is answered as the first time.
 pub async fn bring(device: DeviceAccess, req: HttpRequest, body: web::Payload, live: web::Data<Live>) -> Result<Json, AppError> {
@@ -70,13 +69,7 @@ pub async fn requests(device: DeviceAccess, live: web::Data<Live>) -> Result<Htt
                 .collect();
             return Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(list));
         }
-        let word = async {
-            match &mut listener {
-                Some(listener) => while !matches!(listener.signals.recv().await, Ok(Signal::Changed(Topic::Request)) | Err(_)) {},
-                None => std::future::pending().await,
-            }
-        };
-        tokio::time::timeout(LOOK_EVERY, word).await.ok();
+        line::word(&mut listener).await;
     }
 }
 

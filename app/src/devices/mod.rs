@@ -10,7 +10,9 @@ pub mod connection;
 mod door;
 pub mod entity;
 mod handlers;
+mod line;
 mod mailbox;
+mod names;
 mod requests;
 #[cfg(test)]
 mod samples;

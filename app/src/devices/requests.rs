@@ -11,6 +11,7 @@ use tenancy::{Error, TenantTx};
 
 use super::arrivals::{Brought, TAKEN, Verdict};
 use super::entity::request::{Column as C, Entity, Model};
+use super::names::suffix_of;
 use crate::adapters::eligibility::{is_packed, read_header};
 use crate::clinic;
 
@@ -184,14 +185,6 @@ async fn stranger(tx: &TenantTx, row: &Model, brought: &Brought) -> Result<Optio
     Ok(header.institution_code.is_some_and(|code| code != own).then_some("facility"))
 }
 
-/// `OQSsiquc01res_20261120ab.xml` → `20261120ab`; a `.err` may repeat the question's own name.
-fn suffix_of(name: &str) -> Option<&str> {
-    let (prefix, rest) = name.split_once('_')?;
-    let is_reply = prefix.ends_with("res") || prefix.ends_with("req");
-    let suffix = rest.split('.').next()?;
-    (is_reply && !suffix.is_empty() && suffix.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(suffix)
-}
-
 async fn lock(tx: &TenantTx, which: sea_orm::sea_query::SimpleExpr) -> Result<Option<Model>, Error> {
     Ok(Entity::find().filter(C::TenantId.eq(tx.tenant_id().as_uuid())).filter(which).lock_exclusive().one(tx).await?)
 }
@@ -201,19 +194,4 @@ async fn save(tx: &TenantTx, row: Model) -> Result<(), Error> {
     let change = Entity::update_many().set(row.into_active_model().reset_all());
     change.filter(C::TenantId.eq(tx.tenant_id().as_uuid())).filter(C::Id.eq(id)).exec(tx).await?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn question_and_answer_share_a_suffix() {
-        for name in ["OQSsiquc01res_2026ab.xml", "OQSsiquc01res_2026ab.err", "OQSsiquc01req_2026ab.xml.err", "EPSsiPIR01res_2026ab.zip"] {
-            assert_eq!(suffix_of(name), Some("2026ab"), "{name}");
-        }
-        for name in ["", "a.xml", "OQSsiquc01res_.xml", "OQSsiquc01res_照会.xml", "notes_2026ab.xml"] {
-            assert_eq!(suffix_of(name), None, "{name}");
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! The clinic's relays and how they stand.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::DeviceId;
+use domain::{DeviceId, StaffId};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder};
 use tenancy::device_key::DeviceKey;
@@ -36,6 +36,11 @@ pub async fn active(tx: &TenantTx) -> Result<Vec<Model>, Error> {
 
 /// The key is not kept: this is the only time anybody sees it.
 pub async fn issue(tx: &TenantTx, name: &str) -> Result<(DeviceId, DeviceKey), Error> {
+    issue_by(tx, name, tx.actor()).await
+}
+
+/// In somebody's name.
+pub async fn issue_by(tx: &TenantTx, name: &str, by: StaffId) -> Result<(DeviceId, DeviceKey), Error> {
     let (id, key) = (tx.new_id(), DeviceKey::draw(tx.tenant_id()));
     let row = Model {
         tenant_id: tx.tenant_id().as_uuid(),
@@ -45,7 +50,7 @@ pub async fn issue(tx: &TenantTx, name: &str) -> Result<(DeviceId, DeviceKey), E
         prefix: key.prefix(),
         secret_sha256: key.hash(),
         issued_at: tx.now(),
-        issued_by_id: tx.actor().as_uuid(),
+        issued_by_id: by.as_uuid(),
         revoked_at: None,
         revoked_by_id: None,
         last_seen_at: None,

@@ -10,7 +10,7 @@ pub enum Topic {
     Inquiry(InquiryId),
     /// Something every row may show, such as a partner's state.
     Board,
-    /// A question waits for the clinic's relay; no page shows it.
+    /// A question, or a card's job, waits for the clinic's relay; no page shows it.
     Request,
 }
 

@@ -1,4 +1,5 @@
-//! The worker's part: takes what is due, one exchange at a time per message, and notes what came of it.
+//! The worker's part: takes what is due, one exchange at a time per message, and notes what came of it. A partner that keeps one
+//! message waiting holds up no other.
 //!
 //! Taking and noting are two transactions with the exchange between them, so no connection is held while a partner thinks. A process
 //! that dies in between leaves the message marked as sending; when its time is over another worker looks before it sends.
@@ -15,14 +16,19 @@ use tenancy::duties::{self, DueMessage};
 use tenancy::operator::Operator;
 use tenancy::standing;
 use tenancy::{Act, Audit, Error, InfoClass, Outcome as AuditOutcome, TenantTx};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::driver::{Driver, Ending, Exchange, Message, Outcome};
+use super::driver::{Driver, Ending, Exchange, Message};
 use super::entity::{exchange, message};
+use super::outcome::Outcome;
 use super::store;
 use crate::telemetry::Metrics;
 
-const AT_ONCE: usize = 8;
+/// Messages one worker has on their way; none of them holds a connection meanwhile.
+const AT_ONCE: usize = 32;
+/// How soon what became due is seen while others are on their way.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
 const ROUND: i64 = 64;
 const SAID_MAX: usize = 400;
 /// A message behind another of its lane is looked at again after this long.
@@ -56,10 +62,45 @@ impl Postman {
         &self.drivers
     }
 
+    /// Delivers what is due and what becomes due meanwhile, until there is nothing left to do, or, when it is over, to finish.
+    pub async fn work(&self, is_over: impl Fn() -> bool) -> Result<(), Error> {
+        let (mut underway, mut verdict) = (JoinSet::new(), Ok(()));
+        loop {
+            if verdict.is_ok() && !is_over() {
+                verdict = self.begin(&mut underway).await;
+            }
+            if underway.is_empty() {
+                return verdict;
+            }
+            let carried = tokio::time::timeout(LOOK_EVERY, underway.join_next()).await;
+            if let Ok(Some(carried)) = carried {
+                verdict = verdict.and(carried.map_err(Error::internal).flatten().map(drop));
+            }
+        }
+    }
+
+    /// As many as there are free hands.
+    async fn begin(&self, underway: &mut JoinSet<Result<bool, Error>>) -> Result<(), Error> {
+        let free = AT_ONCE.saturating_sub(underway.len());
+        if free == 0 {
+            return Ok(());
+        }
+        for due in duties::due_messages(&self.operator, &self.services(), self.only, i64::try_from(free).unwrap_or(ROUND)).await? {
+            if let Some((message, task)) = self.claim(due).await? {
+                let postman = self.clone();
+                underway.spawn(async move { postman.carry(message, task).await });
+            }
+        }
+        Ok(())
+    }
+
+    fn services(&self) -> Vec<&'static str> {
+        self.drivers.iter().map(|driver| driver.service().code()).collect()
+    }
+
     /// Delivers everything due now; how many messages were taken.
     pub async fn round(&self) -> Result<usize, Error> {
-        let services: Vec<&str> = self.drivers.iter().map(|driver| driver.service().code()).collect();
-        let due = duties::due_messages(&self.operator, &services, self.only, ROUND).await?;
+        let due = duties::due_messages(&self.operator, &self.services(), self.only, ROUND).await?;
         let taken = futures_util::stream::iter(due).map(|due| self.deliver(due)).buffer_unordered(AT_ONCE);
         let taken: Vec<Result<bool, Error>> = taken.collect().await;
         let mut count = 0;
@@ -70,7 +111,13 @@ impl Postman {
     }
 
     async fn deliver(&self, due: DueMessage) -> Result<bool, Error> {
-        let Some((mut message, task)) = self.claim(due).await? else { return Ok(false) };
+        match self.claim(due).await? {
+            Some((message, task)) => self.carry(message, task).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn carry(&self, mut message: Message, task: Task) -> Result<bool, Error> {
         let Some(driver) = self.driver(message.errand.service()) else { return Ok(false) };
         let (started_at, started) = (self.operator.clock().now(), Instant::now());
         let exchange = match self.prepare(driver.as_ref(), &message).await {
@@ -85,7 +132,7 @@ impl Postman {
         };
         self.metrics.outbox_attempts.with_label_values(&[driver.service().code(), message.errand.code(), exchange.outcome.code()]).inc();
         if task == Task::Send || exchange.outcome.trouble().is_some() {
-            self.observe(driver.service(), due.tenant_id, exchange.outcome.trouble()).await?;
+            self.observe(driver.service(), message.tenant_id, exchange.outcome.trouble()).await?;
         }
         let record = Record { task, started_at, elapsed: started.elapsed() };
         self.note(driver.as_ref(), &message, exchange, record).await?;

@@ -1,10 +1,12 @@
 //! What a service offers the outbox: a way to send, a way to look whether something arrived, and what to do with the answer.
 
 use async_trait::async_trait;
-use domain::outbox::{Attempt, Errand, Service, Trouble};
+use domain::outbox::{Errand, Service, Trouble};
 use domain::{EncounterId, MessageId, PatientId, TenantId};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
+
+use super::outcome::Outcome;
 
 /// A message as its driver sees it.
 #[derive(Clone)]
@@ -22,51 +24,6 @@ pub struct Message {
     pub attempts: u32,
     /// What [`Driver::prepare`] found: addresses, credentials. Never stored.
     pub prepared: Vec<u8>,
-}
-
-/// How one attempt ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The partner has it; the reply is handed to [`Driver::settled`].
-    Done(Vec<u8>),
-    /// It certainly was not accepted; the same may work later.
-    Retry(Trouble),
-    /// The partner read it and said no, with its code and its words.
-    Refused { code: String, said: String },
-    /// It may have arrived.
-    Unknown(Trouble),
-    /// Only from [`Driver::look`]: it is not there.
-    Absent,
-}
-
-impl Outcome {
-    pub const fn attempt(&self) -> Attempt {
-        match self {
-            Self::Done(_) => Attempt::Done,
-            Self::Retry(_) => Attempt::Retry,
-            Self::Refused { .. } => Attempt::Refused,
-            Self::Unknown(_) => Attempt::Unknown,
-            Self::Absent => Attempt::Absent,
-        }
-    }
-
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Done(_) => "done",
-            Self::Retry(_) => "retry",
-            Self::Refused { .. } => "refused",
-            Self::Unknown(_) => "unknown",
-            Self::Absent => "absent",
-        }
-    }
-
-    /// Did the partner answer at all?
-    pub const fn trouble(&self) -> Option<Trouble> {
-        match self {
-            Self::Retry(trouble) | Self::Unknown(trouble) => Some(*trouble),
-            _ => None,
-        }
-    }
 }
 
 /// One exchange with the bytes of both sides as they went over the wire; they are kept sealed.

@@ -11,12 +11,14 @@ mod driver;
 pub mod entity;
 mod exchanges;
 mod handlers;
+mod outcome;
 #[cfg(test)]
 mod samples;
 pub mod store;
 mod views;
 
-pub use driver::{Driver, Ending, Exchange, Message, Outcome};
+pub use driver::{Driver, Ending, Exchange, Message};
+pub use outcome::Outcome;
 pub use store::{Posting, put};
 
 use crate::web::Routes;

@@ -14,7 +14,7 @@ const DELIVER_EVERY: Duration = Duration::from_millis(300);
 impl Worker {
     pub(super) async fn delivering(&self) {
         self.every(DELIVER_EVERY, "outbox", async || {
-            while self.postman.round().await? > 0 && !*self.stopping.borrow() {}
+            self.postman.work(|| *self.stopping.borrow() || self.is_paused()).await?;
             Ok(())
         })
         .await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Role;
 use domain::clock::jst;
+use simulators::national::disaster::DISASTER;
 use sqlx::Row;
 use tenancy::Principal;
 use tenancy::operator::TenantEntry;
@@ -101,7 +102,7 @@ async fn it_is_open_only_while_the_nation_declares_it() {
     assert!(doctor.get(&path).await.expect(200).body.contains("data-live-inquiry"));
     d.deliver().await;
     assert!(doctor.get(&path).await.expect(200).body.contains("災害時モードではありません"));
-    d.services.disasters.declare("13", jst(Utc::now() + TimeDelta::hours(3)));
+    d.services.consents.grant("13", DISASTER, jst(Utc::now() + TimeDelta::hours(3)));
     let path = doctor.post(&act, &form(&patient, &Uuid::now_v7().to_string())).await.expect(303).header("location").to_owned();
     d.deliver().await;
     let shown = doctor.get(&path).await.expect(200);
@@ -124,7 +125,7 @@ async fn it_is_open_only_while_the_nation_declares_it() {
 async fn every_look_has_its_reason_and_is_judged() {
     let d = desk().await;
     let area = Area::new(d.h, "46");
-    d.services.disasters.declare("13", jst(Utc::now() + TimeDelta::hours(3)));
+    d.services.consents.grant("13", DISASTER, jst(Utc::now() + TimeDelta::hours(3)));
     area.declare(&d, Utc::now() + TimeDelta::hours(3)).await;
     let doctor = area.client(d.h, &d.here, Role::Doctor).await;
     let homeless = register(&d.clerk, "").await;

@@ -4,6 +4,7 @@
 use domain::Role;
 use domain::clock::jst;
 use simulators::national::Fault;
+use simulators::national::emergency::EMERGENCY;
 use sqlx::Row;
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ fn unasked(salt: &str) -> String {
 }
 
 async fn take_unasked(d: &Desk, salt: &str, patient: &str) -> String {
-    d.services.emergencies.open("9000001", jst(tomorrow()));
+    d.services.consents.grant("9000001", EMERGENCY, jst(tomorrow()));
     d.take_over(&unasked(salt), patient).await
 }
 
@@ -229,11 +230,11 @@ async fn what_came_is_for_its_opener_and_for_a_day() {
 #[tokio::test]
 async fn a_refusal_is_said_and_a_wrong_reply_is_never_shown() {
     let (d, doctor, patient) = ward().await;
-    d.services.emergencies.open("9000001", jst(chrono::Utc::now() - chrono::TimeDelta::seconds(1)));
+    d.services.consents.grant("9000001", EMERGENCY, jst(chrono::Utc::now() - chrono::TimeDelta::seconds(1)));
     let path = open(&doctor, &patient, &code_of(&SECRET, d.h)).await;
     d.deliver().await;
     assert!(doctor.get(&path).await.expect(200).body.contains("救急時の読み取りがないか"));
-    d.services.emergencies.open("9000001", jst(tomorrow()));
+    d.services.consents.grant("9000001", EMERGENCY, jst(tomorrow()));
     for fault in [Fault::OtherPerson, Fault::OtherFacility, Fault::Entities] {
         d.services.faults.next(fault, 1);
     }

@@ -10,6 +10,7 @@ pub mod cloud;
 pub mod config;
 pub mod files;
 pub mod incoming;
+mod names;
 pub mod outgoing;
 pub mod spool;
 

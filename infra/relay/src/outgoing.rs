@@ -7,6 +7,7 @@ use std::{fs, io};
 use crate::cloud::{Cloud, Leave, Request};
 use crate::config::Config;
 use crate::files;
+use crate::names::is_plain;
 
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A leave is good for this long; the product counts on it.
@@ -86,25 +87,4 @@ impl Outgoing {
 
 fn is_ours(path: &Path) -> bool {
     path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with("tsumugi-") && n.ends_with(".part"))
-}
-
-/// A name and nothing else: no way out of the folder, on any system.
-fn is_plain(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= 150
-        && !name.starts_with('.')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_stay_in_their_folder() {
-        assert!(is_plain("OQSsiquc01req_20261120a1b2.xml"));
-        for bad in ["", "..", "../a.xml", "a/b.xml", "a\\b.xml", "c:a.xml", ".part", "照会.xml", "a\0.xml"] {
-            assert!(!is_plain(bad), "{bad}");
-        }
-    }
 }

@@ -78,7 +78,8 @@ async fn main() -> anyhow::Result<()> {
         println!("national services: https://{address}");
         actix_web::rt::spawn(server);
         if let (Some(folder), Some(pem)) = (&options.terminal_dir, &options.terminal_pem_file) {
-            let terminal = Terminal::new(folder, &format!("https://localhost:{}", address.port()), pem, authority)?;
+            let mut terminal = Terminal::new(folder, &format!("https://localhost:{}", address.port()), pem, authority)?;
+            terminal.faults = services.terminal_faults.clone();
             println!("terminal: {}", folder.display());
             actix_web::rt::spawn(terminal.run());
         }

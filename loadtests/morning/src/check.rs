@@ -16,10 +16,10 @@ use crate::story::Acknowledged;
 const GRACE: Duration = Duration::from_secs(180);
 
 pub struct Books {
-    db: Client,
+    pub db: Client,
     simulators: String,
     /// Everything of this run was written after this moment.
-    began: DateTime<Utc>,
+    pub began: DateTime<Utc>,
 }
 
 /// One line of the table: what was looked for, how much of it there is, what is wrong with it.
@@ -40,7 +40,11 @@ impl Books {
         Ok(Self { db, simulators: simulators.to_owned(), began })
     }
 
-    pub async fn lines(&self, told: &[Acknowledged]) -> anyhow::Result<Vec<Line>> {
+    pub async fn tenant(&self, code: &str) -> anyhow::Result<Uuid> {
+        Ok(self.db.query_one("SELECT id FROM tenant WHERE code = $1", &[&code]).await?.get(0))
+    }
+
+    pub async fn lines(&self, tenant: Uuid, told: &[Acknowledged]) -> anyhow::Result<Vec<Line>> {
         Ok(vec![
             self.people(told).await?,
             self.states(told).await?,
@@ -50,7 +54,7 @@ impl Books {
             self.rows("問診", told, |t| t.questionnaires, ANSWERS).await?,
             self.rows("入金", told, |t| t.payments, PAYMENTS).await?,
             self.money(told).await?,
-            self.outbox().await?,
+            self.outbox(tenant).await?,
             self.receipts(told).await?,
         ])
     }
@@ -137,15 +141,16 @@ impl Books {
     }
 
     /// Waits until the worker has delivered; what is left must have been handed to a person with a sentence.
-    async fn outbox(&self) -> anyhow::Result<Line> {
+    async fn outbox(&self, tenant: Uuid) -> anyhow::Result<Line> {
         let until = Instant::now() + GRACE;
         loop {
             self.finish_bills().await?;
-            let rows = self.db.query(MESSAGES, &[&self.began]).await?;
+            let rows = self.db.query(MESSAGES, &[&tenant, &self.began]).await?;
             let state = |wanted: &[&str]| rows.iter().filter(|r| wanted.contains(&r.get::<_, &str>(0))).count();
             let waiting = state(&["waiting", "sending"]);
             if waiting == 0 || Instant::now() > until {
-                let mute = rows.iter().filter(|r| r.get::<_, &str>(0) != "done" && r.get::<_, &str>(1).is_empty()).count();
+                let is_over = |state: &str| matches!(state, "done" | "withdrawn");
+                let mute = rows.iter().filter(|r| !is_over(r.get(0)) && r.get::<_, &str>(1).is_empty()).count();
                 let mut faults = vec![];
                 if waiting > 0 {
                     faults.push(format!("まだ送れていないもの {waiting}件"));
@@ -195,6 +200,7 @@ const ROUNDS: &str = "SELECT count(*) FROM vital_signs WHERE encounter_id = $1";
 const ANSWERS: &str = "SELECT count(*) FROM questionnaire_response WHERE encounter_id = $1";
 const PAYMENTS: &str = "SELECT count(*) FROM payment_notice WHERE encounter_id = $1";
 const CASH: &str = "SELECT coalesce(sum(amount_yen), 0)::int8 FROM payment_notice WHERE encounter_id = ANY($1)";
-const MESSAGES: &str = "SELECT state, said FROM outbox_message WHERE created_at >= $1";
+const MESSAGES: &str =
+    "SELECT state, said FROM outbox_message WHERE tenant_id = $1 AND created_at >= $2 AND errand <> 'prescription_status'";
 const CLAIMS: &str = "SELECT p.patient_number, coalesce(sum(c.sent_version), 0)::int8, count(*) FILTER (WHERE c.engine_said <> '')
     FROM patient p LEFT JOIN claim c ON c.tenant_id = p.tenant_id AND c.patient_id = p.id WHERE p.id = $1 GROUP BY 1";

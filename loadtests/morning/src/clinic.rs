@@ -7,8 +7,9 @@ use chrono::{FixedOffset, Utc};
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
+use crate::counter;
 use crate::plan::{Arrival, Ending, Plan};
-use crate::story::{self, Acknowledged};
+use crate::story::Acknowledged;
 use crate::visitor::{Person, Street};
 use loadtests::html::{self, Form};
 
@@ -29,6 +30,13 @@ pub struct Clinic {
     pub phone: Person,
     doctors: Vec<(Person, Mutex<()>)>,
     schedule: String,
+}
+
+/// Somebody who is here.
+pub struct Arrived {
+    pub patient: Uuid,
+    pub visit: Uuid,
+    pub inquiries: Vec<Uuid>,
 }
 
 /// Signing in as the demo prints it.
@@ -74,23 +82,26 @@ impl Clinic {
         self.admin.send(&form).await?.moved().map(drop)
     }
 
-    /// On the board: the patient and the visit.
-    pub async fn arrive(&self, plan: &Plan) -> anyhow::Result<(Uuid, Uuid)> {
-        match plan.arrival {
-            Arrival::Card(is_cp932) => self.by_card(plan, is_cp932).await,
-            Arrival::Booking => {
-                let patient = self.register(plan).await?;
-                Ok((patient, self.by_booking(patient).await?))
-            }
-            Arrival::WalkIn | Arrival::BySight => {
-                let patient = self.register(plan).await?;
-                let is_by_sight = plan.arrival == Arrival::BySight;
-                if is_by_sight {
-                    self.ask_about(plan).await?;
-                }
-                Ok((patient, self.receive(patient, plan.number, false, is_by_sight).await?))
-            }
+    /// On the board.
+    pub async fn arrive(&self, plan: &Plan) -> anyhow::Result<Arrived> {
+        if let Arrival::Card(is_cp932) = plan.arrival {
+            let (patient, visit) = self.by_card(plan, is_cp932).await?;
+            return Ok(Arrived { patient, visit, inquiries: vec![] });
         }
+        let patient = self.register(plan).await?;
+        self.insure(patient, plan).await?;
+        let inquiries = vec![self.ask_about().await?];
+        let visit = match plan.arrival {
+            Arrival::Booking => self.by_booking(patient).await?,
+            arrival => self.receive(patient, plan.number, false, arrival == Arrival::BySight).await?,
+        };
+        Ok(Arrived { patient, visit, inquiries })
+    }
+
+    /// Of one patient of this run.
+    pub fn insured_number(&self, number: usize) -> anyhow::Result<String> {
+        let unique = u32::from_str_radix(&self.run[..6], 16)? as usize + number;
+        Ok(format!("{:07}", unique % 10_000_000))
     }
 
     pub async fn register(&self, plan: &Plan) -> anyhow::Result<Uuid> {
@@ -126,11 +137,10 @@ impl Clinic {
 
     /// The reader's file of somebody with this birthday and a number of their own.
     pub async fn card(&self, scenario: &str, encoding: &str, birth: &str, number: usize) -> anyhow::Result<Vec<u8>> {
-        let url = format!("{}/reader/face-result?person=taro&scenario={scenario}&encoding={encoding}", self.simulators);
+        let url = format!("{}/reader/face-result?person=taro&scenario={scenario}&encoding={encoding}&consents=none", self.simulators);
         let bytes = reqwest::get(url).await?.error_for_status()?.bytes().await?;
-        let unique = u32::from_str_radix(&self.run[..6], 16)? as usize + number;
         let bytes = replaced(&bytes, b"19750401", birth.replace('-', "").as_bytes());
-        Ok(replaced(&bytes, b"9000001", format!("{:07}", unique % 10_000_000).as_bytes()))
+        Ok(replaced(&bytes, b"9000001", self.insured_number(number)?.as_bytes()))
     }
 
     pub async fn upload(&self, bytes: &[u8]) -> anyhow::Result<crate::visitor::Answer> {
@@ -163,40 +173,24 @@ impl Clinic {
         id_in(&to, "moved=").or_else(|_| id_in(&to, "/encounters/"))
     }
 
-    /// 番号照会: the page goes on, the answer comes when it comes.
-    async fn ask_about(&self, plan: &Plan) -> anyhow::Result<()> {
-        let key = Uuid::new_v4().to_string();
-        let fields = [
-            ("idempotency_key", key.as_str()),
-            ("patient_token", ""),
-            ("insurer_number", "01139997"),
-            ("insured_symbol", "12345678"),
-            ("insured_number", "9000001"),
-            ("branch_number", ""),
-            ("birth_date", plan.birth.as_str()),
-        ];
-        let form = fields.iter().fold(Form::to("/reception/inquiries"), |form, (name, value)| form.with(name, *value));
-        self.clerk.send(&form).await?.moved().map(drop)
-    }
-
     pub async fn settle(&self, ending: Ending, told: &mut Acknowledged) -> anyhow::Result<()> {
-        story::pay(&self.clerk, ending, told).await
+        counter::pay(&self.clerk, ending, told).await
     }
 
     /// 日締め: what is left open gets a reason, the cash is counted; a day closed before is opened first.
     pub async fn close_day(&self) -> anyhow::Result<()> {
         self.reopen_day().await?;
-        let mut form = self.clerk.get("/day-close").await?.form("/day-close")?;
-        for _ in 0..3 {
+        let (mut form, mut last) = (self.clerk.get("/day-close").await?.form("/day-close")?, String::new());
+        for _ in 0..6 {
             form = form.names_starting("why_").into_iter().fold(form, |form, name| form.with(&name, EXPLAINED)).with("float_yen", "50000");
             let answer = self.clerk.send(&form).await?;
             if answer.status == 303 || answer.again {
                 return Ok(());
             }
             ensure!(answer.status == 422, "日締め answered {}: {}", answer.status, answer.said());
-            form = answer.form("/day-close")?;
+            (form, last) = (answer.form("/day-close")?, answer.said());
         }
-        anyhow::bail!("the day could not be closed")
+        anyhow::bail!("the day could not be closed: {last}")
     }
 
     /// The demo goes on after us.
@@ -258,7 +252,7 @@ pub fn today() -> String {
 }
 
 /// The id after a mark in an address or a page.
-fn id_in(text: &str, mark: &str) -> anyhow::Result<Uuid> {
+pub fn id_in(text: &str, mark: &str) -> anyhow::Result<Uuid> {
     let mut rest = text.split(mark).skip(1);
     rest.find_map(|rest| rest.get(..36)?.parse().ok()).with_context(|| format!("no id after {mark}"))
 }

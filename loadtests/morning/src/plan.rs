@@ -40,6 +40,30 @@ pub enum Ending {
     OnHold,
 }
 
+/// How the 処方箋 of a visit is issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Issue {
+    Paper,
+    /// Signed and registered.
+    Electronic,
+    /// On paper, registered beside it.
+    Numbered,
+}
+
+impl Issue {
+    pub fn is_registered(self) -> bool {
+        self != Self::Paper
+    }
+
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Paper => "paper",
+            Self::Electronic => "electronic",
+            Self::Numbered => "numbered",
+        }
+    }
+}
+
 /// One patient's morning.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -54,6 +78,9 @@ pub struct Plan {
     /// Nurse and doctor write the same section at the same moment.
     pub is_contested: bool,
     pub drugs: usize,
+    pub issue: Issue,
+    /// The doctor takes the registered 処方箋 back afterwards.
+    pub is_taken_back: bool,
     pub is_examined: bool,
     pub is_treated: bool,
     pub is_recalled: bool,
@@ -93,6 +120,12 @@ fn plan(number: usize, dice: &mut Dice) -> Plan {
         10 => Ending::OnHold,
         _ => Ending::Paid,
     };
+    // The third doctor begins today and has no key to sign with yet.
+    let issue = match number % 12 {
+        0 => Issue::Paper,
+        n if n % 3 == 2 => Issue::Numbered,
+        _ => Issue::Electronic,
+    };
     let is_whole = !matches!(ending, Ending::Cancelled | Ending::OnHold);
     let (year, month, day) = (1930 + dice.roll(80), 1 + dice.roll(12), 1 + dice.roll(28));
     Plan {
@@ -106,6 +139,8 @@ fn plan(number: usize, dice: &mut Dice) -> Plan {
         has_questionnaire: number.is_multiple_of(4),
         is_contested: number % 5 == 2 && is_whole,
         drugs: if is_whole { [1, 2, 0, 3][number % 4] } else { 0 },
+        issue,
+        is_taken_back: number % 12 == 3,
         is_examined: number % 4 == 3 && is_whole,
         is_treated: number % 6 == 4 && is_whole,
         is_recalled: number % 12 == 8,
@@ -128,5 +163,9 @@ mod tests {
             assert!(twelve.iter().any(|p| p.arrival == arrival), "{arrival:?}");
         }
         assert!(twelve.iter().any(|p| p.is_contested) && twelve.iter().any(|p| p.is_examined) && twelve.iter().any(|p| p.comes_again));
+        for issue in [Issue::Paper, Issue::Electronic, Issue::Numbered] {
+            assert!(twelve.iter().any(|p| p.issue == issue && p.drugs > 0), "{issue:?}");
+        }
+        assert!(twelve.iter().any(|p| p.is_taken_back && p.drugs > 0));
     }
 }

@@ -1,12 +1,15 @@
 //! One patient's way through the house, by the pages the staff use.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clinic::Clinic;
+use crate::errands;
+use crate::orders;
 use crate::plan::{Ending, Plan};
 use crate::visitor::{Answer, Person};
 use loadtests::html::{self, Form};
@@ -26,14 +29,23 @@ pub struct Acknowledged {
     pub conflicts: usize,
     pub rounds: usize,
     pub questionnaires: usize,
+    /// Questions by number, as the page named them.
+    pub inquiries: Vec<Uuid>,
+    /// A 処方箋 goes to the national service.
+    pub is_registered: bool,
+    pub is_taken_back: bool,
 }
 
 /// Tries as often as somebody at a desk would before calling for help.
-const TRIES: usize = 8;
+pub const TRIES: usize = 8;
+
+/// How long a doctor waits for what 確定 waits for.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+pub const PAUSE: Duration = Duration::from_millis(400);
 
 /// A form of a page, posted. The page is opened again when somebody else was faster; when an answer was lost, `done` says on the
 /// new page whether it had counted.
-async fn post(by: &Person, page: &str, action: &str, fill: impl Fn(Form) -> anyhow::Result<Form>) -> anyhow::Result<Answer> {
+pub async fn post(by: &Person, page: &str, action: &str, fill: impl Fn(Form) -> anyhow::Result<Form>) -> anyhow::Result<Answer> {
     let mut last = String::new();
     for _ in 0..TRIES {
         let form = fill(by.get(page).await?.form(action)?)?;
@@ -42,7 +54,7 @@ async fn post(by: &Person, page: &str, action: &str, fill: impl Fn(Form) -> anyh
             409 => last = answer.said(),
             _ => return Ok(answer),
         }
-        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        tokio::time::sleep(Duration::from_millis(150)).await;
     }
     bail!("{page}: {action} was in conflict {TRIES} times: {last}")
 }
@@ -68,8 +80,10 @@ pub async fn move_to(by: &Person, visit: Uuid, to: &str) -> anyhow::Result<()> {
 }
 
 pub async fn visit(clinic: Arc<Clinic>, plan: Plan) -> anyhow::Result<Vec<Acknowledged>> {
-    let (patient, first) = clinic.arrive(&plan).await.with_context(|| format!("arrival of {plan:?}"))?;
-    let mut done = vec![story(&clinic, &plan, patient, first).await.with_context(|| format!("visit {first} of {plan:?}"))?];
+    let arrived = clinic.arrive(&plan).await.with_context(|| format!("arrival of {plan:?}"))?;
+    let (patient, first) = (arrived.patient, arrived.visit);
+    let told = story(&clinic, &plan, patient, first).await.with_context(|| format!("visit {first} of {plan:?}"))?;
+    let mut done = vec![Acknowledged { inquiries: arrived.inquiries, ..told }];
     if plan.comes_again {
         let again = clinic.receive(patient, plan.number, true, false).await?;
         let plan = Plan { is_contested: false, is_examined: false, is_recalled: false, drugs: 0, has_questionnaire: false, ..plan };
@@ -105,17 +119,17 @@ async fn story(clinic: &Clinic, plan: &Plan, patient: Uuid, visit: Uuid) -> anyh
             return Ok(told);
         }
         if plan.is_examined {
-            order(doctor, visit).await?;
+            orders::order(doctor, visit).await?;
             move_to(doctor, visit, "exam_waiting").await?;
         }
     }
     if plan.is_examined {
-        examine(clinic, visit, patient).await?;
+        orders::examine(clinic, visit, patient).await?;
     }
     let (doctor, _busy) = clinic.doctor_for(plan.number).await;
     if plan.is_examined {
         move_to(doctor, visit, "in_consult").await?;
-        review(doctor, patient).await?;
+        orders::review(doctor, patient).await?;
     }
     if plan.is_treated {
         move_to(doctor, visit, "treatment").await?;
@@ -177,6 +191,9 @@ async fn consult(clinic: &Clinic, doctor: &Person, plan: &Plan, told: &mut Ackno
     for drug in ["みほんみゅ 3t 5", "みほんあるふぁ 1a 14", "みほんべーた 3t 7"].iter().take(plan.drugs) {
         told.drugs += prescribe(doctor, visit, drug).await?;
     }
+    if told.drugs > 0 && plan.issue.is_registered() {
+        errands::issue(doctor, plan, told).await?;
+    }
     Ok(())
 }
 
@@ -236,61 +253,11 @@ async fn prescribe(doctor: &Person, visit: Uuid, line: &str) -> anyhow::Result<u
     Ok(1)
 }
 
-async fn order(doctor: &Person, visit: Uuid) -> anyhow::Result<()> {
-    let page = format!("/encounters/{visit}/orders");
-    post(doctor, &page, "/orders/set", Ok).await?.moved()?;
-    post(doctor, &page, "/orders/issue", Ok).await?.moved().map(drop)
-}
-
-/// The nurse takes every order of the patient, does it and enters what came out.
-async fn examine(clinic: &Clinic, visit: Uuid, patient: Uuid) -> anyhow::Result<()> {
-    move_to(&clinic.nurse, visit, "exam_doing").await?;
-    for _ in 0..TRIES {
-        let list = clinic.nurse.get("/orders").await?;
-        let own: Vec<Form> = html::forms(&list.body)
-            .into_iter()
-            .filter(|form| form.action.ends_with("/step") && form.value("patient_token") == patient.to_string())
-            .collect();
-        if own.is_empty() {
-            break;
-        }
-        for form in own {
-            let order = form.action.trim_end_matches("/step").to_owned();
-            let answer = clinic.nurse.send(&form.with("act", "finish")).await?;
-            // An answer that was lost has counted.
-            if answer.status == 303 || answer.again {
-                enter(clinic, &order).await?;
-            }
-        }
-    }
-    move_to(&clinic.nurse, visit, "waiting").await
-}
-
-async fn enter(clinic: &Clinic, order: &str) -> anyhow::Result<()> {
-    let page = format!("{order}/results");
-    let answer = clinic.nurse.get(&page).await?;
-    let Some(form) = html::form(&answer.body, "/results") else { return Ok(()) };
-    let filled = form.names_starting("value_").into_iter().fold(form, |form, name| form.with(&name, "5.4"));
-    let answer = clinic.nurse.send(&filled).await?;
-    ensure!(answer.status == 303 || answer.again, "results of {order} answered {}: {}", answer.status, answer.said());
-    Ok(())
-}
-
-async fn review(doctor: &Person, patient: Uuid) -> anyhow::Result<()> {
-    let list = doctor.get("/results").await?;
-    for form in html::forms(&list.body) {
-        if form.action.ends_with("/review") && form.value("patient_token") == patient.to_string() {
-            let answer = doctor.send(&form).await?;
-            ensure!(answer.status < 400 || answer.again, "確認 answered {}: {}", answer.status, answer.said());
-        }
-    }
-    Ok(())
-}
-
-/// 確定 of exactly what the chart and its boxes show; whatever asks for a reason gets one first.
+/// 確定 of exactly what the chart and its boxes show; whatever asks for a reason gets one first, and what has to be waited for is waited for.
 async fn sign(doctor: &Person, told: &mut Acknowledged) -> anyhow::Result<()> {
     let chart = format!("/encounters/{}", told.visit);
-    for _ in 0..TRIES {
+    let (until, mut last) = (Instant::now() + PATIENCE, String::new());
+    while Instant::now() < until {
         let panel = doctor.fragment(&format!("{chart}/warnings")).await?;
         for form in html::forms(&panel.body).into_iter().filter(|form| form.action.ends_with("/warnings")) {
             doctor.send(&form.with("reason", "医学的に必要")).await?;
@@ -315,55 +282,10 @@ async fn sign(doctor: &Person, told: &mut Acknowledged) -> anyhow::Result<()> {
                 told.is_signed = true;
                 return Ok(());
             }
-            409 | 422 => tokio::time::sleep(std::time::Duration::from_millis(200)).await,
+            409 | 422 => last = answer.said(),
             status => bail!("確定 answered {status}: {}", answer.said()),
         }
+        tokio::time::sleep(PAUSE).await;
     }
-    bail!("確定 of {} never went through", told.visit)
-}
-
-/// The bill: two lines, the share, and as much money as the plan says.
-pub async fn pay(clerk: &Person, ending: Ending, told: &mut Acknowledged) -> anyhow::Result<()> {
-    let page = format!("/encounters/{}/billing", told.visit);
-    let looked = clerk.send(&Form::to("/procedures").with("q", "見本再診料")).await?;
-    let code = looked.body.split("name=\"code\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
-    for (name, code, points) in [("見本再診料", code, ""), ("外来管理(台本)", "", "52")] {
-        let there = clerk.get(&page).await?.body.contains(&format!("<th scope=\"row\">{name}"));
-        if !there {
-            let fill = |form: Form| Ok(form.with("q", name).with("code", code).with("points", points).with("quantity", "1"));
-            let answer = post(clerk, &page, "/charge-items", fill).await?;
-            ensure!(answer.status == 303, "a line answered {}: {}", answer.status, answer.said());
-        }
-    }
-    // What 確定 could not send without lines goes to the receipt computer now.
-    if html::form(&clerk.get(&page).await?.body, "/claims").is_some() {
-        let answer = post(clerk, &page, "/claims", Ok).await?;
-        ensure!(answer.status == 303 || answer.again, "再送 answered {}: {}", answer.status, answer.said());
-    }
-    post(clerk, &page, "/billing-terms", |form| Ok(form.with("copay", "30").with("public_yen", "0"))).await?.moved()?;
-    let due: i64 = clerk.get(&page).await?.form("/payments")?.value("amount").replace(',', "").parse().unwrap_or_default();
-    let (amount, reason, method) = match ending {
-        Ending::Later => (0, "later", "later"),
-        Ending::PartlyPaid => (100.min(due), "later", "cash"),
-        _ => (due, "", "cash"),
-    };
-    let fill = |form: Form| {
-        let amount = if method == "later" { String::new() } else { amount.to_string() };
-        form.with("method", method).with("amount", amount).with("unpaid_reason", reason)
-    };
-    for _ in 0..TRIES {
-        let answer = clerk.get(&page).await?;
-        // An answer that was lost has counted: there is nothing left to take.
-        let Some(form) = html::form(&answer.body, "/payments") else { break };
-        let answer = clerk.send(&fill(form)).await?;
-        match answer.status {
-            303 => break,
-            409 => {}
-            _ if answer.again => break,
-            status => bail!("payment answered {status}: {}", answer.said()),
-        }
-    }
-    (told.paid_yen, told.payments) = (amount, usize::from(amount > 0));
-    told.ends = if ending == Ending::Paid { "paid" } else { "left_unpaid" };
-    Ok(())
+    bail!("確定 of {} never went through: {last}", told.visit)
 }

@@ -17,9 +17,12 @@ use tenancy::Clock;
 use tenancy::session::{Sessions, Token};
 use uuid::Uuid;
 
-use super::document::{Certificate, Unsigned};
+use super::certificate::{Certificate, certificate_facts, in_force};
+use super::document::Unsigned;
+use super::refusal::SigningRefusal;
 use super::revocation::Revocations;
-use super::signer::{PrescriptionSigner, SeenCard, SigningRefusal, SigningSession, certificate_facts, in_force};
+use super::signer::{PrescriptionSigner, SeenCard, SigningSession};
+use crate::live::{Live, Topic};
 
 /// How long a page waits for a card that is unlocked already.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -81,6 +84,8 @@ struct Kept {
 pub struct CardDesk {
     sessions: Sessions,
     clock: Clock,
+    /// Tells the relays at once; without it they look by themselves.
+    live: Option<Live>,
 }
 
 pub fn fingerprint(der: &[u8]) -> String {
@@ -93,7 +98,12 @@ fn of(parts: &[&str]) -> Token {
 
 impl CardDesk {
     pub fn new(sessions: Sessions, clock: Clock) -> Self {
-        Self { sessions, clock }
+        Self { sessions, clock, live: None }
+    }
+
+    #[must_use]
+    pub fn telling(self, live: Live) -> Self {
+        Self { live: Some(live), ..self }
     }
 
     /// A relay has this card in its reader.
@@ -123,7 +133,12 @@ impl CardDesk {
 
     async fn ask(&self, clinic: TenantId, fingerprint: &str, job: &Job) -> Result<(), SigningRefusal> {
         let waits = if job.errand == Errand::Sign { JOB_WAITS_S } else { SIGN_IN_WAITS_S };
-        self.sessions.park_under("card_job", &of(&[&clinic.to_string(), fingerprint]), job, waits).await.map_err(|_| SigningRefusal::Away)
+        let key = of(&[&clinic.to_string(), fingerprint]);
+        self.sessions.park_under("card_job", &key, job, waits).await.map_err(|_| SigningRefusal::Away)?;
+        if let Some(live) = &self.live {
+            live.announce(clinic, Topic::Request);
+        }
+        Ok(())
     }
 
     async fn answer(&self, clinic: TenantId, job: Uuid) -> Result<Option<Done>, SigningRefusal> {

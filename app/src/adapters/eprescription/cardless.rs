@@ -18,8 +18,9 @@ use serde::{Deserialize, Serialize};
 use tenancy::session::{Sessions, Token};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::document::certificate_of;
-use super::signer::{PrescriptionSigner, SigningRefusal, SigningSession, check};
+use super::certificate::{certificate_of, check};
+use super::refusal::SigningRefusal;
+use super::signer::{PrescriptionSigner, SigningSession};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A signing session ends with the working day, whatever the service says.

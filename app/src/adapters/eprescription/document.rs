@@ -13,6 +13,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 
+use super::certificate::Certificate;
+
 const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 const XADES: &str = "http://uri.etsi.org/01903/v1.3.2#";
 const C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
@@ -26,14 +28,6 @@ pub enum SigningError {
     Key,
     #[error("the cryptographic module refused to sign")]
     Module,
-}
-
-/// A certificate as a signature names it: X.509 DER, issuer (RFC 2253) and serial (decimal) as the certificate says them.
-#[derive(Debug, Clone)]
-pub struct Certificate {
-    pub der: Vec<u8>,
-    pub issuer: String,
-    pub serial: String,
 }
 
 /// A key with its certificate.
@@ -109,12 +103,6 @@ impl Unsigned {
         );
         document(prescription, &signature)
     }
-}
-
-/// The certificate in a signed document.
-pub fn certificate_of(document: &str) -> Option<Vec<u8>> {
-    let encoded = document.split("X509Certificate>").nth(1).and_then(|rest| rest.split('<').next())?;
-    STANDARD.decode(encoded.trim()).ok()
 }
 
 /// 処方箋情報 out of a document we wrote.

@@ -3,6 +3,7 @@
 
 pub mod card;
 mod cardless;
+mod certificate;
 pub mod check;
 mod dispensing;
 mod document;
@@ -10,15 +11,18 @@ pub mod inside;
 mod jahis;
 pub mod message;
 mod record;
+mod refusal;
 pub mod reply;
 pub mod revocation;
 mod signer;
 
 pub use card::{CardDesk, CardSigner, Signers};
 pub use cardless::Cardless;
+pub use certificate::{certificate_facts, certificate_of};
 pub use dispensing::Dispensing;
-pub use document::{Signer, SigningError, certificate_of, csv_of, paper_document, signed_document};
+pub use document::{Signer, SigningError, csv_of, paper_document, signed_document};
 pub use jahis::symbol_bytes;
 pub use message::Trace;
 pub use record::{Doctor, DrugLine, Facility, Insurance, Narcotic, Person, PrescriptionRecord, RecordError, Supply, draft_csv};
-pub use signer::{KeyFiles, NoSigner, PrescriptionSigner, SeenCard, SigningRefusal, SigningSession, certificate_facts};
+pub use refusal::SigningRefusal;
+pub use signer::{KeyFiles, NoSigner, PrescriptionSigner, SeenCard, SigningSession};

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use x509_parser::pem::Pem;
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 
-use super::signer::SigningRefusal;
+use super::refusal::SigningRefusal;
 
 #[derive(Debug, Clone, Default)]
 pub struct Revocations(Option<PathBuf>);

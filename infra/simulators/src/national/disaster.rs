@@ -1,11 +1,8 @@
 //! 災害時モード: while it is declared for a facility's prefecture, somebody without a card is found by 4情報 and their consent by word of
 //! mouth. ⟲ In life a function of the terminal's own screens; the elements are ours.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, FixedOffset, TimeDelta};
+use chrono::TimeDelta;
 use serde::Deserialize;
 
 use super::National;
@@ -16,20 +13,8 @@ use crate::reader::people::{PEOPLE, Person};
 
 const BODY: [&str; 6] = ["Mode", "Name", "Sex1", "Birthdate", "Address", "OralConsentFlg"];
 
-/// Where it is declared, and until when.
-#[derive(Clone, Default)]
-pub struct Declared(Arc<Mutex<HashMap<String, DateTime<FixedOffset>>>>);
-
-impl Declared {
-    pub fn declare(&self, prefecture: &str, until: DateTime<FixedOffset>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(prefecture.to_owned(), until);
-    }
-
-    fn holds(&self, institution: &str) -> bool {
-        let prefecture = institution.get(..2).unwrap_or_default();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(prefecture).is_some_and(|until| now() <= *until)
-    }
-}
+/// Declared for a prefecture, by its number.
+pub const DISASTER: &str = "disaster";
 
 #[derive(Deserialize)]
 pub struct Declaration {
@@ -41,7 +26,7 @@ pub struct Declaration {
 /// `POST /national/disaster?…`: the nation declares.
 pub async fn declare(national: web::Data<National>, form: web::Form<Declaration>) -> HttpResponse {
     let lasts = TimeDelta::try_hours(form.hours).unwrap_or_default() - TimeDelta::seconds(1);
-    national.disasters.declare(&form.prefecture, now() + lasts);
+    national.consents.grant(&form.prefecture, DISASTER, now() + lasts);
     HttpResponse::SeeOther().insert_header(("location", "/national")).finish()
 }
 
@@ -86,7 +71,7 @@ fn read(body: &[u8]) -> Result<Asked, String> {
 }
 
 fn tell(asked: &Asked, person: &Person, national: &National) -> Result<String, String> {
-    if !national.disasters.holds(&asked.institution) {
+    if !national.consents.holds(asked.institution.get(..2).unwrap_or_default(), DISASTER) {
         return Err("災害時モードではありません".into());
     }
     let mut body: String = DRUGS

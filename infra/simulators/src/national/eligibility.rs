@@ -16,6 +16,7 @@ pub async fn confirm(national: web::Data<National>, req: HttpRequest, body: web:
         Ok(asked) => asked,
         Err(reason) => return xml_answer(refusal(&reason)),
     };
+    national.answered.note(&asked.institution, &asked.identifier);
     xml_answer(match fault {
         Some(Fault::Malformed) => b"<?xml version=\"1.0\"?><XmlMsg><MessageHeader><SegmentOfResult>1</Segm".to_vec(),
         other => answer(&asked, other.map_or("valid", Fault::key)),

@@ -2,15 +2,10 @@
 //! emergency, by a person proved with two different factors and holding the privilege, is answered, and only for a day.
 //! ⟲ The public descriptions give the code tables, not the names of these elements.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, FixedOffset};
 
 use super::National;
 use super::history::{Asked, DRUGS, TREATMENTS, answer, claim_month, drug_day, envelope, given, treatment};
-use crate::reader::now;
 use crate::reader::people::Person;
 
 const BODY: [&str; 5] = [
@@ -21,19 +16,8 @@ const BODY: [&str; 5] = [
     "EmergencyViewAuthority",
 ];
 
-/// Cards read while their holder could not be asked (同意取得困難), each with the end of what that opens.
-#[derive(Clone, Default)]
-pub struct Emergencies(Arc<Mutex<HashMap<String, DateTime<FixedOffset>>>>);
-
-impl Emergencies {
-    pub fn open(&self, number: &str, until: DateTime<FixedOffset>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(number.to_owned(), until);
-    }
-
-    fn holds(&self, number: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(number).is_some_and(|until| now() <= *until)
-    }
-}
+/// A card was read while its holder could not be asked (同意取得困難).
+pub const EMERGENCY: &str = "emergency";
 
 pub async fn summary(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
     answer(&national, &req, &body, read, tell).await
@@ -59,7 +43,7 @@ fn read(body: &[u8]) -> Result<Asked, String> {
 }
 
 fn tell(asked: &Asked, person: &Person, national: &National) -> Result<String, String> {
-    if !national.emergencies.holds(&asked.number) {
+    if !national.consents.holds(&asked.number, EMERGENCY) {
         return Err("救急時の読み取りがないか、期限が過ぎています".into());
     }
     let mut body: String = DRUGS

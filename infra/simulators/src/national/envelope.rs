@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 
 use super::faults::Fault;
 use super::xml::Node;
@@ -33,11 +33,15 @@ impl National {
             Some(Fault::Closed) => return Err(HttpResponse::ServiceUnavailable().insert_header(("retry-after", "3600")).finish()),
             Some(Fault::Failing) => return Err(HttpResponse::InternalServerError().finish()),
             Some(Fault::RateLimited) => return Err(HttpResponse::TooManyRequests().finish()),
-            Some(Fault::Timeout | Fault::LostReply) => tokio::time::sleep(Duration::from_secs(60)).await,
+            Some(Fault::Timeout) => {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                return Err(HttpResponse::GatewayTimeout().finish());
+            }
             Some(Fault::Late) => tokio::time::sleep(Duration::from_secs(12)).await,
+            Some(fault @ (Fault::LostReply | Fault::Duplicate)) => drop(req.extensions_mut().insert(fault)),
             _ => {}
         }
-        self.think().await;
+        self.think(5).await;
         Ok(fault)
     }
 }

@@ -1,7 +1,7 @@
 //! Faults on demand: what the next answers will be like.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::packed::Packing;
 use super::terminal::TERMINAL_FAULTS;
@@ -151,30 +151,132 @@ pub const EPS_FAULTS: [Fault; 11] = [
     Fault::Duplicate,
 ];
 
+/// What goes wrong by itself at a rate: troubles that are over when somebody asks again.
+pub const OQS_TROUBLES: [Fault; 8] =
+    [Fault::Closed, Fault::Failing, Fault::RateLimited, Fault::Timeout, Fault::LostReply, Fault::Malformed, Fault::Cp932, Fault::Duplicate];
+pub const EPS_TROUBLES: [Fault; 9] = [
+    Fault::Closed,
+    Fault::Failing,
+    Fault::RateLimited,
+    Fault::Timeout,
+    Fault::Cut,
+    Fault::LostReply,
+    Fault::Malformed,
+    Fault::Cp932,
+    Fault::Duplicate,
+];
+pub const TERMINAL_TROUBLES: [Fault; 7] =
+    [Fault::Cut, Fault::LostReply, Fault::Partial, Fault::Malformed, Fault::Cp932, Fault::Duplicate, Fault::OtherQuestion];
+
 #[derive(Clone, Default)]
-pub struct Faults(Arc<Mutex<VecDeque<Fault>>>);
+pub struct Faults(Arc<Mutex<Weather>>);
+
+#[derive(Default)]
+struct Weather {
+    waiting: VecDeque<Fault>,
+    rate: Option<Rate>,
+    /// Since the rate was set: answers, and what went wrong with them.
+    answers: u64,
+    happened: BTreeMap<&'static str, u64>,
+}
+
+/// So many of a hundred answers go wrong.
+struct Rate {
+    percent: u64,
+    /// SplitMix64.
+    dice: u64,
+    troubles: &'static [Fault],
+}
+
+impl Rate {
+    fn roll(&mut self) -> u64 {
+        self.dice = self.dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.dice;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn draw(&mut self) -> Option<Fault> {
+        if self.roll() % 100 >= self.percent {
+            return None;
+        }
+        let which = self.roll() % self.troubles.len().max(1) as u64;
+        usize::try_from(which).ok().and_then(|which| self.troubles.get(which)).copied()
+    }
+}
 
 impl Faults {
+    fn weather(&self) -> MutexGuard<'_, Weather> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn next(&self, fault: Fault, times: u32) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.extend((0..times.min(1000)).map(|_| fault));
+        self.weather().waiting.extend((0..times.min(1000)).map(|_| fault));
+    }
+
+    /// From now on, drawn from the seed; counting begins anew.
+    pub fn at_rate(&self, percent: u64, seed: u64, troubles: &'static [Fault]) {
+        let mut weather = self.weather();
+        weather.rate = Some(Rate { percent, dice: seed, troubles });
+        (weather.answers, weather.happened) = Default::default();
     }
 
     pub fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut weather = self.weather();
+        weather.waiting.clear();
+        weather.rate = None;
     }
 
     pub fn waiting(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.weather().waiting.len()
+    }
+
+    /// Answers since a rate was set, and what went wrong with them.
+    pub fn happened(&self) -> (u64, BTreeMap<&'static str, u64>) {
+        let weather = self.weather();
+        (weather.answers, weather.happened.clone())
     }
 
     pub(super) fn take(&self) -> Option<Fault> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        let mut weather = self.weather();
+        let fault = weather.waiting.pop_front().or_else(|| weather.rate.as_mut().and_then(Rate::draw));
+        weather.answers += 1;
+        if let Some(fault) = fault {
+            *weather.happened.entry(fault.key()).or_default() += 1;
+        }
+        fault
     }
 
     /// While the next answer would be 障害 or 時間外, the login is away too.
     pub(super) fn is_down(&self) -> bool {
-        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        matches!(waiting.front(), Some(Fault::Failing | Fault::Closed))
+        matches!(self.weather().waiting.front(), Some(Fault::Failing | Fault::Closed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_kept_and_the_same_seed_is_the_same_weather() {
+        let drawn = |seed: u64| {
+            let faults = Faults::default();
+            faults.at_rate(10, seed, &EPS_TROUBLES);
+            let all: Vec<Option<Fault>> = (0..2000).map(|_| faults.take()).collect();
+            (all, faults)
+        };
+        let (all, faults) = drawn(7);
+        let wrong = all.iter().flatten().count();
+        assert!((140..260).contains(&wrong), "{wrong} of 2000");
+        assert_eq!(all, drawn(7).0);
+        assert_ne!(all, drawn(8).0);
+        let (answers, happened) = faults.happened();
+        assert_eq!((answers, happened.values().sum::<u64>()), (2000, wrong as u64));
+        assert_eq!(happened.len(), EPS_TROUBLES.len(), "every kind came");
+        faults.next(Fault::Refused, 1);
+        assert_eq!(faults.take(), Some(Fault::Refused), "what was asked for comes first");
+        faults.clear();
+        assert!((0..200).all(|_| faults.take().is_none()));
     }
 }

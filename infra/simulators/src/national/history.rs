@@ -1,16 +1,12 @@
 //! 薬剤・診療情報 (YZKsiquc01) and 特定健診等情報 (TKKsiquc01): given only for what the person allowed at a reader, and only in time.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, FixedOffset};
 
+use super::allowed::Allowed;
 use super::envelope::{Envelope, digits, insurer, xml_answer};
 use super::faults::Fault;
 use super::xml::Node;
 use super::{National, recent};
-use crate::reader::now;
 use crate::reader::people::{PEOPLE, Person};
 
 const HEADER: [&str; 6] = [
@@ -23,27 +19,6 @@ const HEADER: [&str; 6] = [
 ];
 const YZK: [&str; 5] = ["StartDate", "EndDate", "FileCategory", "PrDiInfClassification", "MedicalTreatmentFlag"];
 const TKK: [&str; 2] = ["FileCategory", "MedicalTreatmentFlag"];
-
-/// 同意 by insured number and subject, each with its end.
-#[derive(Clone, Default)]
-pub struct Consents(Arc<Mutex<Ends>>);
-
-type Ends = HashMap<(String, String), DateTime<FixedOffset>>;
-
-impl Consents {
-    pub fn grant(&self, number: &str, subject: &str, until: DateTime<FixedOffset>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((number.to_owned(), subject.to_owned()), until);
-    }
-
-    pub fn revoke(&self, number: &str, subject: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(number.to_owned(), subject.to_owned()));
-    }
-
-    fn holds(&self, number: &str, subject: &str) -> bool {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(&(number.to_owned(), subject.to_owned())).is_some_and(|until| now() <= *until)
-    }
-}
 
 pub async fn care(national: web::Data<National>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
     answer(&national, &req, &body, read_care, yzk).await
@@ -68,7 +43,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn may(&self, consents: &Consents, subject: &str) -> bool {
+    fn may(&self, consents: &Allowed, subject: &str) -> bool {
         if self.flag == "1" {
             consents.holds(&self.number, subject)
         } else {

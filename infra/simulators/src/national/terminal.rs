@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fs, io};
 
@@ -16,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(80);
 const PATIENCE: Duration = Duration::from_secs(12);
 
 /// Where a file with this beginning goes. ⟲ the official list names more.
-const INTERFACES: [(&str, &str); 23] = [
+const INTERFACES: [(&str, &str); 24] = [
     ("OQSsiquc01", "/oqs/v1/OQSsiquc01"),
     ("OQSmuquc01", "/oqs/v1/OQSmuquc01"),
     ("OQSmuquc02", "/oqs/v1/OQSmuquc02"),
@@ -39,6 +40,7 @@ const INTERFACES: [(&str, &str); 23] = [
     ("EPSsiPIR02", "/eps/v1/EPS-IF-203"),
     ("EPSsiPIR03", "/eps/v1/EPS-IF-205"),
     ("EPSsiPIR04", "/eps/v1/EPS-IF-207"),
+    ("EPSsiPIR05", "/eps/v1/EPS-IF-209"),
     ("EPSsiPIR06", "/eps/v1/EPS-IF-211"),
 ];
 
@@ -61,7 +63,7 @@ pub struct Terminal {
     folder: PathBuf,
     base: String,
     http: Client,
-    tokens: HashMap<&'static str, String>,
+    tokens: Arc<Mutex<HashMap<&'static str, String>>>,
 }
 
 impl Terminal {
@@ -78,15 +80,24 @@ impl Terminal {
             folder: folder.to_owned(),
             base: base.trim_end_matches('/').to_owned(),
             http,
-            tokens: HashMap::new(),
+            tokens: Arc::default(),
         })
     }
 
-    pub async fn run(mut self) {
+    /// A question is taken away at once and answered beside the others.
+    pub async fn run(self) {
         loop {
             for path in self.questions() {
-                if let Err(error) = self.serve(&path).await {
-                    eprintln!("terminal: {error}");
+                match taken(&path) {
+                    Ok((name, bytes)) => {
+                        let (one, fault) = (self.clone(), self.faults.take());
+                        tokio::spawn(async move {
+                            if let Err(error) = one.serve(&name, bytes, fault).await {
+                                eprintln!("terminal: {error}");
+                            }
+                        });
+                    }
+                    Err(error) => eprintln!("terminal: {error}"),
                 }
             }
             tokio::time::sleep(LOOK_EVERY).await;
@@ -102,12 +113,8 @@ impl Terminal {
         list
     }
 
-    async fn serve(&mut self, path: &Path) -> io::Result<()> {
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let bytes = fs::read(path)?;
-        fs::remove_file(path)?;
-        let fault = self.faults.take();
-        let Some((prefix, suffix)) = parts(&name).filter(|_| xml::parse(&bytes).is_ok() && fault != Some(Fault::Unread)) else {
+    async fn serve(&self, name: &str, bytes: Vec<u8>, fault: Option<Fault>) -> io::Result<()> {
+        let Some((prefix, suffix)) = parts(name).filter(|_| xml::parse(&bytes).is_ok() && fault != Some(Fault::Unread)) else {
             return self.leave(&format!("{}.err", name.trim_end_matches(".xml")), b"OQSComApp: unreadable\r\n");
         };
         if fault == Some(Fault::Cut) {
@@ -159,18 +166,23 @@ impl Terminal {
         fs::rename(part, self.folder.join("res").join(name))
     }
 
-    async fn ask(&mut self, prefix: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
+    fn tokens(&self) -> MutexGuard<'_, HashMap<&'static str, String>> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask(&self, prefix: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
         let path = address(prefix)?;
         let service = if path.starts_with("/eps") { "eps" } else { "oqs" };
         for _ in 0..2 {
-            if !self.tokens.contains_key(service) {
-                let token = self.login(service).await?;
-                self.tokens.insert(service, token);
-            }
-            let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(self.tokens.get(service)?).body(bytes.clone());
+            let known = self.tokens().get(service).cloned();
+            let token = match known {
+                Some(token) => token,
+                None => self.login(service).await?,
+            };
+            let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(&token).body(bytes.clone());
             let answer = request.header("content-type", "application/xml").send().await.ok()?;
             match answer.status() {
-                StatusCode::UNAUTHORIZED => drop(self.tokens.remove(service)),
+                StatusCode::UNAUTHORIZED => self.tokens().retain(|_, kept| *kept != token),
                 StatusCode::OK => return answer.bytes().await.ok().map(|bytes| bytes.to_vec()),
                 _ => return None,
             }
@@ -178,11 +190,21 @@ impl Terminal {
         None
     }
 
-    async fn login(&self, service: &str) -> Option<String> {
+    async fn login(&self, service: &'static str) -> Option<String> {
         let answer = self.http.post(format!("{}/{service}/v1/login", self.base)).send().await.ok()?;
         let login: serde_json::Value = answer.json().await.ok()?;
-        login["result"]["idToken"].as_str().map(str::to_owned)
+        let token = login["result"]["idToken"].as_str()?.to_owned();
+        self.tokens().insert(service, token.clone());
+        Some(token)
     }
+}
+
+/// Name and bytes of a question; the file is gone.
+fn taken(path: &Path) -> io::Result<(String, Vec<u8>)> {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let bytes = fs::read(path)?;
+    fs::remove_file(path)?;
+    Ok((name, bytes))
 }
 
 /// `OQSsiquc01req_2026ab.xml` → (`OQSsiquc01`, `2026ab`)

@@ -18,6 +18,7 @@ use message::Encoding;
 use scenario::{Card, LASTS, Scenario};
 
 use crate::national::National;
+use crate::national::emergency::EMERGENCY;
 
 /// How many results are remembered for the page and for tests.
 const REMEMBERED: usize = 50;
@@ -176,7 +177,7 @@ fn read_card(touch: &Touch, at: DateTime<FixedOffset>, national: Option<&Nationa
     if let Some(national) = national {
         touch.consents().iter().for_each(|subject| national.consents.grant(number, subject, at + lasts));
         if touch.consents == "unable" {
-            national.emergencies.open(number, at + lasts);
+            national.consents.grant(number, EMERGENCY, at + lasts);
         }
     }
     let salt = &uuid::Uuid::new_v4().simple().to_string()[..8];

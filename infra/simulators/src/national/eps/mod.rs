@@ -23,9 +23,9 @@ use uuid::Uuid;
 
 use self::document::{Findings, Request};
 use self::state::{Dispensed, Held, Refusal, Status};
+use super::National;
 use super::faults::Fault;
 use super::xml::{self, Node};
-use super::{EPS_FAULTS, National};
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
@@ -72,7 +72,8 @@ async fn serve(national: &National, req: &HttpRequest, bytes: &[u8], work: impl 
         Some(Fault::Late) => tokio::time::sleep(Duration::from_secs(12)).await,
         _ => {}
     }
-    national.think().await;
+    let is_check = ["EPS-IF-101", "EPS-IF-219"].iter().any(|check| req.path().ends_with(check));
+    national.think(if is_check { 1 } else { 2 }).await;
     let answer = match read(bytes) {
         Ok(question) if fault == Some(Fault::Refused) => {
             Reply::error("SIME001E", "登録できない処方箋です(模擬の障害)。").of(&question.identifier)
@@ -91,7 +92,7 @@ async fn serve(national: &National, req: &HttpRequest, bytes: &[u8], work: impl 
 }
 
 /// The connection ends in the middle of the answer.
-fn cut() -> HttpResponse {
+pub(super) fn cut() -> HttpResponse {
     let broken = stream::once(async { Err::<web::Bytes, _>(std::io::Error::other("cut")) });
     HttpResponse::Ok().content_type("application/xml").streaming(broken)
 }
@@ -319,9 +320,4 @@ async fn search(national: web::Data<National>, req: HttpRequest, body: web::Byte
         Reply::ok(found.map(line).collect())
     })
     .await
-}
-
-/// The faults a person may choose for this service.
-pub fn fault_options() -> String {
-    EPS_FAULTS.iter().map(|f| format!("<option value=\"{}\">{}</option>", f.key(), f.label())).collect()
 }
