@@ -319,6 +319,20 @@ async fn a_relay_killed_at_any_moment_loses_nothing_and_sends_nothing_twice() {
     assert!(!log.contains(&key) && !log.contains("架空"), "{log}");
 }
 
+/// A relay whose calls are cut off again and again, as while a process is killed under it, is not taken for somebody who guesses.
+#[tokio::test]
+async fn a_good_key_is_never_held_back() {
+    let h = Harness::get();
+    let (here, _) = two_clinics(h).await;
+    let key = issue(&here.client(h, Role::ClinicAdmin).await).await;
+    let (name, bytes) = card(h, &here, "UTF-8").await;
+    for n in 0..60 {
+        let _ = tokio::time::timeout(Duration::from_micros(400 * n), bring(h, &key, "face", &name, &bytes)).await;
+    }
+    bring(h, &key, "face", &name, &bytes).await.expect(200);
+    assert_eq!(count(h, &here, RESULTS).await, 1);
+}
+
 /// While the product is away the folders are emptied into the spool, and everything arrives when it is back.
 #[tokio::test]
 async fn what_arrives_while_the_product_is_away_is_queued() {

@@ -61,6 +61,7 @@ mod public_expenses;
 mod questionnaires;
 mod receipt;
 mod relay;
+mod relay_errands;
 mod remote_consents;
 mod routes;
 mod sealing;

@@ -37,7 +37,7 @@ struct Place {
 }
 
 /// The relay beside a terminal that runs as long as the test; the clinic has chosen the folders.
-async fn terminal(h: &Harness, here: &Clinic, url: &str) -> (Relay, Faults) {
+pub async fn terminal(h: &Harness, here: &Clinic, url: &str) -> (Relay, Faults) {
     let admin = here.client(h, Role::ClinicAdmin).await;
     let connect = async |version: &str| {
         let key = Uuid::now_v7().to_string();

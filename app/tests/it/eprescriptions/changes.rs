@@ -11,7 +11,7 @@ impl Desk {
         sqlx::query(sql).bind(encounter).fetch_all(&mut self.h.superuser().await).await.unwrap().iter().map(|row| row.get(0)).collect()
     }
 
-    async fn change_days(&self, visit: &str, days: &str) {
+    pub(super) async fn change_days(&self, visit: &str, days: &str) {
         let page = self.doctor.get(&format!("/encounters/{visit}/prescription")).await.expect(200).body;
         let days_form =
             page.split("action=\"/prescription-lines/").find(|part| part.split('"').next().unwrap().ends_with("/days")).unwrap();
@@ -23,7 +23,7 @@ impl Desk {
 }
 
 impl<'a> Rx<'a> {
-    async fn begin_change(&self) -> Answer {
+    pub(super) async fn begin_change(&self) -> Answer {
         self.act(&self.d.doctor, "change", &[]).await
     }
 
@@ -37,11 +37,11 @@ impl<'a> Rx<'a> {
         Rx { d: self.d, visit: self.visit.clone(), id }
     }
 
-    async fn restore(&self) -> Answer {
+    pub(super) async fn restore(&self) -> Answer {
         self.act(&self.d.doctor, "restoration", &[]).await
     }
 
-    async fn revert(&self) -> Answer {
+    pub(super) async fn revert(&self) -> Answer {
         self.act(&self.d.doctor, "reversion", &[]).await
     }
 

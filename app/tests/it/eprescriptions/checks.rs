@@ -12,7 +12,7 @@ const ELSEWHERE: &str = "架空総合病院";
 
 impl Desk {
     /// The patient has a coverage the service knows them by.
-    async fn insure(&self) {
+    pub(super) async fn insure(&self) {
         let sql = "INSERT INTO coverage (tenant_id, id, version, recorded_at, author_id, entered_by_id, status, digest, patient_id, kind,
             insurer_number, insurer_name, insured_symbol, insured_number, branch_number, relation, copay_percent, verified_on, verification, eligibility)
             VALUES ($1, $2, 1, now(), $2, $2, 'active', decode(repeat('00', 32), 'hex'), $3, 'employees',
@@ -54,7 +54,7 @@ impl Desk {
     }
 
     /// A reason for every warning of the visit that takes one.
-    async fn give_reasons(&self, visit: &str) {
+    pub(super) async fn give_reasons(&self, visit: &str) {
         let panel = self.doctor.get(&format!("/encounters/{visit}/warnings")).await.expect(200).body;
         for code in panel.split("name=\"code\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
             let form = [("patient_token", self.patient.as_str()), ("code", code), ("reason", "患者に説明し同意")];

@@ -6,7 +6,7 @@ use simulators::national::eps::inside::{Given, Status as Stands};
 use super::*;
 
 impl Desk {
-    async fn setting(&self, timing: &str, closing_day: &str, version: &str) -> Answer {
+    pub(super) async fn setting(&self, timing: &str, closing_day: &str, version: &str) -> Answer {
         let admin = self.here.client(self.h, Role::ClinicAdmin).await;
         let form = [("is_on", "yes"), ("timing", timing), ("closing_day", closing_day), ("version", version)];
         admin.post("/eprescriptions/inside", &form).await
@@ -20,7 +20,7 @@ impl Desk {
     }
 
     /// Something handed out here was signed; its visit and its id.
-    async fn handed_out(&self, class: &str, place: &str) -> (String, Uuid) {
+    pub(super) async fn handed_out(&self, class: &str, place: &str) -> (String, Uuid) {
         let visit = self.visit().await;
         let sql = "UPDATE encounter SET class = $2 WHERE id = $1";
         sqlx::query(sql).bind(visit.parse::<Uuid>().unwrap()).bind(class).execute(&mut self.h.superuser().await).await.unwrap();
@@ -36,7 +36,7 @@ impl Desk {
         sqlx::query(sql).bind(visit.parse::<Uuid>().unwrap()).fetch_one(&mut self.h.superuser().await).await.unwrap().get(0)
     }
 
-    async fn inside(&self, id: Uuid) -> (String, i32) {
+    pub(super) async fn inside(&self, id: Uuid) -> (String, i32) {
         let sql = "SELECT status, version FROM inside_registration WHERE id = $1";
         let row = sqlx::query(sql).bind(id).fetch_optional(&mut self.h.superuser().await).await.unwrap();
         row.map_or_else(|| ("none".into(), 0), |row| (row.get(0), row.get(1)))
@@ -60,7 +60,7 @@ impl Desk {
         self.doctor.get_fragment(&format!("/encounters/{visit}/inside-registrations")).await.expect(200)
     }
 
-    async fn take_back(&self, id: Uuid) -> Answer {
+    pub(super) async fn take_back(&self, id: Uuid) -> Answer {
         let sql = "SELECT version FROM prescription WHERE id = $1";
         let version: i32 = sqlx::query(sql).bind(id).fetch_one(&mut self.h.superuser().await).await.unwrap().get(0);
         let form = [("patient_token", self.patient.as_str()), ("version", &version.to_string()), ("reason", "渡し間違い")];

@@ -6,6 +6,7 @@ mod checks;
 mod ending;
 mod faults;
 mod figures;
+mod folders;
 mod inside;
 mod numbered;
 mod registering;
