@@ -1,6 +1,6 @@
 # The commands a person types. Each calls one script or cargo; nothing is decided here.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check bench chaos morning
+.PHONY: help demo demo-reset test check bench chaos morning fuzz
 export TSUMUGI_PORT TSUMUGI_TLS_PORT TSUMUGI_ADMIN_PORT
 
 help: ## this list
@@ -26,3 +26,6 @@ chaos: ## kill and cut things under load and count what was lost
 
 morning: ## play two clinics' morning against the running demo, with faults, and count what was lost
 	@infra/local/morning
+
+fuzz: ## invented bytes against every reader of foreign input (TSUMUGI_FUZZ_S=30 seconds each)
+	@infra/local/fuzz
