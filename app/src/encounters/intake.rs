@@ -115,7 +115,7 @@ async fn apply(
     let day = content.verified_on;
     let public = subsidies::told(q, known, content.eligibility, content.verification == Verification::Card, day);
     let insurance = subsidies::insurance_beside(q, known, day);
-    if q.is_assistance() {
+    if q.is_assistance() && content.eligibility == EligibilityStatus::Valid {
         subsidies::end_other_assistance(tx, known, insurance.is_some(), day).await?;
     }
     let id = match insurance {

@@ -41,7 +41,7 @@ fn pages() {
     assert!(show("entrusted-none", &page(None, vec![])).contains("取り込む"));
     assert!(!show("entrusted-waiting", &page(Some(listing(ACCEPTED, 0, 0)), vec![])).contains("<form"));
     show("entrusted-away", &page(Some(listing(UNAVAILABLE, 0, 0)), vec![]));
-    let rows = vec![other(Why::Unknown), other(Why::Several), other(Why::NoTicket)];
+    let rows = vec![other(Why::Unknown), other(Why::Several), other(Why::NoTicket), other(Why::OtherForm)];
     let html = show("entrusted", &page(Some(listing(ANSWERED, 12, 9)), rows));
     assert!(html.contains("12名のうち9名"), "{html}");
 }

@@ -44,6 +44,8 @@ pub enum Why {
     Several,
     /// Not valid, or no 医療券 for this facility today.
     NoTicket,
+    /// 単独 here and 併用 there, or the other way round.
+    OtherForm,
 }
 
 /// The last list of a month.
@@ -151,6 +153,9 @@ async fn renew(tx: &TenantTx, person: &Entrusted, known: &[coverage::Model]) -> 
         [] => Ok(Some(Why::Unknown)),
         [row] => {
             let old = coverages::content_of(row);
+            if q.is_combined(today) != (old.kind == CoverageKind::PublicExpense) {
+                return Ok(Some(Why::OtherForm));
+            }
             let new = match old.kind {
                 CoverageKind::PublicExpense => {
                     CoverageContent { priority: old.priority, ..CoverageContent::from_assistance(q, person.status, false, today) }

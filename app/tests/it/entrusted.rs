@@ -98,6 +98,9 @@ impl Desk {
 async fn the_months_tickets_renew_who_is_known() {
     for (kind, rank) in [("public_assistance", 0), ("public_expense", 2)] {
         let d = desk().await;
+        if rank > 0 {
+            d.services.entrusted.combine();
+        }
         d.assisted(kind, "1955-06-12", "9000019").await;
         let key = Uuid::now_v7().to_string();
         d.ask(&key).await;
@@ -113,6 +116,23 @@ async fn the_months_tickets_renew_who_is_known() {
         d.ask(&Uuid::now_v7().to_string()).await;
         d.deliver().await;
         assert_eq!(d.coverages().await, renewed, "as it stood");
+    }
+}
+
+/// FN-OQ-08: 併用 takes more than a 医療券: who stands alone here and beside an insurance there is left to a reading of the card.
+#[tokio::test]
+async fn alone_and_beside_an_insurance_are_not_exchanged() {
+    for (kind, is_combined) in [("public_assistance", true), ("public_expense", false)] {
+        let d = desk().await;
+        if is_combined {
+            d.services.entrusted.combine();
+        }
+        d.assisted(kind, "1955-06-12", "9000019").await;
+        d.ask(&Uuid::now_v7().to_string()).await;
+        d.deliver().await;
+        let page = d.page().await;
+        assert!(page.contains("単独と併用の別が登録と違います"), "{page}");
+        assert_eq!(d.coverages().await[0].0, 1, "{kind}");
     }
 }
 
