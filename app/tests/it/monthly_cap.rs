@@ -168,3 +168,17 @@ async fn a_specific_disease_has_a_limit_of_its_own() {
     c.terms(&visit, "disease").await.expect(303);
     assert!(c.page(&visit).await.body.contains("特定疾病の限度額が保険に登録されていません"));
 }
+
+/// FN-OQ-03: what was asked for under another insurance, or counted by another rule, takes nothing of a limit.
+#[tokio::test]
+async fn only_bills_of_the_same_insurance_and_rule_take_of_the_limit() {
+    let mut c = counter().await;
+    let dialysis = c.visit(&card("A03", "10000", "1"), "40000").await;
+    c.terms(&dialysis, "disease").await.expect(303);
+    assert_eq!(c.paid(&dialysis).await, 10_000);
+    let own = c.visit(&card("A03", "10000", "2"), "100000").await;
+    assert_eq!(c.paid(&own).await, limit("A03", 1_000_000), "counted as the disease, not by the category");
+    let moved = card("A03", "10000", "3").replacen("01139997", "06139992", 1);
+    let elsewhere = c.visit(&moved, "100000").await;
+    assert_eq!(c.paid(&elsewhere).await, limit("A03", 1_000_000), "another insurance has a month of its own");
+}

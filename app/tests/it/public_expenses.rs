@@ -275,3 +275,16 @@ async fn two_people_in_one_answer_are_chosen_from() {
     assert!(page.contains("候補 2件"), "{page}");
     c.clerk.post(&format!("{path}/reflection"), &[("patient", "new"), ("patient_token", "")]).await.expect(422);
 }
+
+/// FN-OQ-08: an answer that is not valid ends nothing that stands beside an insurance.
+#[tokio::test]
+async fn an_invalid_assistance_ends_nothing() {
+    let mut c = counter().await;
+    let (_, path) = c.read(&both("", "0")).await;
+    c.taken(&path).await;
+    let (_, path) = c.read(&alone("01", "1").replacen("Validity>1<", "Validity>2<", 1)).await;
+    c.taken(&path).await;
+    let sql = "SELECT count(*) FROM coverage WHERE tenant_id = $1 AND kind = 'public_expense' AND valid_to IS NULL";
+    let holding: i64 = sqlx::query(sql).bind(c.here.id.as_uuid()).fetch_one(&mut c.h.superuser().await).await.unwrap().get(0);
+    assert_eq!(holding, 1);
+}
