@@ -75,6 +75,7 @@ mod m20261123_000031_inside_registration;
 mod m20261123_000032_narcotic_license;
 mod m20261123_000033_signing_certificate;
 mod m20261124_000010_prescription_split;
+mod m20261124_000011_medication_rules;
 mod table;
 
 pub struct Migrator;
@@ -154,6 +155,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000032_narcotic_license::Migration),
             Box::new(m20261123_000033_signing_certificate::Migration),
             Box::new(m20261124_000010_prescription_split::Migration),
+            Box::new(m20261124_000011_medication_rules::Migration),
         ]
     }
 }
