@@ -76,6 +76,7 @@ mod m20261123_000032_narcotic_license;
 mod m20261123_000033_signing_certificate;
 mod m20261124_000001_department;
 mod m20261124_000010_prescription_split;
+mod m20261124_000011_medication_rules;
 mod m20261124_000020_medical_ticket;
 mod m20261124_000021_viewing_figures;
 mod m20261124_000022_entrusted_listing;
@@ -159,6 +160,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000033_signing_certificate::Migration),
             Box::new(m20261124_000001_department::Migration),
             Box::new(m20261124_000010_prescription_split::Migration),
+            Box::new(m20261124_000011_medication_rules::Migration),
             Box::new(m20261124_000020_medical_ticket::Migration),
             Box::new(m20261124_000021_viewing_figures::Migration),
             Box::new(m20261124_000022_entrusted_listing::Migration),

@@ -43,6 +43,7 @@ pub mod duties;
 pub mod error;
 pub mod keys;
 pub mod masters;
+pub mod medication_rules;
 pub mod operator;
 pub mod password;
 pub mod patient_link;

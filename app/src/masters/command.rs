@@ -9,6 +9,7 @@ use domain::masters::{Layouts, MasterDiff, MasterKind};
 use tenancy::Clock;
 
 use super::import::{self, ImportError, Request};
+use super::rules::{self, RulesError};
 use crate::tenants;
 
 const SHOWN: usize = 20;
@@ -19,6 +20,28 @@ pub enum Command {
     Import(Import),
     /// 製品に付いている見本を取り込む
     Samples,
+    /// 処方の点検の規則 (CSV) を読み、変わるところを示す (--apply で取り込む)
+    Rules(RulesFile),
+}
+
+#[derive(Args)]
+pub struct RulesFile {
+    file: PathBuf,
+    /// 取り込む (省略すると違いを示すだけ)
+    #[arg(long)]
+    apply: bool,
+    /// 適用日 (省略すると今日)
+    #[arg(long)]
+    effective_on: Option<NaiveDate>,
+    /// 版の名前 (省略するとファイル名)
+    #[arg(long)]
+    label: Option<String>,
+    /// 多くの規則がなくなってもよい
+    #[arg(long)]
+    allow_shrink: bool,
+    /// 見本として取り込む
+    #[arg(long)]
+    sample: bool,
 }
 
 #[derive(Args)]
@@ -53,6 +76,7 @@ pub struct Import {
 pub async fn run(command: Command, clock: Clock) -> anyhow::Result<()> {
     match command {
         Command::Import(args) => import(args, clock).await,
+        Command::Rules(args) => import_rules(args, clock).await,
         Command::Samples => {
             let loaded = import::load_samples(&tenants::operator(clock)?).await?;
             println!("見本のマスタ {loaded} 種を取り込みました");
@@ -89,6 +113,36 @@ async fn import(args: Import, clock: Clock) -> anyhow::Result<()> {
     };
     println!("{}マスタ {} 件を読みました", args.kind.display(), prepared.rows());
     print!("{}", report(&prepared.diff));
+    if args.apply {
+        println!("取り込みました: {}", prepared.apply().await?);
+    } else {
+        println!("まだ取り込んでいません。--apply を付けると取り込みます");
+    }
+    Ok(())
+}
+
+async fn import_rules(args: RulesFile, clock: Clock) -> anyhow::Result<()> {
+    let bytes = std::fs::read(&args.file).with_context(|| args.file.display().to_string())?;
+    let file_name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let request = rules::Request {
+        bytes: &bytes,
+        label: args.label.unwrap_or_else(|| file_name.clone()),
+        source_file: file_name,
+        effective_on: args.effective_on.unwrap_or_else(|| clock.today_jst()),
+        is_sample: args.sample,
+        allow_shrink: args.allow_shrink,
+    };
+    let prepared = match rules::prepare(&tenants::operator(clock)?, request).await {
+        Err(RulesError::Bad(bad)) => {
+            for field in bad.iter().take(1000) {
+                eprintln!("{}行目 {}: {}", field.line, field.column, field.reason);
+            }
+            bail!("{} か所に誤りがあります。何も取り込んでいません", bad.len());
+        }
+        other => other?,
+    };
+    println!("処方の点検の規則 {} 件を読みました", prepared.rules.len());
+    print!("{}", rules::report(&prepared));
     if args.apply {
         println!("取り込みました: {}", prepared.apply().await?);
     } else {

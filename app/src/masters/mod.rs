@@ -6,6 +6,7 @@
 pub mod command;
 mod handlers;
 pub mod import;
+pub mod rules;
 mod store;
 mod views;
 

@@ -31,7 +31,10 @@ impl MastersPage {
     }
 
     fn kind_name(&self, release: &Release) -> &'static str {
-        release.kind.parse::<MasterKind>().map_or("-", MasterKind::display)
+        match release.kind.as_str() {
+            "medication_rule" => "処方の規則",
+            kind => kind.parse::<MasterKind>().map_or("-", MasterKind::display),
+        }
     }
 
     /// The newest release of its kind is the one in force.

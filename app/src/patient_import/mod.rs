@@ -10,7 +10,7 @@ mod check;
 mod columns;
 mod entity;
 mod handlers;
-mod reading;
+pub mod reading;
 mod routes;
 mod store;
 mod upload;

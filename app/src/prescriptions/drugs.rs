@@ -8,6 +8,8 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use tenancy::{Error, TenantTx};
 use uuid::Uuid;
 
+use super::rules;
+
 /// Options shown while typing.
 pub const SHOWN: usize = 20;
 /// Fewer letters would list half the master.
@@ -111,13 +113,14 @@ pub async fn search(tx: &TenantTx, text: &str, day: NaiveDate) -> Result<Vec<Dru
     Ok(found)
 }
 
-/// The newest row of each code up to the day, in force or not, in one statement.
+/// The newest row of each code up to the day, in force or not, and which rules they are looked at by, in one statement.
 pub async fn of_codes(tx: &TenantTx, codes: &[&str], day: NaiveDate) -> Result<Vec<Drug>, Error> {
     if codes.is_empty() {
         return Ok(Vec::new());
     }
     let query = columns()
         .expr_as(Expr::col(("master_release", "label")), Alias::new("release_label"))
+        .expr_as(Expr::SubQuery(None, Box::new(rules::release_on(day).into())), Alias::new("rules_release"))
         .inner_join("master_release", Expr::col(("master_release", "id")).equals(("drug_master", "release_id")))
         .and_where(Expr::col(("drug_master", "code")).is_in(codes.iter().copied()))
         .and_where(Expr::col(("drug_master", "valid_from")).lte(day))
@@ -125,7 +128,11 @@ pub async fn of_codes(tx: &TenantTx, codes: &[&str], day: NaiveDate) -> Result<V
         .order_by(("drug_master", "valid_from"), Order::Desc)
         .take();
     let mut found: Vec<Drug> = Vec::new();
-    for row in tx.query_all(&query).await? {
+    let rows = tx.query_all(&query).await?;
+    if let Some(row) = rows.first() {
+        rules::note(tx, day, row.try_get("", "rules_release")?);
+    }
+    for row in rows {
         let drug = Drug { release: row.try_get("", "release_label")?, ..Drug::from_query_result(&row, "")? };
         if found.last().is_none_or(|newest| newest.code != drug.code) {
             found.push(drug);

@@ -14,6 +14,7 @@ pub mod paper;
 mod patient_papers;
 pub mod print;
 mod routes;
+pub mod rules;
 pub mod safety;
 #[cfg(test)]
 mod samples;
@@ -33,7 +34,7 @@ use crate::notes::SignedNote;
 use crate::notes::seen::{Kind, Pending, Shown};
 
 pub use routes::routes;
-pub use safety::{rule_set, warnings};
+pub use safety::warnings;
 
 /// 確定: the prescription is sealed with the note, and registered when it is an electronic one. A drug that ended meanwhile stops it;
 /// the panel before 確定 has said so.

@@ -1,9 +1,11 @@
 //! Reads what the pane shows: a fixed number of statements, however long the patient has been coming.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::encounter::EncounterClass;
+use domain::medication_safety::RuleSet;
 use domain::prescription::head::{DispensedAt, HeadContent, IssueForm};
 use domain::warning::Warning;
 use domain::{EncounterId, PatientId, clock};
@@ -14,6 +16,7 @@ use uuid::Uuid;
 use super::drugs::{self, Drug};
 use super::entity::{medication_request, prescription};
 use super::forms::{RawHeadForm, RawLineForm};
+use super::rules;
 use super::safety::{self, Body, Chart};
 use super::set_views::SetView;
 use super::store::{self, heads, lines, sets};
@@ -48,6 +51,7 @@ pub struct Loaded {
     pub earlier: Vec<medication_request::Model>,
     pub drugs: Vec<Drug>,
     pub allergies: Vec<allergies::entity::Model>,
+    rules: Arc<RuleSet>,
     body: Body,
     pub next: Option<NaiveDate>,
     pub today: NaiveDate,
@@ -63,14 +67,16 @@ impl Loaded {
         let drugs = drugs::of_codes(tx, &codes, today).await?;
         let heads = heads::of_encounter(tx, id).await?;
         let allergies = allergies::store::of_patients(tx, &ids).await?;
-        let body = safety::body(tx, &ids, &lines, &drugs).await?;
+        let rules = rules::in_force(tx, today).await?;
+        let body = safety::body(tx, &rules, &ids, &lines, &drugs).await?;
         let next = appointments::next_of(tx, &ids, today).await?;
-        Ok(Self { group, lines, heads, earlier, drugs, allergies, body, next, today })
+        Ok(Self { group, lines, heads, earlier, drugs, allergies, rules, body, next, today })
     }
 
     pub fn warnings(&self) -> Result<Vec<Warning>, Error> {
         let drafts: Vec<_> = self.lines.iter().filter(|row| row.status == store::DRAFT).cloned().collect();
         safety::find(&Chart {
+            rules: &self.rules,
             today: self.today,
             patient: &self.group.patient,
             drafts: &drafts,

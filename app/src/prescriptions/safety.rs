@@ -1,7 +1,5 @@
 //! 処方の点検 of one visit: the chart's facts put before the rules of `domain::medication_safety`.
 
-use std::sync::OnceLock;
-
 use chrono::{Days, NaiveDate};
 use domain::flag::FlagCategory;
 use domain::medication_safety::{self as rules, Diagnosis, Facts, LabResult, Line, RuleSet, Running};
@@ -15,22 +13,10 @@ use tenancy::{Error, TenantTx};
 use super::drugs::{self, Drug};
 use super::entity::medication_request::Model;
 use super::entity::prescription::Model as Head;
+use super::rules::in_force;
 use super::store::{self, heads, lines, sealing};
 use crate::patients::store::Group;
 use crate::{allergies, conditions, flags, orders};
-
-/// 見本. A clinic's own rules come with the master release that brings them.
-const SAMPLE_RULES: &str = include_str!("../../../masters/sample/medication_rules.json");
-
-/// The rules that are looked at.
-pub fn rule_set() -> Result<&'static RuleSet, Error> {
-    static RULES: OnceLock<RuleSet> = OnceLock::new();
-    if let Some(known) = RULES.get() {
-        return Ok(known);
-    }
-    let read = RuleSet::parse(SAMPLE_RULES).map_err(Error::internal)?;
-    Ok(RULES.get_or_init(|| read))
-}
 
 /// Everything to be looked at about the prescription of a visit, most severe first.
 pub async fn warnings(
@@ -46,8 +32,11 @@ pub async fn warnings(
     }
     let codes = codes(drafts.iter().chain(&earlier));
     let known = drugs::of_codes(tx, &codes, clock::today(tx.now())).await?;
-    let (today, body) = (clock::today(tx.now()), body(tx, &group.ids(), &drafts, &known).await?);
-    let chart = Chart { today, patient: &group.patient, drafts: &drafts, earlier: &earlier, drugs: &known, allergies, body: &body };
+    let today = clock::today(tx.now());
+    let rules = in_force(tx, today).await?;
+    let body = body(tx, &rules, &group.ids(), &drafts, &known).await?;
+    let chart =
+        Chart { rules: &rules, today, patient: &group.patient, drafts: &drafts, earlier: &earlier, drugs: &known, allergies, body: &body };
     let mut found = find(&chart)?;
     let open = heads::of_encounter(tx, encounter).await?.into_iter().find(|head| heads::status(head).is_open());
     found.extend(refills(open.as_ref(), &drafts, &known));
@@ -65,9 +54,9 @@ pub struct Body {
 }
 
 /// Only what some rule of these drugs asks for is read.
-pub async fn body(tx: &TenantTx, group: &[PatientId], drafts: &[Model], drugs: &[Drug]) -> Result<Body, Error> {
+pub async fn body(tx: &TenantTx, rules: &RuleSet, group: &[PatientId], drafts: &[Model], drugs: &[Drug]) -> Result<Body, Error> {
     let drafted = drugs.iter().filter(|drug| drafts.iter().any(|row| row.drug_code == drug.code));
-    let needs = rule_set()?.needs(clock::today(tx.now()), drafted.map(|drug| drug.yj_code.as_str()));
+    let needs = rules.needs(clock::today(tx.now()), drafted.map(|drug| drug.yj_code.as_str()));
     let mut body = Body::default();
     if needs.diagnoses {
         let active = conditions::store::of_patients(tx, group).await?.into_iter().filter(|row| row.status == conditions::store::ACTIVE);
@@ -130,6 +119,7 @@ pub fn split_bar(content: &HeadContent, row: &Model) -> Option<String> {
 
 /// What was read for the check.
 pub struct Chart<'a> {
+    pub rules: &'a RuleSet,
     pub today: NaiveDate,
     pub patient: &'a Patient,
     pub drafts: &'a [Model],
@@ -153,7 +143,7 @@ pub fn find(chart: &Chart<'_>) -> Result<Vec<Warning>, Error> {
         results: chart.body.results.clone(),
     };
     let mut found: Vec<Warning> = chart.drafts.iter().filter_map(|row| ended(row, chart)).collect();
-    found.extend(rules::check(rule_set()?, &facts));
+    found.extend(rules::check(chart.rules, &facts));
     domain::warning::sort(&mut found);
     Ok(found)
 }

@@ -19,6 +19,7 @@ const SHARED: &[(&str, &str)] = &[
     ("disaster_mode", "what the nation declares for whole prefectures"),
     ("attachment_scanner", "how the scanner of uploads stands; no clinic"),
     ("master_release", "masters are everybody's"),
+    ("medication_rule", "masters are everybody's"),
     ("disease_master", "masters are everybody's"),
     ("modifier_master", "masters are everybody's"),
     ("drug_master", "masters are everybody's"),

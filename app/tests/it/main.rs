@@ -42,6 +42,7 @@ mod keys;
 mod kms;
 mod live;
 mod masters;
+mod medication_rules;
 mod modes;
 mod monthly_cap;
 mod national;

@@ -1,13 +1,15 @@
 //! Rules as they are written in a file.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::prescription::Dose;
 use crate::warning::Level;
 
 /// What a rule compares. Drugs are named by the beginning of their YJ code.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Condition {
     /// The ingredient is registered as an allergy.
@@ -35,6 +37,11 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// It compares what this chart says itself; such rules are the product's own, and no file takes them away.
+    pub const fn is_own_record(&self) -> bool {
+        matches!(self, Self::Allergy | Self::SameIngredient | Self::StillSupplied { .. })
+    }
+
     /// What it compares, in words.
     pub const fn label(&self) -> &'static str {
         match self {
@@ -54,7 +61,7 @@ impl Condition {
 }
 
 /// One rule with its origin.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     pub id: String,
     pub level: Level,
@@ -128,6 +135,16 @@ impl RuleSet {
         Ok(Self(rules))
     }
 
+    /// Names no imported rule may bear.
+    pub fn own_names(&self) -> BTreeSet<&str> {
+        self.0.iter().filter(|rule| rule.condition.is_own_record()).map(|rule| rule.id.as_str()).collect()
+    }
+
+    /// The product's own rules, and those of a release in the place of all others.
+    pub fn with_release(&self, release: Vec<Rule>) -> Self {
+        Self(self.0.iter().filter(|rule| rule.condition.is_own_record()).cloned().chain(release).collect())
+    }
+
     /// A rule by its name, whether it is in force or not.
     pub fn find(&self, id: &str) -> Option<&Rule> {
         self.0.iter().find(|rule| rule.id == id)
@@ -165,9 +182,21 @@ mod tests {
         let rules = RuleSet::parse(SAMPLE).unwrap();
         assert!(rules.0.len() >= 7);
         for rule in &rules.0 {
-            let is_own_record = matches!(rule.condition, Condition::Allergy | Condition::SameIngredient | Condition::StillSupplied { .. });
-            assert!(is_own_record || rule.source.is_empty() || rule.source.contains("見本"), "{}", rule.id);
+            assert!(rule.condition.is_own_record() || rule.source.is_empty() || rule.source.contains("見本"), "{}", rule.id);
         }
+    }
+
+    #[test]
+    fn the_same_samples_stand_in_a_table_and_take_nothing_of_the_products_own() {
+        let built_in = RuleSet::parse(SAMPLE).unwrap();
+        let mut reader = csv::Reader::from_reader(include_str!("../../../masters/sample/rules_sample.csv").as_bytes());
+        let headings: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+        let rows = reader.records().enumerate().map(|(at, row)| (at as u64 + 2, row.unwrap().iter().map(str::to_owned).collect()));
+        let rules = crate::medication_safety::read_table(&headings, &rows.collect::<Vec<_>>(), &built_in.own_names()).unwrap();
+        assert_eq!(built_in.with_release(rules), built_in);
+        assert_eq!(built_in.with_release(vec![]).0.len(), 3);
+        let kept: Rule = serde_json::from_value(serde_json::to_value(&built_in.0[5]).unwrap()).unwrap();
+        assert_eq!(kept, built_in.0[5]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tenancy::{Access, Audit, InfoClass};
 use crate::AppError;
 use crate::notes::store::fired;
 use crate::notes::views::budget::BudgetPage;
-use crate::prescriptions::rule_set;
+use crate::prescriptions::rules;
 use crate::web::Page;
 use crate::web::chrome::{Chrome, Nav};
 
@@ -27,6 +27,7 @@ pub async fn show(access: Access<WarningBudgetRead>, period: web::Query<Period>)
     let first = format!("{}-01", period.month).parse::<NaiveDate>().ok().or_else(|| clock::month_of(today)).unwrap_or(today);
     let next = first.checked_add_months(Months::new(1)).unwrap_or(first);
     let counts = fired::counts(&tx, clock::midnight(first), clock::midnight(next)).await?;
-    let page = BudgetPage::of(Chrome::of(access.principal(), Nav::Clinic), first, counts, rule_set()?);
+    let rules = rules::in_force(&tx, today).await?;
+    let page = BudgetPage::of(Chrome::of(access.principal(), Nav::Clinic), first, counts, &rules);
     Page::full(tx.commit(Audit::viewed(InfoClass::Prescription)).await?, &page)
 }

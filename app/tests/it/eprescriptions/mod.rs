@@ -7,6 +7,7 @@ mod ending;
 mod faults;
 mod figures;
 mod folders;
+mod forged;
 mod inside;
 mod numbered;
 mod registering;
@@ -51,6 +52,8 @@ async fn master(h: &Harness) {
     static LOADED: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
     LOADED
         .get_or_init(|| async {
+            // Before ours: the samples end every drug they do not know.
+            tsumugi::masters::import::load_samples(&h.operator()).await.unwrap();
             let (mut db, release) = (h.superuser().await, Uuid::now_v7());
             let sql = "INSERT INTO master_release VALUES ($1, 'drug', 'erx', 'erx.csv', sha256($1::text::bytea), '2020-04-01', now(), 2, true)";
             sqlx::query(sql).bind(release).execute(&mut db).await.unwrap();
