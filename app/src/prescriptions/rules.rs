@@ -19,7 +19,14 @@ const KEPT: usize = 4;
 const FRESH: TimeDelta = TimeDelta::seconds(10);
 
 /// The release of a day, and when that was looked up; a page does not ask each time.
-static CURRENT: RwLock<Option<(DateTime<Utc>, NaiveDate, Option<Uuid>)>> = RwLock::new(None);
+#[derive(Clone, Copy)]
+struct Current {
+    at: DateTime<Utc>,
+    day: NaiveDate,
+    release: Option<Uuid>,
+}
+
+static CURRENT: RwLock<Option<Current>> = RwLock::new(None);
 
 /// The set that ships with the product.
 pub fn built_in() -> Result<&'static RuleSet, Error> {
@@ -58,11 +65,8 @@ pub fn forget() {
 
 async fn current(tx: &TenantTx, day: NaiveDate) -> Result<Option<Uuid>, Error> {
     let known = *CURRENT.read().unwrap_or_else(PoisonError::into_inner);
-    if let Some((at, of, release)) = known
-        && of == day
-        && (tx.now() - at).abs() < FRESH
-    {
-        return Ok(release);
+    if let Some(known) = known.filter(|known| known.day == day && (tx.now() - known.at).abs() < FRESH) {
+        return Ok(known.release);
     }
     let row = tx.query_one(&release_on(day)).await?;
     let release = row.map(|row| row.try_get("", "id")).transpose()?;
@@ -72,7 +76,7 @@ async fn current(tx: &TenantTx, day: NaiveDate) -> Result<Option<Uuid>, Error> {
 
 /// What a statement that ran anyway says of a day's release: then nobody has to ask for it.
 pub fn note(tx: &TenantTx, day: NaiveDate, release: Option<Uuid>) {
-    *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Some((tx.now(), day, release));
+    *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Some(Current { at: tx.now(), day, release });
 }
 
 /// The newest release up to a day.
