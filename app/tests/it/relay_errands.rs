@@ -11,6 +11,7 @@ use simulators::national::emergency::EMERGENCY;
 use sqlx::Row;
 use tsumugi::adapters::eligibility::bulk::{self, BulkItem, Insured, Reply};
 use tsumugi::adapters::eligibility::consented::{self, Collection, Listing};
+use tsumugi::adapters::eligibility::entrusted;
 use tsumugi::adapters::eligibility::history::{Asks, HistoryQuestion, Reply as HistoryReply, read_reply};
 use tsumugi::adapters::eligibility::{Question, ReaderFile, read_answer};
 use tsumugi::adapters::national_way::NationalWay;
@@ -152,6 +153,14 @@ async fn every_question_of_eligibility_goes_through_the_folders_and_back() {
     let answer = l.ask(collect, "/oqs/v1/OQSmuquc02", &bulk::collection(&code, collect.code(), &number)).await;
     let Ok(Reply::Given(units)) = bulk::read_units(&answer, &code, collect.code()) else { panic!("{collect:?}") };
     assert_eq!(units[0].identifier, "1");
+
+    let (submit, collect) = (Errand::EntrustedSubmit, Errand::EntrustedCollect);
+    let month = entrusted::Submission { institution_code: code.clone(), month: domain::clock::today(Utc::now()) };
+    let answer = l.ask(submit, entrusted::SUBMIT, &entrusted::submission(&month, submit.code())).await;
+    let Ok(Reply::Given(number)) = bulk::read_submitted(&answer, &code, submit.code()) else { panic!("{submit:?}") };
+    let answer = l.ask(collect, entrusted::COLLECT, &bulk::collection(&code, collect.code(), &number)).await;
+    let Ok(Reply::Given(people)) = entrusted::read_people(&answer, &code, collect.code()) else { panic!("{collect:?}") };
+    assert!(!people.is_empty());
 
     let errand = Errand::ReferenceRegister;
     let answer = l.ask(errand, "/oqs/v1/OQSsiimm01", &bulk::registration(&code, errand.code(), "00017", &l.insured())).await;
