@@ -28,6 +28,9 @@ pub struct Add {
     /// 免許・登録番号
     #[arg(long, default_value = "")]
     pub license_no: String,
+    /// 診療科。医師は必ず
+    #[arg(long, default_value = "")]
+    pub department: String,
     /// 職種。何度でも書ける
     #[arg(long, required = true)]
     pub role: Vec<String>,
@@ -55,6 +58,7 @@ fn read(person: &Add, today: chrono::NaiveDate) -> anyhow::Result<NewPerson> {
         name: person.name.clone(),
         name_kana: person.kana.clone(),
         license_no: person.license_no.clone(),
+        department: person.department.clone(),
         valid_from: if person.valid_from.is_empty() { today.to_string() } else { person.valid_from.clone() },
         ..RawStaffForm::default()
     };

@@ -148,7 +148,7 @@ impl RawStaffForm {
         let narcotic_to = errors.take("narcotic_license_to", last_day(&self.narcotic_license_to, None), |_| {
             "麻薬施用者免許の期限を日付で入れてください(例 2027-12-31)".to_owned()
         });
-        let department = errors.take("department", text::line(&self.department, DEPARTMENT_LETTERS), |e| text_message("診療科", *e));
+        let department = errors.take("department", self.department(roles.as_deref()), String::clone);
         Some(Facts {
             name: name?,
             name_kana: name_kana?,
@@ -158,8 +158,19 @@ impl RawStaffForm {
             valid_to: valid_to?,
             is_active: self.status != INACTIVE,
             narcotic: NarcoticLicense { number: narcotic?.unwrap_or_default(), last_day: narcotic_to? },
-            department: department?.unwrap_or_default(),
+            department: department?,
         })
+    }
+
+    /// Doctors have one: no 処方箋 goes out without 科名.
+    fn department(&self, roles: Option<&[Role]>) -> Result<String, String> {
+        let department = text::line(&self.department, DEPARTMENT_LETTERS).map_err(|e| text_message("診療科", e))?.unwrap_or_default();
+        match roles {
+            Some(roles) if roles.contains(&Role::Doctor) && department.is_empty() => {
+                Err("医師には、処方箋に書く診療科を入れてください(例 内科)".into())
+            }
+            _ => Ok(department),
+        }
     }
 
     fn roles(&self, errors: &mut FormErrors) -> Option<Vec<Role>> {
@@ -203,6 +214,7 @@ mod tests {
             name: "山﨑 涼".into(),
             name_kana: "やまざき りょう".into(),
             valid_from: "R8.4.1".into(),
+            department: "内科".into(),
             ..RawStaffForm::default()
         }
         .with_role(Role::Doctor)
@@ -231,6 +243,7 @@ mod tests {
         assert_eq!(wrong(|r| r.valid_to = "2026-04-01".into()), None);
         assert_eq!(wrong(|r| r.narcotic_license = "1".repeat(21)), Some("narcotic_license"));
         assert_eq!(wrong(|r| r.department = "科".repeat(21)), Some("department"));
+        assert_eq!(wrong(|r| r.department.clear()), Some("department"), "a doctor prescribes");
         assert_eq!(wrong(|r| r.narcotic_license_to = "いつか".into()), Some("narcotic_license_to"));
     }
 }

@@ -33,7 +33,14 @@ async fn sign_in(h: &Harness, c: &Clinic, login: &str, password: &str) -> Answer
 
 /// The fixture's person as the form shows them, with some fields changed.
 fn facts<'a>(role: &'a str, version: &'a str, changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut form = vec![("version", version), ("name", "髙橋 改め"), ("valid_from", "2020-04-01"), ("status", "active"), (role, "on")];
+    let mut form = vec![
+        ("version", version),
+        ("name", "髙橋 改め"),
+        ("valid_from", "2020-04-01"),
+        ("status", "active"),
+        ("department", "内科"),
+        (role, "on"),
+    ];
     form.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
     form.extend(changes.iter().filter(|(_, value)| !value.is_empty()));
     form
@@ -202,6 +209,7 @@ async fn the_first_administrator_comes_from_the_command_line() {
         name: "最初 の人".into(),
         kana: String::new(),
         license_no: String::new(),
+        department: String::new(),
         role: vec!["clinic_admin".into()],
         valid_from: String::new(),
     };
@@ -210,6 +218,7 @@ async fn the_first_administrator_comes_from_the_command_line() {
     for wrong in [
         Add { tenant: "nowhere".into(), ..first.clone() },
         Add { role: vec!["king".into()], login_id: "other".into(), ..first.clone() },
+        Add { role: vec!["doctor".into()], login_id: "other".into(), ..first.clone() },
         Add { login_id: "だめ".into(), ..first.clone() },
         first,
     ] {

@@ -211,7 +211,12 @@ pub fn login_of_third(run: &str) -> String {
 async fn hire(street: &Arc<Street>, admin: &Person, run: &str) -> anyhow::Result<Person> {
     let login = login_of_third(run);
     let form = admin.get("/staff/new").await?.form("/staff")?.with("login_id", login.clone());
-    let form = form.with("name", THIRD).with("name_kana", "アサクラ ノゾミ").with("role_doctor", "on").with("license_no", "499999");
+    let form = form
+        .with("name", THIRD)
+        .with("name_kana", "アサクラ ノゾミ")
+        .with("role_doctor", "on")
+        .with("license_no", "499999")
+        .with("department", "内科");
     let page = admin.send(&form.with("valid_from", "2026-01-01")).await?;
     let given = page.body.split("id=\"initial-password\">").nth(1).and_then(|rest| rest.split('<').next());
     let given = given.with_context(|| format!("no first password on a page answered {}: {}", page.status, page.said()))?;
